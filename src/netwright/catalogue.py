@@ -1,0 +1,59 @@
+"""What a folder defines, by file name: `nets/resnet.py` is the net "resnet".
+
+The file is its own registration. Names with an underscore in the file are spelled with a hyphen by users
+(`text_cnn.py` is "text-cnn"). The first name in a file's `__all__` is the thing it defines.
+"""
+
+import ast
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from netwright.errors import UsageError, did_you_mean
+
+
+def names(package: str) -> list[str]:
+    """List what `package` (such as "netwright.nets") defines, without importing any of it."""
+    return sorted(
+        file.stem.replace("_", "-") for file in _folder(package).glob("*.py") if file.stem[0] != "_"
+    )
+
+
+def titles(package: str) -> dict[str, str]:
+    """Map each name to the first line of its file's docstring, without importing any of it."""
+    found = {}
+    for name in names(package):
+        source = (_folder(package) / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8")
+        docstring = ast.get_docstring(ast.parse(source)) or ""
+        found[name] = docstring.partition("\n")[0]
+    return found
+
+
+def find(package: str, name: str, *, what: str) -> Any:
+    """Import and return what `name` stands for in `package`; `what` names the kind of thing in the error."""
+    known = names(package)
+    if name not in known:
+        raise UsageError(f"There is no {what} named {name!r}.{did_you_mean(name, known)}")
+    module = importlib.import_module(f"{package}.{name.replace('-', '_')}")
+    return getattr(module, module.__all__[0])
+
+
+def build(package: str, name: str, arguments: Mapping[str, Any], *, what: str) -> Any:
+    """Call what `name` stands for with `arguments`; an unknown argument is an error with "did you mean"."""
+    thing = find(package, name, what=what)
+    known = [p for p in inspect.signature(thing).parameters if p != "self"]
+    for given in arguments:
+        if given not in known:
+            raise UsageError(
+                f"The {what} {name!r} has no argument {given!r}.{did_you_mean(given, known)}"
+            )
+    return thing(**arguments)
+
+
+def _folder(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    assert spec is not None and spec.submodule_search_locations, package
+    return Path(spec.submodule_search_locations[0])

@@ -1,0 +1,75 @@
+"""What is to be learned: the task, its target, its classes."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from netwright.errors import UsageError, did_you_mean
+
+Form = Literal[
+    "binary",
+    "multiclass",
+    "multilabel",
+    "ordinal",
+    "regression",
+    "forecasting",
+    "language-modelling",
+]
+
+# What users may write after --task, and what it means: (name in metrics.json, form or None to infer it).
+TASKS: dict[str, tuple[str, Form | None]] = {
+    "classification": ("classification", None),
+    "binary": ("classification", "binary"),
+    "multiclass": ("classification", "multiclass"),
+    "multilabel": ("classification", "multilabel"),
+    "ordinal": ("classification", "ordinal"),
+    "regression": ("regression", "regression"),
+    "forecasting": ("forecasting", "forecasting"),
+    "text-classification": ("text-classification", None),
+    "image-classification": ("image-classification", None),
+    "series-classification": ("series-classification", None),
+    "language-modelling": ("language-modelling", "language-modelling"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """`name` is the contract's task; `form` decides outputs, loss and metrics.
+
+    classes: labels in the order of the net's outputs. positive: the class that precision, recall, F1 and ROC of a
+    binary task are about (the rarer one unless told). outputs: how many numbers the net gives a row.
+    target_mean, target_std: regression targets are trained as (y - mean) / std; the training rows' figures.
+    horizon, season: steps ahead and steps a season, for forecasting.
+    """
+
+    name: str
+    form: Form
+    target: str
+    classes: tuple[str, ...] = ()
+    positive: str | None = None
+    outputs: int = 1
+    target_names: tuple[str, ...] = ()
+    target_mean: tuple[float, ...] = field(default=(0.0,))
+    target_std: tuple[float, ...] = field(default=(1.0,))
+    horizon: int = 0
+    season: int = 1
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether predictions are classes (one label, several labels or ordered grades)."""
+        return self.form in ("binary", "multiclass", "multilabel", "ordinal")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Task":
+        """Read the JSON form."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def parse_task(name: str) -> tuple[str, Form | None]:
+    """Return (name, form) of what a user wrote after --task; an unknown one is a UsageError with "did you mean"."""
+    if name not in TASKS:
+        raise UsageError(f"There is no task named {name!r}.{did_you_mean(name, TASKS)}")
+    return TASKS[name]

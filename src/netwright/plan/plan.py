@@ -1,0 +1,275 @@
+"""Plan and Recipe: everything a training run is, as a frozen value that round-trips through YAML."""
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, get_args, get_origin
+
+import yaml
+
+from netwright.errors import UsageError, did_you_mean
+
+Optimizer = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "muon"]
+Schedule = Literal["constant", "step", "exponential", "cosine", "one-cycle", "reduce-on-plateau"]
+Init = Literal[
+    "auto", "default", "xavier-uniform", "xavier-normal", "he-uniform", "he-normal",
+    "lecun-uniform", "lecun-normal", "orthogonal", "zero", "constant",
+]  # fmt: skip
+Augment = Literal[
+    "flip",
+    "shift",
+    "rotate",
+    "brightness",
+    "noise",
+    "mixup",
+    "cutmix",
+    "erase",
+    "token-dropout",
+    "jitter",
+    "scale",
+    "warp",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a net is trained. Ratios are 0..1; 0 or None switches a thing off.
+
+    lr: "auto" is resolved by `fit` with a range test on a copy. batch_size: a number (1 is single-sample descent) or
+    "full". weight_decay: decoupled for adamw and muon, torch's coupled L2 otherwise. l1, l2: penalties added to the
+    loss (both together: elastic net). clip: largest gradient norm; clip_value: largest gradient entry. warmup: share of
+    all steps. schedule_gamma, schedule_every: factor and epochs of step and exponential decay, factor of
+    reduce-on-plateau. patience: epochs without a better validation score before early stopping (best weights come
+    back either way). ema: decay of the moving average of weights. swa: share of training after which weights are averaged.
+    """
+
+    optimizer: Optimizer = "adamw"
+    lr: float | Literal["auto"] = "auto"
+    momentum: float = 0.9
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+    l1: float = 0.0
+    l2: float = 0.0
+    schedule: Schedule = "cosine"
+    warmup: float = 0.05
+    schedule_gamma: float = 0.5
+    schedule_every: int = 10
+    final_lr: float = 0.0
+    epochs: int = 50
+    batch_size: int | Literal["full"] = 128
+    accumulate: int = 1
+    clip: float | None = None
+    clip_value: float | None = None
+    label_smoothing: float = 0.0
+    class_weights: Literal["none", "balanced"] = "none"
+    sampling: Literal["none", "balanced"] = "none"
+    augment: tuple[Augment, ...] = ()
+    augment_strength: float = 1.0
+    init: Init = "auto"
+    patience: int | None = 10
+    ema: float | None = None
+    swa: float | None = None
+    precision: Literal["auto", "float32", "bf16", "fp16"] = "auto"
+    compile: Literal["auto", "on", "off"] = "auto"
+
+    def __post_init__(self) -> None:
+        for name, value in dataclasses.asdict(self).items():
+            _check(f"recipe.{name}", value, typing.get_type_hints(Recipe)[name])
+        if isinstance(self.lr, float) and self.lr < 0:
+            raise UsageError(f"recipe.lr is {self.lr}; expected a number >= 0 or 'auto'.")
+        for name in ("epochs", "accumulate", "schedule_every"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"recipe.{name} is {getattr(self, name)}; expected at least 1.")
+        if isinstance(self.batch_size, int) and self.batch_size < 1:
+            raise UsageError(
+                f"recipe.batch_size is {self.batch_size}; expected at least 1, or 'full'."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A net by catalogue name and arguments, an objective, a recipe, and the reason for each choice.
+
+    net and objective hold "name" and the constructor's arguments. why maps a dotted field ("net.width") to its reason.
+    """
+
+    net: Mapping[str, Any]
+    objective: Mapping[str, Any] = field(default_factory=lambda: {"name": "supervised"})
+    recipe: Recipe = field(default_factory=Recipe)
+    why: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for part in ("net", "objective"):
+            if "name" not in getattr(self, part):
+                raise UsageError(
+                    f"The plan's {part} has no 'name'. Give one, such as {part}: {{name: ...}}."
+                )
+        for part in ("net", "objective", "why"):
+            object.__setattr__(self, part, MappingProxyType(dict(getattr(self, part))))
+
+    def with_(self, changes: Mapping[str, Any], *, why: str = "set by the user") -> "Plan":
+        """Return the plan with dotted fields changed: {"recipe.lr": 0.01, "net.width": 64}. Unknown ones are errors."""
+        net, objective, reasons = dict(self.net), dict(self.objective), dict(self.why)
+        recipe: dict[str, Any] = {}
+        for path, value in changes.items():
+            part, _, name = path.partition(".")
+            if part == "recipe" and name in _recipe_fields():
+                recipe[name] = tuple(value) if isinstance(value, list) else value
+            elif part in ("net", "objective") and name:
+                (net if part == "net" else objective)[name] = value
+            else:
+                known = (
+                    [f"recipe.{n}" for n in _recipe_fields()]
+                    + [f"net.{n}" for n in net]
+                    + [f"objective.{n}" for n in objective]
+                )
+                raise UsageError(f"A plan has no field {path!r}.{did_you_mean(path, known)}")
+            reasons[path] = why
+        return Plan(
+            net=net,
+            objective=objective,
+            recipe=dataclasses.replace(self.recipe, **recipe),
+            why=reasons,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plain form that YAML and JSON hold."""
+        recipe = {
+            k: list(v) if isinstance(v, tuple) else v
+            for k, v in dataclasses.asdict(self.recipe).items()
+        }
+        return {
+            "net": dict(self.net),
+            "objective": dict(self.objective),
+            "recipe": recipe,
+            "why": dict(self.why),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Plan":
+        """Read the plain form; unknown keys are errors with "did you mean"."""
+        for key in values:
+            if key not in ("net", "objective", "recipe", "why"):
+                raise UsageError(
+                    f"A plan has no key {key!r}.{did_you_mean(key, ['net', 'objective', 'recipe', 'why'])}"
+                )
+        if "net" not in values:
+            raise UsageError("A plan needs 'net: {name: ...}'; it is missing.")
+        recipe = dict(values.get("recipe") or {})
+        for key in recipe:
+            if key not in _recipe_fields():
+                raise UsageError(
+                    f"A recipe has no field {key!r}.{did_you_mean(key, _recipe_fields())}"
+                )
+        recipe = {k: tuple(v) if isinstance(v, list) else v for k, v in recipe.items()}
+        return cls(
+            net=values["net"],
+            objective=values.get("objective") or {"name": "supervised"},
+            recipe=Recipe(**recipe),
+            why=values.get("why") or {},
+        )
+
+    def to_yaml(self) -> str:
+        """Return the text of plan.yaml."""
+        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True, width=110)
+
+    @classmethod
+    def from_yaml(cls, text: str) -> "Plan":
+        """Read the text of a plan.yaml."""
+        try:
+            values = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise UsageError(f"The plan is not valid YAML: {error}") from error
+        if not isinstance(values, dict):
+            raise UsageError(
+                f"A plan is a YAML mapping with net, objective, recipe; got {type(values).__name__}."
+            )
+        return cls.from_dict(values)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Plan":
+        """Read a plan.yaml file."""
+        file = Path(path)
+        if not file.is_file():
+            raise UsageError(
+                f"There is no plan file {str(path)!r}. Make one with: netwright plan SOURCE > plan.yaml"
+            )
+        return cls.from_yaml(file.read_text(encoding="utf-8"))
+
+    def __str__(self) -> str:
+        """Every choice on a line, with its reason."""
+        lines = []
+        for part in ("net", "objective", "recipe"):
+            values = self.to_dict()[part]
+            for name, value in values.items():
+                reason = self.why.get(f"{part}.{name}")
+                default = part == "recipe" and getattr(Recipe(), name) == getattr(self.recipe, name)
+                if reason or not default:
+                    lines.append(
+                        f"{f'{part}.{name}':<26} {_short(value):<22} {reason or ''}".rstrip()
+                    )
+        return "\n".join(lines)
+
+
+def _recipe_fields() -> list[str]:
+    return [f.name for f in dataclasses.fields(Recipe)]
+
+
+def _short(value: Any) -> str:
+    text = str(list(value) if isinstance(value, tuple) else value)
+    return text if len(text) <= 40 else f"{text[:36]} ..."
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    origin = get_origin(hint)
+    if origin is Literal:
+        return any(value == option and type(value) is type(option) for option in get_args(hint))
+    if origin is tuple:
+        inner = get_args(hint)
+        if not isinstance(value, tuple):
+            return False
+        if inner[-1] is Ellipsis:
+            return all(_fits(v, inner[0]) for v in value)
+        return len(value) == len(inner) and all(
+            _fits(v, h) for v, h in zip(value, inner, strict=True)
+        )
+    if origin is not None:  # a union
+        return any(_fits(value, option) for option in get_args(hint))
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return hint is type(None) and value is None
+
+
+def _words(hint: Any) -> str:
+    origin = get_origin(hint)
+    if origin is Literal:
+        return ", ".join(repr(o) for o in get_args(hint))
+    if origin is tuple:
+        return f"a list of {_words(get_args(hint)[0])}"
+    if origin is not None:
+        return " or ".join(_words(o) for o in get_args(hint))
+    return {float: "a number", int: "a whole number", type(None): "null"}.get(hint, str(hint))
+
+
+def _check(path: str, value: Any, hint: Any) -> None:
+    if _fits(value, hint):
+        return
+    options = [
+        str(o)
+        for h in (hint, *get_args(hint))
+        for o in (get_args(h) if get_origin(h) is Literal else ())
+    ]
+    items = value if isinstance(value, tuple) else (value,)
+    wrong = next((v for v in items if isinstance(v, str) and v not in options), None)
+    hint_text = (
+        did_you_mean(wrong, options)
+        if wrong is not None and options
+        else f" Expected {_words(hint)}."
+    )
+    raise UsageError(f"{path} is {_short(value)!r}.{hint_text}")
