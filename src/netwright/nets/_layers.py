@@ -1,0 +1,111 @@
+"""Activations and normalisations by name: the pieces that most nets of the catalogue share."""
+
+import difflib
+
+import torch
+from torch import Tensor, nn
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky-relu": nn.LeakyReLU,
+    "elu": nn.ELU,
+    "selu": nn.SELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "mish": nn.Mish,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "softplus": nn.Softplus,
+}
+
+# max(f(a), f(b)) = f(max(a, b)): these may follow a max pool and touch a quarter of the numbers.
+MONOTONE = frozenset({"relu", "leaky-relu", "elu", "selu", "tanh", "sigmoid", "softplus"})
+
+NORMS = ("none", "batch", "layer", "group", "rms")
+
+
+def choice(what: str, name: str, options: tuple[str, ...]) -> str:
+    """Return `name` if it is one of `options`; else raise a ValueError with the nearest one."""
+    if name in options:
+        return name
+    near = difflib.get_close_matches(name, options, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Expected one of: {', '.join(options)}."
+    raise ValueError(f"{what} is {name!r}. {hint}")
+
+
+def positive(**sizes: int) -> None:
+    """Raise a ValueError that names the first of `sizes` that is not at least 1."""
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{name} is {size}; expected at least 1. Give a larger {name}.")
+
+
+def activation_layer(name: str) -> nn.Module:
+    """Return the activation called `name`."""
+    return ACTIVATIONS[choice("activation", name, tuple(ACTIVATIONS))]()
+
+
+def norm_layer(name: str, features: int) -> nn.Module:
+    """Return a normalisation over the last axis: (..., features) -> the same shape.
+
+    "batch" normalises each feature over the batch and takes (batch, features) only.
+    """
+    match choice("norm", name, NORMS):
+        case "batch":
+            return nn.BatchNorm1d(features)
+        case "layer":
+            return nn.LayerNorm(features)
+        case "group":
+            return nn.GroupNorm(groups_of(features), features)
+        case "rms":
+            return nn.RMSNorm(features)
+        case _:
+            return nn.Identity()
+
+
+def channel_norm(name: str, channels: int, *, dims: int) -> nn.Module:
+    """Return a normalisation of (batch, channels, ...); `dims` axes follow the channels (1 or 2).
+
+    "layer" normalises each row over channels and positions together (GroupNorm with one group), as
+    is usual for convolutions.
+    """
+    match choice("norm", name, NORMS):
+        case "batch":
+            return nn.BatchNorm2d(channels) if dims == 2 else nn.BatchNorm1d(channels)
+        case "layer":
+            return nn.GroupNorm(1, channels)
+        case "group":
+            return nn.GroupNorm(groups_of(channels), channels)
+        case "rms":
+            return ChannelRMSNorm(channels)
+        case _:
+            return nn.Identity()
+
+
+def groups_of(features: int) -> int:
+    """Return the largest group count up to 32 (Wu and He 2018) with at least 4 features a group."""
+    return max(g for g in range(1, 33) if features % g == 0 and (g == 1 or features // g >= 4))
+
+
+class ChannelRMSNorm(nn.Module):
+    """(batch, channels, ...) -> the same. y = weight * x / rms of x over channels."""
+
+    def __init__(self, channels: int, *, eps: float = 1e-6) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        scale = torch.rsqrt(x.square().mean(1, keepdim=True) + self.eps)
+        return x * scale * self.weight.view(-1, *[1] * (x.ndim - 2))
+
+
+def output_layer(in_features: int, out_features: int) -> nn.Linear:
+    """Return the last linear layer. `feeds` tells initialisation that no activation follows it.
+
+    PyTorch's own start keeps first logits near 0, so the first loss is near that of a uniform
+    guess.
+    """
+    layer = nn.Linear(in_features, out_features)
+    layer.feeds = "outputs"  # type: ignore[assignment]  # a mark on the module, no sub-module
+    return layer
