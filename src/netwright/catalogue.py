@@ -1,7 +1,7 @@
 """What a folder defines, by file name: `nets/resnet.py` is the net "resnet".
 
-The file is its own registration. Names with an underscore in the file are spelled with a hyphen by users
-(`text_cnn.py` is "text-cnn"). The first name in a file's `__all__` is the thing it defines.
+The file is its own registration. Names with an underscore in the file are spelled with a hyphen by
+users (`text_cnn.py` is "text-cnn"). The first name in a file's `__all__` is the thing it defines.
 """
 
 import ast
@@ -33,7 +33,8 @@ def titles(package: str) -> dict[str, str]:
 
 
 def find(package: str, name: str, *, what: str) -> Any:
-    """Import and return what `name` stands for in `package`; `what` names the kind of thing in the error."""
+    """Import and return what `name` stands for in `package`; `what` names the kind of thing in the
+    error."""
     known = names(package)
     if name not in known:
         raise UsageError(f"There is no {what} named {name!r}.{did_you_mean(name, known)}")
@@ -42,7 +43,8 @@ def find(package: str, name: str, *, what: str) -> Any:
 
 
 def build(package: str, name: str, arguments: Mapping[str, Any], *, what: str) -> Any:
-    """Call what `name` stands for with `arguments`; an unknown argument is an error with "did you mean"."""
+    """Call what `name` stands for with `arguments`; an unknown argument is an error with "did you
+    mean"."""
     thing = find(package, name, what=what)
     known = [p for p in inspect.signature(thing).parameters if p != "self"]
     for given in arguments:

@@ -29,7 +29,8 @@ class TrainingError(NetwrightError, RuntimeError):
 
 
 def did_you_mean(name: str, options: Iterable[str]) -> str:
-    """Return " Did you mean 'x'?" for the nearest option, or " Known: a, b, c." when none is near."""
+    """Return " Did you mean 'x'?" for the nearest option, or " Known: a, b, c." when none is
+    near."""
     known = sorted(options)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if near:

@@ -1,4 +1,5 @@
-"""Data: typed rows as tensors, the encoding fitted on the training rows, three splits and a ledger. Knows no net."""
+"""Data: typed rows as tensors, the encoding fitted on the training rows, three splits and a ledger.
+Knows no net."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,14 +15,16 @@ Kind = Literal["table", "image", "text", "series"]
 
 
 class Batch(NamedTuple):
-    """inputs: what the net is called with, each (batch, ...). targets: (batch,) class ids, or (batch, outputs) numbers."""
+    """inputs: what the net is called with, each (batch, ...). targets: (batch,) class ids, or
+    (batch, outputs) numbers."""
 
     inputs: tuple[Tensor, ...]
     targets: Tensor
 
 
 class Encoding(Protocol):
-    """How raw rows become the net's inputs. Fitted on training rows only; part of every saved model."""
+    """How raw rows become the net's inputs. Fitted on training rows only; part of every saved
+    model."""
 
     @property
     def kind(self) -> Kind: ...
@@ -35,14 +38,17 @@ class Encoding(Protocol):
         ...
 
     def prepare(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Turn a batch of stored inputs into what the net is called with (uint8 images become normalised float32).
+        """Turn a batch of stored inputs into what the net is called with (uint8 images become
+        normalised float32).
 
-        Runs on the batch's device, in training after gathering and in prediction; the identity for most kinds.
+        Runs on the batch's device, in training after gathering and in prediction; the identity for
+        most kinds.
         """
         ...
 
     def shapes(self) -> Mapping[str, Any]:
-        """Return the constructor arguments that data fixes for a net of this kind (see docs/design.md)."""
+        """Return the constructor arguments that data fixes for a net of this kind (see
+        docs/design.md)."""
         ...
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,7 +76,8 @@ class Split(Protocol):
         start: int = 0,
         device: torch.device | None = None,
     ) -> Iterator[Batch]:
-        """Yield one epoch from batch number `start` on: shuffled by `rng`, or in row order without one."""
+        """Yield one epoch from batch number `start` on: shuffled by `rng`, or in row order without
+        one."""
         ...
 
 
@@ -78,8 +85,9 @@ class Split(Protocol):
 class Rows:
     """A split held in memory: tensors of all its rows, batched by gather.
 
-    inputs: each (rows, ...). targets: (rows,) or (rows, outputs). raw: the same rows as they were read (DataFrame, list
-    of str, list of paths, array), for worst examples and baselines. rows: their positions in the source.
+    inputs: each (rows, ...). targets: (rows,) or (rows, outputs). raw: the same rows as they were
+    read (DataFrame, list of str, list of paths, array), for worst examples and baselines. rows:
+    their positions in the source.
     """
 
     name: str
@@ -120,7 +128,8 @@ class Rows:
         start: int = 0,
         device: torch.device | None = None,
     ) -> Iterator[Batch]:
-        """Yield one epoch from batch number `start` on. The order is drawn whole, so `start` skips for free."""
+        """Yield one epoch from batch number `start` on. The order is drawn whole, so `start` skips
+        for free."""
         count = len(self)
         where = self.targets.device
         target = device or where

@@ -1,4 +1,5 @@
-"""The ledger: everything that was guessed, dropped, imputed, clipped or encoded on the way from files to tensors."""
+"""The ledger: everything that was guessed, dropped, imputed, clipped or encoded on the way from
+files to tensors."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -20,7 +21,8 @@ Action = Literal[
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the ledger. `where` is a column, file or split; `count` how many rows, cells or files it touched."""
+    """One line of the ledger. `where` is a column, file or split; `count` how many rows, cells or
+    files it touched."""
 
     action: Action
     where: str

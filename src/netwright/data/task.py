@@ -15,7 +15,8 @@ Form = Literal[
     "language-modelling",
 ]
 
-# What users may write after --task, and what it means: (name in metrics.json, form or None to infer it).
+# What users may write after --task, and what it means: (name in metrics.json, form or None to infer
+# it).
 TASKS: dict[str, tuple[str, Form | None]] = {
     "classification": ("classification", None),
     "binary": ("classification", "binary"),
@@ -35,9 +36,11 @@ TASKS: dict[str, tuple[str, Form | None]] = {
 class Task:
     """`name` is the contract's task; `form` decides outputs, loss and metrics.
 
-    classes: labels in the order of the net's outputs. positive: the class that precision, recall, F1 and ROC of a
-    binary task are about (the rarer one unless told). outputs: how many numbers the net gives a row.
-    target_mean, target_std: regression targets are trained as (y - mean) / std; the training rows' figures.
+    classes: labels in the order of the net's outputs. positive: the class that precision, recall,
+    F1 and ROC of a binary task are about (the rarer one unless told). outputs: how many numbers the
+    net gives a row.
+    target_mean, target_std: regression targets are trained as (y - mean) / std; the training rows'
+    figures.
     horizon, season: steps ahead and steps a season, for forecasting.
     """
 
@@ -69,7 +72,8 @@ class Task:
 
 
 def parse_task(name: str) -> tuple[str, Form | None]:
-    """Return (name, form) of what a user wrote after --task; an unknown one is a UsageError with "did you mean"."""
+    """Return (name, form) of what a user wrote after --task; an unknown one is a UsageError with
+    "did you mean"."""
     if name not in TASKS:
         raise UsageError(f"There is no task named {name!r}.{did_you_mean(name, TASKS)}")
     return TASKS[name]

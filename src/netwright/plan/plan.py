@@ -1,4 +1,5 @@
-"""Plan and Recipe: everything a training run is, as a frozen value that round-trips through YAML."""
+"""Plan and Recipe: everything a training run is, as a frozen value that round-trips through
+YAML."""
 
 import dataclasses
 import typing
@@ -38,12 +39,14 @@ Augment = Literal[
 class Recipe:
     """How a net is trained. Ratios are 0..1; 0 or None switches a thing off.
 
-    lr: "auto" is resolved by `fit` with a range test on a copy. batch_size: a number (1 is single-sample descent) or
-    "full". weight_decay: decoupled for adamw and muon, torch's coupled L2 otherwise. l1, l2: penalties added to the
-    loss (both together: elastic net). clip: largest gradient norm; clip_value: largest gradient entry. warmup: share of
-    all steps. schedule_gamma, schedule_every: factor and epochs of step and exponential decay, factor of
-    reduce-on-plateau. patience: epochs without a better validation score before early stopping (best weights come
-    back either way). ema: decay of the moving average of weights. swa: share of training after which weights are averaged.
+    lr: "auto" is resolved by `fit` with a range test on a copy. batch_size: a number (1 is
+    single-sample descent) or "full". weight_decay: decoupled for adamw and muon, torch's coupled L2
+    otherwise. l1, l2: penalties added to the loss (both together: elastic net). clip: largest
+    gradient norm; clip_value: largest gradient entry. warmup: share of all steps. schedule_gamma,
+    schedule_every: factor and epochs of step and exponential decay, factor of reduce-on-plateau.
+    patience: epochs without a better validation score before early stopping (best weights come back
+    either way). ema: decay of the moving average of weights. swa: share of training after which
+    weights are averaged.
     """
 
     optimizer: Optimizer = "adamw"
@@ -92,9 +95,11 @@ class Recipe:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A net by catalogue name and arguments, an objective, a recipe, and the reason for each choice.
+    """A net by catalogue name and arguments, an objective, a recipe, and the reason for each
+    choice.
 
-    net and objective hold "name" and the constructor's arguments. why maps a dotted field ("net.width") to its reason.
+    net and objective hold "name" and the constructor's arguments. why maps a dotted field
+    ("net.width") to its reason.
     """
 
     net: Mapping[str, Any]
@@ -112,7 +117,8 @@ class Plan:
             object.__setattr__(self, part, MappingProxyType(dict(getattr(self, part))))
 
     def with_(self, changes: Mapping[str, Any], *, why: str = "set by the user") -> "Plan":
-        """Return the plan with dotted fields changed: {"recipe.lr": 0.01, "net.width": 64}. Unknown ones are errors."""
+        """Return the plan with dotted fields changed: {"recipe.lr": 0.01, "net.width": 64}. Unknown
+        ones are errors."""
         net, objective, reasons = dict(self.net), dict(self.objective), dict(self.why)
         recipe: dict[str, Any] = {}
         for path, value in changes.items():
@@ -155,7 +161,8 @@ class Plan:
         for key in values:
             if key not in ("net", "objective", "recipe", "why"):
                 raise UsageError(
-                    f"A plan has no key {key!r}.{did_you_mean(key, ['net', 'objective', 'recipe', 'why'])}"
+                    "A plan has no key "
+                    f"{key!r}.{did_you_mean(key, ['net', 'objective', 'recipe', 'why'])}"
                 )
         if "net" not in values:
             raise UsageError("A plan needs 'net: {name: ...}'; it is missing.")
@@ -186,7 +193,8 @@ class Plan:
             raise UsageError(f"The plan is not valid YAML: {error}") from error
         if not isinstance(values, dict):
             raise UsageError(
-                f"A plan is a YAML mapping with net, objective, recipe; got {type(values).__name__}."
+                "A plan is a YAML mapping with net, objective, recipe; got "
+                f"{type(values).__name__}."
             )
         return cls.from_dict(values)
 
@@ -196,7 +204,8 @@ class Plan:
         file = Path(path)
         if not file.is_file():
             raise UsageError(
-                f"There is no plan file {str(path)!r}. Make one with: netwright plan SOURCE > plan.yaml"
+                f"There is no plan file {str(path)!r}. Make one with: netwright plan SOURCE > "
+                "plan.yaml"
             )
         return cls.from_yaml(file.read_text(encoding="utf-8"))
 

@@ -1,0 +1,211 @@
+"""The command line: one function per command; nothing heavy is imported before it is needed."""
+
+import errno
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from netwright import __version__
+from netwright.cli import options as o
+from netwright.errors import NetwrightError
+
+app = typer.Typer(
+    name="netwright",
+    help="Neural networks made, watched, mended and explained.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+_WRITING = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+}
+
+
+def main() -> None:
+    """Run the command line; every error a user can mend is one clear sentence and its exit code."""
+    try:
+        app(standalone_mode=True)
+    except NetwrightError as error:
+        _stop(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _stop("interrupted", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(1) from None
+    except OSError as error:
+        if error.errno in _WRITING:
+            _stop(
+                f"{error.filename or 'The output'} cannot be written: {error.strerror}. Give "
+                "another --out.",
+                2,
+            )
+        _bug(error)
+    except Exception as error:
+        _bug(error)
+
+
+def _stop(text: str, code: int) -> None:
+    print(f"netwright: {text}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def _bug(error: BaseException) -> None:
+    """Write the trace to a file (the run folder's, where there is one) and one line to the
+    screen."""
+    folder = next((Path(n.folder) for n in _notes(error)), Path.cwd())
+    place = folder / "netwright-error.txt"
+    text = "".join(traceback.format_exception(error))
+    try:
+        place.write_text(text, encoding="utf-8")
+        where = f"the trace is in {place}"
+    except OSError:
+        where = f"the trace follows\n{text}"
+    _stop(f"this is a bug of ours ({type(error).__name__}: {error}); {where}", 1)
+
+
+def _notes(error: BaseException) -> list[Any]:
+    return [n for n in getattr(error, "netwright_places", [])]
+
+
+def _version(show: bool) -> None:
+    if show:
+        print(f"netwright {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def train(
+    source: o.Source,
+    target: o.Target = None,
+    task: o.TaskName = None,
+    test: o.Test = None,
+    out: o.Out = None,
+    plan: Annotated[str | None, typer.Option(help="A plan.yaml to follow.", metavar="FILE")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a plan field: a.b=v.", metavar="a.b=v")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Bound on the whole command: 90s, 5m, 1h.", metavar="T")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="At most this many epochs.")] = None,
+    seed: o.Seed = 0,
+    device: o.Device = "auto",
+    threads: o.Threads = None,
+    time_column: o.TimeColumn = None,
+    group: o.Group = None,
+    horizon: o.Horizon = None,
+    split: o.SplitBy = None,
+    metric: o.Metric = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    json: o.AsJson = False,
+) -> None:
+    """Turn data into a trained, tested, explained network."""
+    from netwright.cli.train import run_train
+
+    given = {k: v for k, v in locals().items() if k not in ("run_train",)}
+    raise typer.Exit(run_train(given))
+
+
+@app.command()
+def predict(
+    model: o.ModelPath,
+    source: o.Source,
+    out: Annotated[
+        str | None, typer.Option(help="CSV to write; stdout when left out.", metavar="FILE.csv")
+    ] = None,
+    device: o.Device = "auto",
+    threads: o.Threads = None,
+    json: o.AsJson = False,
+) -> None:
+    """Predict rows with a trained model, in the input's order."""
+    from netwright.cli.use import run_predict
+
+    run_predict(model, source, out=out, device=device, threads=threads, as_json=json)
+
+
+@app.command()
+def evaluate(
+    model: o.ModelPath,
+    source: o.Source,
+    target: o.Target = None,
+    metric: o.Metric = None,
+    seed: o.Seed = 0,
+    device: o.Device = "auto",
+    threads: o.Threads = None,
+    json: o.AsJson = False,
+) -> None:
+    """Score a trained model on rows whose target is known."""
+    from netwright.cli.use import run_evaluate
+
+    run_evaluate(
+        model,
+        source,
+        target=target,
+        metric=metric,
+        seed=seed,
+        device=device,
+        threads=threads,
+        as_json=json,
+    )
+
+
+@app.command("plan")
+def plan_(
+    source: o.Source,
+    target: o.Target = None,
+    task: o.TaskName = None,
+    test: o.Test = None,
+    seed: o.Seed = 0,
+    time_column: o.TimeColumn = None,
+    group: o.Group = None,
+    horizon: o.Horizon = None,
+    split: o.SplitBy = None,
+    out: Annotated[str | None, typer.Option(help="Write plan.yaml here.", metavar="FILE")] = None,
+    json: o.AsJson = False,
+) -> None:
+    """Show the plan for a source and the reason of every choice; nothing is trained."""
+    from netwright.cli.use import run_plan
+
+    read = dict(target=target, task=task, test=test, seed=seed, time_column=time_column)
+    run_plan(source, dict(read, group=group, horizon=horizon, split=split), out=out, as_json=json)
+
+
+@app.command()
+def nets(json: o.AsJson = False) -> None:
+    """List the catalogue of networks."""
+    from netwright import catalogue
+    from netwright.cli.use import print_names
+
+    print_names(catalogue.titles("netwright.nets"), as_json=json)
+
+
+@app.command()
+def data(json: o.AsJson = False) -> None:
+    """List the built-in data sets and the kinds of files and folders that are read."""
+    from netwright.cli.use import print_data
+
+    print_data(as_json=json)
+
+
+if __name__ == "__main__":
+    main()

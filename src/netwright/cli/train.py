@@ -1,0 +1,43 @@
+"""`netwright train`: from a source to a run folder."""
+
+import json
+import sys
+from typing import Any
+
+from netwright.cli.options import parse_changes, parse_seconds
+from netwright.data.read import ReadOptions
+from netwright.making import Job, make
+from netwright.report.progress import Progress
+from netwright.report.text import to_text
+
+__all__ = ["run_train"]
+
+_READ = ("target", "task", "test", "seed", "time_column", "group", "horizon", "split")
+
+
+def run_train(given: dict[str, Any]) -> int:
+    """Run the job that the flags describe; return the exit code (130 after Ctrl-C, when all so far
+    is written)."""
+    job = Job(
+        source=given["source"],
+        options=ReadOptions(**{name: given[name] for name in _READ}),
+        out=given["out"],
+        plan=given["plan"],
+        changes=parse_changes(given["set_"]),
+        seconds=parse_seconds(given["time"]),
+        epochs=given["epochs"],
+        device=given["device"],
+        num_threads=given["threads"],
+        metric=given["metric"],
+        resume=given["resume"],
+    )
+    # With --json stdout holds one object alone: progress goes to stderr.
+    stream = sys.stderr if given["json"] else sys.stdout
+    made = make(job, progress=Progress(stream))
+    if given["json"]:
+        print(json.dumps(made.metrics, ensure_ascii=False))
+    elif made.report is not None:
+        print(to_text(made.report, folder=made.folder))
+    else:
+        print(f"{made.folder}: this run is finished; nothing was changed.")
+    return 130 if made.run is not None and made.run.interrupted else 0

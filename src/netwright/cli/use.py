@@ -1,0 +1,137 @@
+"""`netwright predict`, `evaluate`, `plan`, `nets` and `data`."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from netwright.data.builtin import builtin_names
+from netwright.data.ledger import Ledger
+
+__all__ = ["print_data", "print_names", "run_evaluate", "run_plan", "run_predict"]
+
+SOURCES = {
+    "table": ".csv .tsv .parquet .feather .json .jsonl .xlsx, or a train and a --test file",
+    "image folder": "a folder of class folders of images; train/ val/ test/ above them are "
+    "respected",
+    "text folder": "a folder of class folders of texts, or of <class>.txt with a sample a line",
+    "idx folder": "MNIST-format files, gzipped or not",
+    "series": "UCR/UEA .ts files",
+    "forecast": "a table with a time column and --task forecasting or --horizon",
+    "arrays": ".npz without objects",
+    "corpus": "one .txt of running text (language modelling)",
+    "archive": ".zip .tar.gz .gz of any of these",
+}
+
+
+def run_predict(
+    model: str, source: str, *, out: str | None, device: str, threads: int | None, as_json: bool
+) -> None:
+    """Write the predictions as CSV, in the input's row order."""
+    from netwright.data.read import read_rows
+    from netwright.device import threads as use_threads
+    from netwright.model.model import load
+
+    opened = load(model, device=device)
+    ledger = Ledger()
+    with use_threads(threads):
+        frame = opened.predict(read_rows(source, opened.encoding, ledger), ledger=ledger)
+    for entry in ledger:
+        print(entry, file=sys.stderr)
+    if out is not None:
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
+        frame.to_csv(out, index=False)
+        print(f"{len(frame):,} predictions in {out}", file=sys.stderr)
+    if as_json:
+        print(
+            json.dumps(
+                {"rows": len(frame), "out": out, "ledger": ledger.to_list()}, ensure_ascii=False
+            )
+        )
+    elif out is None:
+        frame.to_csv(sys.stdout, index=False)
+
+
+def run_evaluate(
+    model: str,
+    source: str,
+    *,
+    target: str | None,
+    metric: str | None,
+    seed: int,
+    device: str,
+    threads: int | None,
+    as_json: bool,
+) -> None:
+    """Print the model's scores on a labelled source."""
+    from netwright.data.read import read_labelled
+    from netwright.device import threads as use_threads
+    from netwright.evaluate.evaluate import evaluate
+    from netwright.model.model import load
+
+    opened = load(model, device=device)
+    ledger = Ledger()
+    rows = read_labelled(source, opened.encoding, opened.task, ledger, target=target)
+    with use_threads(threads):
+        scores = evaluate(opened, rows, metric=metric, seed=seed)
+    for entry in ledger:
+        print(entry, file=sys.stderr)
+    if as_json:
+        said = {
+            "task": opened.task.name,
+            "rows": len(rows),
+            "primary": scores.primary,
+            "scores": scores.to_dict(),
+        }
+        print(json.dumps(said, ensure_ascii=False))
+        return
+    print(f"{len(rows):,} rows")
+    for name, score in scores.items():
+        print(
+            f"{name:<20} {score.value:>10.4f}   95 % interval {score.low:.4f} to {score.high:.4f}"
+        )
+
+
+def run_plan(source: str, options: Mapping[str, Any], *, out: str | None, as_json: bool) -> None:
+    """Print the designed plan; with --out write it as YAML."""
+    from netwright.data.read import read
+    from netwright.plan.design import design
+
+    data = read(source, **options)
+    plan = design(data)
+    if out is not None:
+        Path(out).write_text(plan.to_yaml(), encoding="utf-8")
+    if as_json:
+        print(json.dumps(plan.to_dict() | {"ledger": data.ledger.to_list()}, ensure_ascii=False))
+        return
+    for entry in data.ledger:
+        print(entry)
+    print(f"\n{data}\n")
+    print(plan)
+
+
+def print_names(titles: Mapping[str, str], *, as_json: bool) -> None:
+    """Print a catalogue: name and title."""
+    if as_json:
+        print(
+            json.dumps(
+                [{"id": name, "title": title} for name, title in titles.items()], ensure_ascii=False
+            )
+        )
+        return
+    for name, title in titles.items():
+        print(f"{name:<20} {title}")
+
+
+def print_data(*, as_json: bool) -> None:
+    """Print built-in names and the kinds of sources."""
+    if as_json:
+        print(json.dumps({"builtin": builtin_names(), "sources": SOURCES}, ensure_ascii=False))
+        return
+    print("Built in (no download):")
+    for name, line in builtin_names().items():
+        print(f"  {name:<16} {line}")
+    print("Read from disk:")
+    for name, line in SOURCES.items():
+        print(f"  {name:<16} {line}")

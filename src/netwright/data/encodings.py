@@ -1,0 +1,34 @@
+"""Open a saved encoding (preprocessing.json and its arrays) as the encoding of its kind."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from netwright.data.data import Encoding
+from netwright.data.forecasting import ForecastEncoding
+from netwright.data.image_encoding import ImageEncoding
+from netwright.data.series_encoding import SeriesEncoding
+from netwright.data.table_encoding import TableEncoding
+from netwright.data.text_encoding import TextEncoding
+from netwright.errors import DataError
+
+__all__ = ["load_encoding"]
+
+_READERS = {
+    "table": TableEncoding.from_dict,
+    "image": ImageEncoding.from_dict,
+    "text": TextEncoding.from_dict,
+    "series": SeriesEncoding.from_dict,
+    "forecast": ForecastEncoding.from_dict,
+}
+
+
+def load_encoding(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Encoding:
+    """Return the encoding that `values` (its "type") and `tensors` describe."""
+    name = values.get("type")
+    if name not in _READERS:
+        raise DataError(
+            f"preprocessing.json is of type {name!r}; expected one of {', '.join(_READERS)}."
+        )
+    return _READERS[name](dict(values), dict(tensors))

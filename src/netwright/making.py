@@ -1,0 +1,275 @@
+"""Making, the product's first flow: a source becomes a run folder. read, design, fit, evaluate,
+baselines, report."""
+
+import errno
+import json
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from netwright import __version__
+from netwright.data.data import Data
+from netwright.data.read import ReadOptions, read
+from netwright.errors import UsageError
+from netwright.evaluate.baselines import Baselines, baselines, verdict
+from netwright.evaluate.evaluate import evaluate
+from netwright.evaluate.metrics import Scores
+from netwright.plan.design import design
+from netwright.plan.plan import Plan
+from netwright.report.build import build_report
+from netwright.report.card import model_card
+from netwright.report.html import to_html
+from netwright.report.report import Report
+from netwright.train.fit import Progress, fit
+from netwright.train.run import Run
+
+__all__ = ["DEFAULT_SECONDS", "Job", "Made", "make"]
+
+DEFAULT_SECONDS = 600.0  # "by default at most 10 minutes"
+REPORT_SHARE = 0.03  # of a time bound, kept back for test scores and the report
+LONGEST_BASELINE_SHARE = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What `netwright train` was asked to do; None means: decide."""
+
+    source: str
+    options: ReadOptions = field(default_factory=ReadOptions)
+    out: str | None = None
+    plan: str | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
+    epochs: int | None = None
+    device: str = "auto"
+    num_threads: int | None = None
+    metric: str | None = None
+    resume: bool = False
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what must be the same for `resume` to go on."""
+        values = asdict(self)
+        values["changes"] = dict(self.changes)
+        values |= {
+            k: str(v) if isinstance(v, Path) else v for k, v in values.pop("options").items()
+        }
+        for name in ("resume", "out"):
+            values.pop(name)
+        return values
+
+
+@dataclass(frozen=True)
+class Made:
+    """A finished job: its folder, metrics.json's object and the report. run is None for a run that
+    was finished before."""
+
+    folder: Path
+    metrics: dict[str, Any]
+    report: Report | None = None
+    run: Run | None = None
+
+
+def make(job: Job, *, progress: Progress | None = None) -> Made:
+    """Do the whole job and write the run folder (CONTRACT: "A run folder")."""
+    begun = time.monotonic()
+    folder = _open_folder(job)
+    finished = folder / "metrics.json"
+    if job.resume and finished.is_file():
+        return Made(folder, json.loads(finished.read_text(encoding="utf-8")))
+    options = job.options
+    data = read(
+        job.source,
+        target=options.target,
+        task=options.task,
+        test=options.test,
+        seed=options.seed,
+        time_column=options.time_column,
+        group=options.group,
+        horizon=options.horizon,
+        split=options.split,
+    )
+    for entry in data.ledger:
+        if progress and entry.action in ("guessed", "dropped", "warned", "imputed", "split"):
+            progress.message(str(entry))
+    plan = Plan.load(job.plan) if job.plan else design(data)
+    plan = plan.with_(job.changes)
+    if job.epochs is not None:
+        plan = plan.with_({"recipe.epochs": job.epochs})
+    _write_yaml(folder / "run.yaml", _facts(job, data))
+    (folder / "plan.yaml").write_text(plan.to_yaml(), encoding="utf-8")
+    _write_json(folder / "ledger.json", data.ledger.to_list())
+
+    bound = job.seconds or DEFAULT_SECONDS
+    left = bound - (time.monotonic() - begun)
+    share = 1 - LONGEST_BASELINE_SHARE - REPORT_SHARE
+    run = fit(
+        plan,
+        data,
+        out=folder,
+        seed=options.seed,
+        device=job.device,
+        num_threads=job.num_threads,
+        seconds=max(left * share - 3.0, left * 0.3),
+        metric=job.metric,
+        resume=job.resume,
+        progress=progress,
+    )
+    (folder / "plan.yaml").write_text(run.plan.to_yaml(), encoding="utf-8")
+    test = evaluate(run.model, data.test, metric=job.metric, seed=options.seed)
+    left = bound * (1 - REPORT_SHARE) - (time.monotonic() - begun)
+    allowed = max(min(left, bound * LONGEST_BASELINE_SHARE, max(run.seconds / 4, 3.0)), 0.5)
+    beside = baselines(data, seconds=allowed, seed=options.seed)
+    says = verdict(test, beside)
+    metrics = _metrics(run, data, test, beside, says, time.monotonic() - begun)
+    report = build_report(run, data, test, beside, says, seconds=metrics["seconds"])
+    run.model.card = model_card(report)
+    run.model.save(folder / "model")
+    _write_json(folder / "ledger.json", data.ledger.to_list())
+    _write_json(folder / "findings.json", metrics["findings"])
+    _write_history(folder / "history.csv", run.history)
+    _write_yaml(
+        folder / "run.yaml", _facts(job, data) | {"notes": run.notes, "stopped": run.stopped}
+    )
+    (folder / "report.html").write_text(to_html(report), encoding="utf-8")
+    del metrics["findings"]
+    if not run.interrupted:  # metrics.json marks a run as finished
+        _write_json(finished, metrics)
+    return Made(folder, metrics, report, run)
+
+
+def _metrics(
+    run: Run, data: Data, test: Scores, beside: Baselines, says: str, seconds: float
+) -> dict[str, Any]:
+    from netwright.diagnose.finding import verdict as health
+
+    return {
+        "task": data.task.name,
+        "form": data.task.form,
+        "primary": {
+            "name": test.primary,
+            "value": test[test.primary].value,
+            "higher_is_better": test.higher_is_better(test.primary),
+        },
+        "validation": run.validation.to_dict(),
+        "test": test.to_dict(),
+        "baselines": beside.to_dict(),
+        "verdict": says,
+        "seconds": round(seconds, 3),
+        "epochs": run.epochs,
+        "parameters": sum(p.numel() for p in run.model.net.parameters()),
+        "rows": {name: len(split) for name, split in data.splits().items()},
+        "findings": {
+            "verdict": health(run.findings),
+            "findings": [f.to_dict() for f in run.findings],
+        },
+    }
+
+
+def _facts(job: Job, data: Data) -> dict[str, Any]:
+    splits = {}
+    for name, split in data.splits().items():
+        rows = getattr(split, "rows", None)
+        splits[name] = rows.tolist() if rows is not None and len(rows) <= 100_000 else len(split)
+    return {
+        "arguments": job.arguments(),
+        "source": {"paths": list(data.source.paths), "sha256": list(data.source.sha256)},
+        "target": data.task.target,
+        "task": data.task.name,
+        "seed": job.options.seed,
+        "device": job.device,
+        "threads": job.num_threads or torch.get_num_threads(),
+        "versions": {
+            "netwright": __version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": version("numpy"),
+            "scikit-learn": version("scikit-learn"),
+        },
+        "splits": splits,
+    }
+
+
+def _open_folder(job: Job) -> Path:
+    """Make or check the run folder: a non-empty one without --resume is refused, untouched."""
+    if job.out is None:
+        if job.resume:
+            raise UsageError("--resume needs --out DIR, the run folder to go on with.")
+        name = Path(job.source.rstrip("/")).name.split(".")[0] or "run"
+        taken = [
+            int(p.name.rsplit("-", 1)[1]) for p in Path("runs").glob(f"{name}-[0-9][0-9][0-9]")
+        ]
+        folder = Path("runs") / f"{name}-{max(taken, default=0) + 1:03d}"
+    else:
+        folder = Path(job.out)
+    if folder.is_file():
+        raise UsageError(f"--out {str(folder)!r} is a file; expected a folder. Give another --out.")
+    if folder.is_dir() and any(folder.iterdir()):
+        if not job.resume:
+            raise UsageError(
+                f"{str(folder)!r} is not empty and was left untouched. Go on with --resume, or "
+                "give another --out."
+            )
+        _same_arguments(job, folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.write_text("", encoding="utf-8")
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"The run folder {str(folder)!r} cannot be written "
+            f"({errno.errorcode.get(error.errno or 0, error)}: "
+            f"{error.strerror}). Give another --out."
+        ) from error
+    return folder
+
+
+def _same_arguments(job: Job, folder: Path) -> None:
+    facts = folder / "run.yaml"
+    if not facts.is_file():
+        return
+    before = (yaml.safe_load(facts.read_text(encoding="utf-8")) or {}).get("arguments", {})
+    now = json.loads(json.dumps(job.arguments()))
+    different = [name for name in now if name in before and before[name] != now[name]]
+    if different:
+        said = "; ".join(f"{name}: {before[name]!r} then, {now[name]!r} now" for name in different)
+        raise UsageError(
+            f"--resume: the arguments differ from the run's in {str(folder)!r} ({said}). Use the "
+            "same ones."
+        )
+
+
+def _write_json(path: Path, value: Any) -> None:
+    _replace(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _write_yaml(path: Path, value: Any) -> None:
+    plain = json.loads(json.dumps(value, default=str))
+    _replace(
+        path,
+        yaml.safe_dump(
+            plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110
+        ),
+    )
+
+
+def _write_history(path: Path, history: list[dict[str, float]]) -> None:
+    names = list(dict.fromkeys(name for row in history for name in row))
+    lines = [
+        ",".join(names),
+        *(",".join(str(row.get(name, "")) for name in names) for row in history),
+    ]
+    _replace(path, "\n".join(lines) + "\n")
+
+
+def _replace(path: Path, text: str) -> None:
+    unfinished = path.with_name(path.name + ".new")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)

@@ -1,0 +1,210 @@
+"""Model: what is used after training. A net, how raw rows become its inputs, calibration and the
+task; saved without pickle."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import safetensors
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from netwright import catalogue
+from netwright.data.data import Encoding, Rows, Split
+from netwright.data.encodings import load_encoding
+from netwright.data.ledger import Ledger
+from netwright.data.task import Task
+from netwright.device import choose_device
+from netwright.errors import DataError, UsageError
+
+__all__ = ["FORMAT", "Model", "load"]
+
+FORMAT = 1  # raised when a saved folder's meaning changes; `load` reads every older one
+
+
+@dataclass
+class Model:
+    """net: in eval mode. spec: its catalogue name and arguments. temperature divides the logits
+    (calibration)."""
+
+    net: nn.Module
+    spec: Mapping[str, Any]
+    encoding: Encoding
+    task: Task
+    temperature: float = 1.0
+    card: str = field(default="", repr=False)
+
+    @torch.no_grad()
+    def forward_rows(self, split: Split, *, batch_size: int = 1024) -> Tensor:
+        """Return the net's outputs for a whole split on the CPU: logits, or standardised values,
+        (rows, outputs)."""
+        device = next(self.net.parameters()).device
+        was_training = self.net.training
+        self.net.eval()
+        try:
+            pieces = [
+                self.combine(self.net(*self.encoding.prepare(batch.inputs))).float().cpu()
+                for batch in split.batches(batch_size, device=device)
+            ]
+        finally:
+            self.net.train(was_training)
+        return torch.cat(pieces) if pieces else torch.zeros(0, self.task.outputs)
+
+    def combine(self, outputs: Tensor) -> Tensor:
+        """Reduce an ensemble's (batch, members, outputs) to (batch, outputs): mean probability, or
+        mean value."""
+        if not getattr(self.net, "members", 0):
+            return outputs
+        if self.task.form in ("binary", "multiclass"):
+            return outputs.log_softmax(-1).logsumexp(1) - np.log(outputs.shape[1])
+        if self.task.form in ("multilabel", "ordinal"):
+            return torch.logit(outputs.sigmoid().mean(1), eps=1e-7)
+        return outputs.mean(1)
+
+    def probabilities(self, outputs: Tensor) -> Tensor:
+        """Turn logits (rows, outputs) into calibrated probabilities (rows, classes)."""
+        scaled = outputs / self.temperature
+        if self.task.form == "multilabel":
+            return scaled.sigmoid()
+        if self.task.form == "ordinal":
+            above = scaled.sigmoid().cummin(1).values  # P(grade > k) cannot rise with k
+            full = F.pad(above, (1, 0), value=1.0) - F.pad(above, (0, 1), value=0.0)
+            return full.clamp_min(0)
+        return scaled.softmax(-1)
+
+    def values(self, outputs: Tensor, inputs: tuple[Tensor, ...] | None = None) -> Tensor:
+        """Turn standardised outputs (rows, outputs) into the target's own units.
+
+        Forecasts are mapped back by the encoding, which needs the windows they were made from.
+        """
+        decode = getattr(self.encoding, "decode", None)
+        if decode is not None and inputs is not None:
+            return decode(outputs, inputs)
+        return outputs * torch.tensor(self.task.target_std) + torch.tensor(self.task.target_mean)
+
+    def predict(
+        self, raw: Any, *, ledger: Ledger | None = None, batch_size: int = 1024
+    ) -> pd.DataFrame:
+        """Predict raw rows (a DataFrame, images, texts, series): "prediction" and, for classes,
+        "probability_<class>"."""
+        inputs = self.encoding.encode(raw, ledger)
+        count = len(inputs[0])
+        rows = Rows("predict", inputs, torch.zeros(count), None)
+        return self.frame(self.forward_rows(rows, batch_size=batch_size), inputs)
+
+    def frame(self, outputs: Tensor, inputs: tuple[Tensor, ...]) -> pd.DataFrame:
+        """Return the table of predictions that `netwright predict` writes, one row for each row of
+        outputs."""
+        task = self.task
+        if not task.is_classification:
+            values = self.values(outputs, inputs).numpy()
+            if task.form == "forecasting":
+                names = [f"prediction_{step + 1}" for step in range(values.shape[1])]
+            elif values.shape[1] == 1:
+                names = ["prediction"]
+            else:
+                names = [f"prediction_{name}" for name in task.target_names]
+            return pd.DataFrame(values, columns=names)
+        probabilities = self.probabilities(outputs).numpy()
+        columns = {
+            f"probability_{name}": probabilities[:, i] for i, name in enumerate(task.classes)
+        }
+        if task.form == "multilabel":
+            labels = ["|".join(np.array(task.classes)[row]) for row in probabilities > 0.5]
+        else:
+            labels = [task.classes[i] for i in probabilities.argmax(1)]
+        return pd.DataFrame({"prediction": labels, **columns})
+
+    def save(self, folder: str | Path) -> Path:
+        """Write model.safetensors, config.json, preprocessing.json and README.md. Nothing is
+        pickled."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        tensors = {
+            f"net.{k}": v.detach().cpu().contiguous().clone()
+            for k, v in self.net.state_dict().items()
+        }
+        tensors |= {
+            f"encoding.{k}": v.cpu().contiguous().clone()
+            for k, v in self.encoding.tensors().items()
+        }
+        save_file(tensors, folder / "model.safetensors")
+        config = {
+            "format": FORMAT,
+            "net": dict(self.spec),
+            "task": self.task.to_dict(),
+            "temperature": self.temperature,
+        }
+        _write_json(folder / "config.json", config)
+        _write_json(folder / "preprocessing.json", self.encoding.to_dict())
+        (folder / "README.md").write_text(
+            self.card or f"# A {self.spec['name']} net\n", encoding="utf-8"
+        )
+        return folder
+
+
+def load(
+    path: str | Path, *, device: str = "cpu", net: Callable[[], nn.Module] | None = None
+) -> Model:
+    """Open a model folder, or a run folder that holds one. `net` builds a net that is not in the
+    catalogue."""
+    folder = Path(path)
+    if not folder.exists():
+        raise UsageError(
+            f"There is no model folder {str(path)!r}. Give a run folder or its model/ folder."
+        )
+    if (folder / "model" / "config.json").is_file():
+        folder = folder / "model"
+    missing = [
+        n
+        for n in ("config.json", "preprocessing.json", "model.safetensors")
+        if not (folder / n).is_file()
+    ]
+    if missing:
+        raise UsageError(
+            f"{str(path)!r} is no model folder: {', '.join(missing)} missing. Give the folder that "
+            "`netwright train` wrote."
+        )
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        preprocessing = json.loads((folder / "preprocessing.json").read_text(encoding="utf-8"))
+        tensors = load_file(folder / "model.safetensors")
+    except (json.JSONDecodeError, UnicodeDecodeError, safetensors.SafetensorError) as error:
+        raise DataError(
+            f"The model in {str(path)!r} cannot be read ({error}). Train it again or restore the "
+            "folder."
+        ) from error
+    if config.get("format", 0) > FORMAT:
+        raise UsageError(
+            f"{str(path)!r} was written in format {config['format']}; this netwright reads up to "
+            f"{FORMAT}. Upgrade netwright."
+        )
+    spec = config["net"]
+    arguments = {k: v for k, v in spec.items() if k != "name"}
+    built = net() if net else catalogue.build("netwright.nets", spec["name"], arguments, what="net")
+    weights = {k.removeprefix("net."): v for k, v in tensors.items() if k.startswith("net.")}
+    built.load_state_dict(weights)
+    fitted = {
+        k.removeprefix("encoding."): v for k, v in tensors.items() if k.startswith("encoding.")
+    }
+    built.to(choose_device(device)).eval()
+    return Model(
+        net=built,
+        spec=spec,
+        encoding=load_encoding(preprocessing, fitted),
+        task=Task.from_dict(config["task"]),
+        temperature=config["temperature"],
+        card=(folder / "README.md").read_text(encoding="utf-8")
+        if (folder / "README.md").is_file()
+        else "",
+    )
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

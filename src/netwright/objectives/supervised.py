@@ -1,0 +1,123 @@
+"""Supervised learning: one net, one loss between its outputs and the targets.
+
+loss is "cross-entropy" (class ids), "binary-cross-entropy" (several labels a row), "cumulative"
+(ordered grades: one logit a threshold, Frank and Hall 2001, ECML), "mse", "mae" or "huber"
+(numbers).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from netwright.data.augment import augment, cutmix, mixup
+from netwright.data.data import Batch, Data
+from netwright.errors import UsageError, did_you_mean
+
+__all__ = ["LOSSES", "Supervised"]
+
+LOSSES = ("cross-entropy", "binary-cross-entropy", "cumulative", "mse", "mae", "huber")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Supervised:
+    """class_weights: weight of each class in the mean, or empty. label_smoothing: 0..1,
+    cross-entropy only."""
+
+    loss: str = "cross-entropy"
+    label_smoothing: float = 0.0
+    class_weights: tuple[float, ...] = ()
+    augment: tuple[str, ...] = ()
+    augment_strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise UsageError(
+                f"There is no loss named {self.loss!r}.{did_you_mean(self.loss, LOSSES)}"
+            )
+
+    def batches(
+        self,
+        data: Data,
+        *,
+        batch_size: int,
+        order: torch.Generator,
+        rng: torch.Generator,
+        start: int = 0,
+        device: torch.device | None = None,
+    ) -> Iterator[Batch]:
+        """Yield one shuffled epoch of the training split from batch `start` on, augmented and ready
+        for the net."""
+        mixing = [name for name in self.augment if name in ("mixup", "cutmix")]
+        changing = [name for name in self.augment if name not in ("mixup", "cutmix")]
+        for batch in data.train.batches(batch_size, rng=order, start=start, device=device):
+            inputs, targets = batch
+            if changing:
+                inputs = augment(inputs, data.kind, changing, rng, strength=self.augment_strength)
+            inputs = data.encoding.prepare(inputs)
+            if mixing:
+                inputs, targets = self._mix(inputs, targets, mixing, data.task.outputs, rng)
+            yield Batch(inputs, targets)
+
+    def step(
+        self, net: nn.Module, batch: Batch, rng: torch.Generator | None = None
+    ) -> dict[str, Tensor]:
+        """Return {"net": mean loss of the batch}."""
+        return {
+            "net": self.compute(
+                net(*batch.inputs), batch.targets, members=getattr(net, "members", 0)
+            )
+        }
+
+    def compute(
+        self, outputs: Tensor, targets: Tensor, *, members: int = 0, smooth: bool = True
+    ) -> Tensor:
+        """Return the mean loss. outputs (batch, outputs), (batch, time, vocab), or (batch, members,
+        outputs) of an ensemble.
+
+        targets: int64 class ids (batch,) or (batch, time), class probabilities (batch, classes), or
+        floats (batch, outputs).
+        """
+        if members:
+            outputs, targets = outputs.flatten(0, 1), targets.repeat_interleave(members, dim=0)
+        elif outputs.dim() == 3 and self.loss == "cross-entropy":
+            outputs, targets = outputs.flatten(0, 1), targets.flatten()
+        if self.loss == "cross-entropy":
+            weight = outputs.new_tensor(self.class_weights) if self.class_weights else None
+            smoothing = self.label_smoothing if smooth else 0.0
+            return F.cross_entropy(outputs, targets, weight=weight, label_smoothing=smoothing)
+        if self.loss == "cumulative":
+            above = targets[:, None] > torch.arange(outputs.shape[1], device=targets.device)
+            return F.binary_cross_entropy_with_logits(outputs, above.to(outputs.dtype))
+        if outputs.shape != targets.shape:
+            raise ValueError(
+                f"The {self.loss} loss needs outputs and targets of one shape, but got "
+                f"{tuple(outputs.shape)} and "
+                f"{tuple(targets.shape)}. Give the targets one column for each output."
+            )
+        if self.loss == "binary-cross-entropy":
+            weight = outputs.new_tensor(self.class_weights) if self.class_weights else None
+            return F.binary_cross_entropy_with_logits(outputs, targets, pos_weight=weight)
+        return {"mse": F.mse_loss, "mae": F.l1_loss, "huber": F.smooth_l1_loss}[self.loss](
+            outputs, targets
+        )
+
+    def _mix(
+        self,
+        inputs: tuple[Tensor, ...],
+        targets: Tensor,
+        names: Sequence[str],
+        classes: int,
+        rng: torch.Generator,
+    ) -> tuple[tuple[Tensor, ...], Tensor]:
+        # With both asked for, a coin decides for each batch, as in timm's recipes.
+        pick = names[int(torch.randint(len(names), (1,), generator=rng))]
+        mixed, first, second, share = (mixup if pick == "mixup" else cutmix)(inputs, targets, rng)
+        if targets.is_floating_point():
+            share = share.view(-1, *[1] * (first.dim() - 1))
+            return mixed, share * first + (1 - share) * second
+        share = share[:, None]
+        soft = share * F.one_hot(first, classes) + (1 - share) * F.one_hot(second, classes)
+        return mixed, soft

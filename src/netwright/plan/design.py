@@ -1,0 +1,185 @@
+"""design(data) -> Plan: the designer's rules, each choice with its reason. Never trains; reads
+sizes and types only."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from netwright.data.data import Data
+from netwright.plan.plan import Plan, Recipe
+
+__all__ = ["design"]
+
+# The initialisation that keeps the signal's variance through an activation (He 2015, Glorot 2010,
+# Klambauer 2017).
+_INIT_REASON = {
+    "relu": "He keeps the variance through ReLU",
+    "gelu": "He: GELU is a smooth ReLU",
+    "silu": "He: SiLU is a smooth ReLU",
+    "mish": "He: Mish is a smooth ReLU",
+    "tanh": "Xavier keeps the variance through tanh",
+    "sigmoid": "Xavier keeps the variance through sigmoid",
+    "selu": "LeCun: SELU normalises itself only with variance 1/fan_in",
+}
+
+
+def design(data: Data) -> Plan:
+    """Return a plan for the data: architecture by kind, sizes by rows and features, loss by task, a
+    tested recipe."""
+    rules: dict[str, Callable[[Data, _Choices], None]] = {
+        "table": _table,
+        "image": _image,
+        "text": _text,
+        "series": _series,
+    }
+    choices = _Choices()
+    for name, value in data.encoding.shapes().items():
+        choices.net(name, value, "fixed by the data")
+    rules[data.kind](data, choices)
+    _loss(data, choices)
+    return choices.plan()
+
+
+class _Choices:
+    """Collects fields and their reasons; later choices replace earlier ones."""
+
+    def __init__(self) -> None:
+        self._net: dict[str, Any] = {}
+        self._recipe: dict[str, Any] = {}
+        self._objective: dict[str, Any] = {"name": "supervised"}
+        self._why: dict[str, str] = {}
+
+    def net(self, name: str, value: Any, why: str) -> None:
+        self._net[name] = value
+        self._why[f"net.{name}"] = why
+
+    def recipe(self, name: str, value: Any, why: str) -> None:
+        self._recipe[name] = value
+        self._why[f"recipe.{name}"] = why
+
+    def objective(self, name: str, value: Any, why: str) -> None:
+        self._objective[name] = value
+        self._why[f"objective.{name}"] = why
+
+    def plan(self) -> Plan:
+        net = {"name": self._net.pop("name"), **self._net}
+        return Plan(
+            net=net, objective=self._objective, recipe=Recipe(**self._recipe), why=self._why
+        )
+
+
+def _loss(data: Data, c: _Choices) -> None:
+    task = data.task
+    c.net("outputs", task.outputs, _outputs_reason(data))
+    loss, why = {
+        "binary": ("cross-entropy", "two classes: softmax over two logits"),
+        "multiclass": ("cross-entropy", "one of several classes: softmax"),
+        "multilabel": ("binary-cross-entropy", "several labels a row: one sigmoid each"),
+        "ordinal": ("cumulative", "ordered grades: one threshold between neighbours"),
+        "regression": ("mse", "the mean is asked for; targets are standardised"),
+        "forecasting": ("mae", "forecasts are judged by absolute errors"),
+        "language-modelling": ("cross-entropy", "the next token is one of the vocabulary"),
+    }[task.form]
+    c.objective("loss", loss, why)
+    counts = [n for n in data.class_counts if n > 0]
+    if (
+        task.form in ("multiclass",)
+        and counts
+        and max(counts) > 10 * min(counts)
+        and min(counts) >= 10
+    ):
+        c.recipe(
+            "class_weights",
+            "none",
+            f"classes are uneven ({min(counts):,} to {max(counts):,} rows), but weights would bend "
+            "the probabilities; "
+            "per-class figures are in the report",
+        )
+
+
+def _outputs_reason(data: Data) -> str:
+    task = data.task
+    if task.form == "ordinal":
+        return f"{len(task.classes)} grades have {task.outputs} thresholds"
+    if task.is_classification:
+        return f"one logit for each of {len(task.classes)} classes"
+    return "one for each number predicted"
+
+
+def _steps(rows: int, batch_size: int) -> int:
+    return max(math.ceil(rows / batch_size), 1)
+
+
+def _epochs_for(steps: int, rows: int, batch_size: int, *, low: int, high: int) -> int:
+    return int(min(max(steps / _steps(rows, batch_size), low), high))
+
+
+def _table(data: Data, c: _Choices) -> None:
+    rows = len(data.train)
+    shapes = data.encoding.shapes()
+    features = shapes["numeric"] + len(shapes["cardinalities"])
+    c.net("name", "mlp", "a table: numeric and categorical columns, no order among them")
+    width = 64 if rows < 500 else 128 if rows < 3000 else 256
+    c.net("width", width, f"{rows:,} training rows and {features} features")
+    c.net("depth", 2 if rows < 3000 else 3, "constant width; more rows carry more layers")
+    c.net("activation", "relu", "cheap, and He initialisation fits it")
+    c.recipe("init", "auto", _INIT_REASON["relu"])
+    if shapes["numeric"]:
+        c.net(
+            "numeric_embedding",
+            "periodic" if rows >= 1000 else "none",
+            "each number becomes a vector of learned sines (Gorishniy 2022)"
+            if rows >= 1000
+            else f"{rows:,} rows are too few to learn embeddings of numbers",
+        )
+    c.net("dropout", 0.1 if rows >= 3000 else 0.2, "fewer rows need more of it")
+    size = int(min(max(2 ** round(math.log2(max(rows / 100, 1))), 16), 256))
+    c.recipe("batch_size", size, "about a hundred steps an epoch, 16 to 256 rows")
+    c.recipe("optimizer", "adamw", "robust to scale; decay is decoupled")
+    c.recipe("weight_decay", 0.01, "mild; vectors are spared")
+    epochs = _epochs_for(6000, rows, size, low=20, high=200)
+    c.recipe(
+        "epochs", epochs, "about 6,000 steps, at most 200 epochs; early stopping ends it sooner"
+    )
+    c.recipe("patience", 16, "epochs without a better validation score")
+    c.recipe("schedule", "cosine", "anneals to zero by the end")
+    c.recipe("clip", 1.0, "one bad batch cannot throw the net far")
+
+
+def _image(data: Data, c: _Choices) -> None:
+    rows = len(data.train)
+    shapes = data.encoding.shapes()
+    size = max(shapes["height"], shapes["width"])
+    if size <= 16:
+        c.net("name", "cnn", f"images of {size} pixels: a small convolutional net sees all of it")
+    else:
+        c.net("name", "resnet", f"images of {size} pixels: residual blocks let depth learn")
+    batch = 64 if rows < 5000 else 128
+    c.recipe("batch_size", batch, "many small steps for few images")
+    c.recipe("optimizer", "adamw", "robust to scale; decay is decoupled")
+    c.recipe("weight_decay", 0.05, "images overfit: a strong decoupled decay")
+    c.recipe("epochs", 40, "early stopping or the time bound may end it sooner")
+    c.recipe("augment", ("shift",), "small shifts keep the class")
+    c.recipe("label_smoothing", 0.05, "keeps the logits bounded")
+    c.recipe("patience", 15, "epochs without a better validation score")
+
+
+def _text(data: Data, c: _Choices) -> None:
+    c.net("name", "fasttext", "words and word pairs carry most of a short text's meaning")
+    c.recipe("batch_size", 64, "many small steps")
+    c.recipe("epochs", 20, "early stopping ends it sooner")
+    c.recipe("optimizer", "adamw", "sparse gradients need per-weight rates")
+    c.recipe("patience", 5, "text nets overfit within epochs")
+
+
+def _series(data: Data, c: _Choices) -> None:
+    if data.task.form == "forecasting":
+        c.net("name", "dlinear", "trend and season, each a linear map (Zeng 2023)")
+        c.recipe("patience", 15, "epochs without a better validation score")
+        c.recipe("epochs", 60, "early stopping ends it sooner")
+        c.recipe("batch_size", 64, "many small steps")
+        return
+    c.net("name", "fcn", "convolutions over time (Wang 2017)")
+    c.recipe("batch_size", 16, "few series: many small steps")
+    c.recipe("epochs", 150, "small sets need many passes")
+    c.recipe("patience", 40, "small validation splits are noisy")

@@ -1,0 +1,89 @@
+"""The learning-rate range test: how `recipe.lr: auto` is resolved. Smith 2017, arXiv:1506.01186.
+
+A copy of the net is trained for some steps at rates rising from 1e-6 to 1; the net itself, the data
+order and every random stream stay as they were. The answer is the rate where the smoothed loss
+falls fastest ("steepest"), never above a third of the rate where it starts to diverge. Always a
+rate and a reason: where the curve says nothing, the optimiser's usual rate.
+"""
+
+import copy
+import math
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor, nn
+
+from netwright.data.data import Batch
+from netwright.plan.plan import Recipe
+from netwright.train.optimizers import build_optimizers, set_lr
+
+__all__ = ["USUAL_LR", "find_lr"]
+
+USUAL_LR = {
+    "sgd": 0.1, "momentum": 0.05, "nesterov": 0.05, "adagrad": 0.01, "rmsprop": 1e-3, "adam": 1e-3, "adamw": 1e-3,
+    "muon": 1e-3,
+}  # fmt: skip
+
+
+def find_lr(
+    net: nn.Module,
+    loss: Callable[[nn.Module, Batch], Tensor],
+    batches: Iterable[Batch],
+    recipe: Recipe,
+    *,
+    steps: int = 100,
+    lowest: float = 1e-6,
+    highest: float = 1.0,
+) -> tuple[float, str]:
+    """Return (lr, reason). `batches` may be shorter than `steps`; `net` is not changed."""
+    usual = USUAL_LR[recipe.optimizer]
+    trial = copy.deepcopy(net)
+    trial.train()
+    optimizers = build_optimizers(trial, recipe, lowest)
+    rates: list[float] = []
+    losses: list[float] = []
+    smooth, best = 0.0, math.inf
+    for number, batch in enumerate(batches):
+        if number >= steps:
+            break
+        rate = lowest * (highest / lowest) ** (number / (steps - 1))
+        set_lr(optimizers, rate)
+        value = loss(trial, batch)
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+        value.backward()  # type: ignore[no-untyped-call]
+        if recipe.clip is not None:
+            torch.nn.utils.clip_grad_norm_(trial.parameters(), recipe.clip)
+        for optimizer in optimizers:
+            optimizer.step()
+        smooth = 0.9 * smooth + 0.1 * value.item()
+        current = smooth / (1 - 0.9 ** (number + 1))
+        if not math.isfinite(current) or current > 3 * best:
+            break
+        best = min(best, current)
+        rates.append(rate)
+        losses.append(current)
+    if len(rates) < 20:
+        return (
+            usual,
+            f"the range test broke off after {len(rates)} steps: the usual rate of "
+            f"{recipe.optimizer}",
+        )
+    low = losses.index(min(losses))
+    if losses[0] - losses[low] < 0.02 * abs(losses[0]):
+        return (
+            usual,
+            f"the range test's loss hardly moved ({losses[0]:.3g} to {losses[low]:.3g}): the usual "
+            "rate",
+        )
+    # The steepest fall per decade lags the smoothed loss; the minimum bounds it: a third of where
+    # the loss turns.
+    window = 5
+    slopes = [losses[i + window] - losses[i] for i in range(0, max(low - window, 1))]
+    steepest = rates[slopes.index(min(slopes)) + window]
+    found = min(steepest, rates[low] / 3)
+    bounded = min(max(found, usual / 10), usual * 5)
+    said = f"range test on a copy: loss falls fastest at {steepest:.1e}, turns at {rates[low]:.1e}"
+    if bounded != found:
+        said += f"; kept within a tenth and five times the usual {usual:g}"
+    return float(f"{bounded:.2e}"), said

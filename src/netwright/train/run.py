@@ -1,0 +1,50 @@
+"""Run: what training leaves behind. A plan, a model, a trace, a history and scores; on disk a
+folder."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from netwright.diagnose.finding import Finding
+from netwright.evaluate.metrics import Scores
+from netwright.model.model import Model
+from netwright.plan.plan import Plan
+from netwright.watch.trace import Trace
+
+__all__ = ["Run"]
+
+
+@dataclass
+class Run:
+    """plan: as resolved (no "auto" left). history: one row an epoch. stopped: why training ended,
+    in words.
+
+    notes: what was measured and decided on the way (threads, step, precision), for run.yaml.
+    """
+
+    plan: Plan
+    model: Model
+    trace: Trace
+    history: list[dict[str, float]]
+    validation: Scores
+    findings: list[Finding]
+    seconds: float
+    stopped: str
+    seed: int = 0
+    folder: Path | None = None
+    interrupted: bool = False
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs begun."""
+        return len(self.history)
+
+    def __repr__(self) -> str:
+        primary = self.validation.primary
+        score = self.validation[primary]
+        return (
+            f"Run({self.plan.net['name']}: {self.epochs} epochs in {self.seconds:.1f} s, "
+            f"{self.stopped}; "
+            f"validation {primary} {score.value:.4f}; findings: {len(self.findings)})"
+        )
