@@ -1,0 +1,330 @@
+"""Augmentation of whole batches by a few tensor operations: nothing here loops over rows.
+
+Each change draws its own amount for every row from `rng`. Images are taken as stored (uint8 or
+float 0..255) and given back in 0..255, ready for `ImageEncoding.prepare`; series as stored
+(normalised, (batch, time, channels)); texts as ids.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from netwright.data.data import Kind
+from netwright.errors import UsageError, did_you_mean
+
+__all__ = ["augment", "cutmix", "mixup"]
+
+Change = Callable[[Tensor, torch.Generator, float, int], Tensor]
+UNKNOWN = 1  # the id of a token that is not in the vocabulary
+
+
+def augment(
+    inputs: tuple[Tensor, ...],
+    kind: Kind,
+    names: Sequence[str],
+    rng: torch.Generator,
+    *,
+    strength: float = 1.0,
+    padding_value: int = 0,
+) -> tuple[Tensor, ...]:
+    """Apply the named changes to the batch's inputs, in an order that keeps the costly ones few.
+
+    strength: 1 is the usual amount, 0 none. padding_value: the id that stands for "no token". A
+    name that does not belong to this kind of data is a UsageError.
+    """
+    table = CHANGES.get(kind, {})
+    for name in names:
+        if name not in table:
+            raise UsageError(
+                f"{kind} data has no augmentation {name!r}.{did_you_mean(name, table)}"
+            )
+    if strength <= 0 or not names:
+        return inputs
+    first = inputs[0]
+    rest = list(names)
+    if kind == "image" and "flip" in rest and "shift" in rest:
+        # Both are one and the same gather.
+        first = flip_and_shift(first, rng, flip=True, shift=_shift_pixels(first, strength))
+        rest = [name for name in rest if name not in ("flip", "shift")]
+    for name in rest:
+        first = table[name](first, rng, strength, padding_value)
+    return (first, *inputs[1:])
+
+
+def _uniform(rows: int, low: float, high: float, rng: torch.Generator, like: Tensor) -> Tensor:
+    """One number a row in low..high, on the batch's device."""
+    return torch.empty(rows).uniform_(low, high, generator=rng).to(like.device)
+
+
+def _floats(x: Tensor) -> Tensor:
+    return x if x.is_floating_point() else x.to(torch.float32)
+
+
+# -- images: (batch, channels, height, width) ------------------------------------------------------
+
+
+def flip_and_shift(x: Tensor, rng: torch.Generator, *, flip: bool, shift: int) -> Tensor:
+    """Mirror half of the pictures left to right and move each by up to `shift` pixels, by one
+    gather. Keeps the type.
+
+    What comes in from outside is the picture mirrored at its border.
+    """
+    batch, channels, height, width = x.shape
+    columns = torch.arange(width).expand(batch, width)
+    rows = torch.arange(height).expand(batch, height)
+    if flip:
+        mirrored = torch.rand(batch, 1, generator=rng) < 0.5
+        columns = torch.where(mirrored, width - 1 - columns, columns)
+    if shift:
+        most = min(shift, width - 1)
+        columns = _reflect(
+            columns + torch.randint(-most, most + 1, (batch, 1), generator=rng), width
+        )
+        most = min(shift, height - 1)
+        rows = _reflect(rows + torch.randint(-most, most + 1, (batch, 1), generator=rng), height)
+    index = (rows[:, :, None] * width + columns[:, None, :]).view(batch, 1, height * width)
+    index = index.to(x.device).expand(batch, channels, height * width)
+    return x.reshape(batch, channels, -1).gather(2, index).view(batch, channels, height, width)
+
+
+def _reflect(index: Tensor, size: int) -> Tensor:
+    """-1 -> 1, -2 -> 2, size -> size - 2: positions outside are those mirrored at the border."""
+    return (size - 1) - ((size - 1) - index.abs()).abs()
+
+
+def _flip(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    return flip_and_shift(x, rng, flip=True, shift=0)
+
+
+def _shift(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    return flip_and_shift(x, rng, flip=False, shift=_shift_pixels(x, strength))
+
+
+def _shift_pixels(x: Tensor, strength: float) -> int:
+    """An eighth of the width: 4 of 32 pixels, as usual for CIFAR-10."""
+    return round(strength * x.shape[-1] / 8)
+
+
+def _rotate(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    """Turn by up to 15 degrees and scale by up to 10 %, bilinear; what is outside repeats the
+    border.
+    """
+    batch, _, height, width = x.shape
+    angle = _uniform(batch, -0.26 * strength, 0.26 * strength, rng, x)
+    zoom = _uniform(batch, 1 - 0.1 * strength, 1 + 0.1 * strength, rng, x)
+    cos, sin, zero = angle.cos() * zoom, angle.sin() * zoom, torch.zeros_like(angle)
+    aspect = height / width  # grid coordinates run -1..1 on both axes whatever the shape
+    theta = torch.stack([cos, -sin * aspect, zero, sin / aspect, cos, zero], 1).view(batch, 2, 3)
+    values = _floats(x)
+    grid = F.affine_grid(theta, list(values.shape), align_corners=False)
+    return F.grid_sample(values, grid, padding_mode="border", align_corners=False)
+
+
+def _brightness(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    """Multiply contrast by 0.7..1.3 about the mean and add up to 15 % of full brightness."""
+    values = _floats(x)
+    contrast = _uniform(len(x), 1 - 0.3 * strength, 1 + 0.3 * strength, rng, x).view(-1, 1, 1, 1)
+    light = _uniform(len(x), -38 * strength, 38 * strength, rng, x).view(-1, 1, 1, 1)
+    mean = values.mean((1, 2, 3), keepdim=True)
+    return (values * contrast + (mean * (1 - contrast) + light)).clamp_(0, 255)
+
+
+def _pixel_noise(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    """Add Gaussian noise, its deviation up to 5 % of full brightness, drawn for each picture."""
+    values = _floats(x)
+    amount = _uniform(len(x), 0, 13 * strength, rng, x).view(-1, 1, 1, 1)
+    return torch.addcmul(values, _normal(x.shape, rng, x), amount).clamp_(0, 255)
+
+
+def _erase(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    """Fill a box of up to a quarter of the picture with the picture's mean. Keeps the type.
+
+    Cutout, DeVries and Taylor 2017, arXiv:1708.04552; here the box has the picture's shape and a
+    random size.
+    """
+    inside = _boxes(x, rng, _uniform(len(x), 0, 0.25 * min(strength, 3.0), rng, x))
+    mean = x.to(torch.float32).mean((2, 3), keepdim=True).to(x.dtype)
+    return torch.where(inside, mean, x)
+
+
+def _boxes(x: Tensor, rng: torch.Generator, area: Tensor) -> Tensor:
+    """A bool mask (batch, 1, height, width) of one box a picture covering `area` (0..1) of it,
+    clipped at the border.
+    """
+    batch, _, height, width = x.shape
+    half = area.sqrt() / 2
+    cy = _uniform(batch, 0, 1, rng, x)
+    cx = _uniform(batch, 0, 1, rng, x)
+    ys = (torch.arange(height, device=x.device) + 0.5) / height
+    xs = (torch.arange(width, device=x.device) + 0.5) / width
+    inside_y = (ys - cy[:, None]).abs() < half[:, None]
+    inside_x = (xs - cx[:, None]).abs() < half[:, None]
+    return (inside_y[:, :, None] & inside_x[:, None, :])[:, None]
+
+
+# -- texts: (batch, time) ids ----------------------------------------------------------------------
+
+
+def _token_dropout(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    """Turn 10 % of the tokens into "unknown", so that no single word decides. Padding stays."""
+    hit = (torch.rand(x.shape, generator=rng) < min(0.1 * strength, 0.9)).to(x.device)
+    return torch.where(hit & (x != padding_value), torch.full_like(x, UNKNOWN), x)
+
+
+# -- series: (batch, time, channels), normalised ---------------------------------------------------
+
+
+def _jitter(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    """Add Gaussian noise with a deviation of 0.03."""
+    return x + _normal(x.shape, rng, x) * (0.03 * strength)
+
+
+def _scale(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    """Multiply each channel of each row by a factor about 1 (deviation 0.1)."""
+    factor = 1 + 0.1 * strength * _normal((len(x), 1, x.shape[2]), rng, x)
+    return x * factor
+
+
+def _warp(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    """Run time faster and slower along the row: a smooth, monotone path from start to end, linear
+    interpolation.
+
+    Um et al. 2017, arXiv:1706.00527: speed is a curve through four random knots, with a deviation
+    of 0.2.
+    """
+    batch, time, _ = x.shape
+    knots = (1 + 0.2 * strength * _normal((batch, 1, 4), rng, x)).clamp_(min=0.1)
+    speed = F.interpolate(knots, size=time - 1, mode="linear", align_corners=True)[:, 0]
+    path = F.pad(speed.cumsum(1), (1, 0))
+    return _sample(x, path / path[:, -1:] * (time - 1))
+
+
+def _shift_series(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    """Move each row by up to a tenth of its length; the end values repeat."""
+    time = x.shape[1]
+    offset = _uniform(len(x), -0.1 * strength * time, 0.1 * strength * time, rng, x).round()
+    return _sample(x, torch.arange(time, device=x.device) + offset[:, None])
+
+
+def _erase_series(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    """Set a stretch of up to a quarter of the row to zero, the training mean."""
+    time = x.shape[1]
+    width = _uniform(len(x), 0, min(0.25 * strength, 1.0), rng, x)[:, None]
+    start = _uniform(len(x), 0, 1, rng, x)[:, None] * (1 - width)
+    at = (torch.arange(time, device=x.device) + 0.5) / time
+    hidden = (at >= start) & (at < start + width)
+    return x.masked_fill(hidden[:, :, None], 0.0)
+
+
+def _sample(x: Tensor, path: Tensor) -> Tensor:
+    """Read rows (batch, time, channels) at the fractional positions `path` (batch, time), clamped
+    to the ends.
+    """
+    time = x.shape[1]
+    path = path.clamp(0, time - 1)
+    low = path.floor().clamp(max=max(time - 2, 0))
+    share = (path - low)[:, :, None].to(x.dtype)
+    index = low.long()[:, :, None].expand(-1, -1, x.shape[2])
+    following = (index + 1).clamp(max=time - 1)
+    return torch.lerp(x.gather(1, index), x.gather(1, following), share)
+
+
+def _normal(shape: Sequence[int], rng: torch.Generator, like: Tensor) -> Tensor:
+    return torch.randn(tuple(shape), generator=rng).to(like.device)
+
+
+# -- mixing two rows -------------------------------------------------------------------------------
+
+
+def mixup(
+    inputs: tuple[Tensor, ...], targets: Tensor, rng: torch.Generator, *, alpha: float = 0.2
+) -> tuple[tuple[Tensor, ...], Tensor, Tensor, Tensor]:
+    """Blend each row with another one: x = share * x + (1 - share) * other.
+
+    Returns (inputs, targets, targets of the others, share (batch,)). Zhang et al. 2017,
+    arXiv:1710.09412.
+    """
+    count = len(targets)
+    other = torch.randperm(count, generator=rng).to(targets.device)
+    share = _beta(count, alpha, rng).to(targets.device)
+    mixed = []
+    for x in inputs:
+        values = _floats(x)
+        weight = share.view(-1, *[1] * (x.dim() - 1))
+        mixed.append(torch.lerp(values[other], values, weight))
+    return tuple(mixed), targets, targets[other], share
+
+
+def cutmix(
+    inputs: tuple[Tensor, ...], targets: Tensor, rng: torch.Generator
+) -> tuple[tuple[Tensor, ...], Tensor, Tensor, Tensor]:
+    """Paste a box (of a series: a stretch of time) of another row into each; targets mix by what is
+    really visible.
+
+    Returns (inputs, targets, targets of the others, share (batch,)). Yun et al. 2019,
+    arXiv:1905.04899, alpha 1.
+    """
+    x = inputs[0]
+    count = len(targets)
+    other = torch.randperm(count, generator=rng).to(targets.device)
+    area = _uniform(count, 0, 1, rng, x)
+    if x.dim() == 4:
+        inside = _boxes(x, rng, area)
+        visible = inside.float().mean((1, 2, 3))
+    elif x.dim() == 3:
+        centre = _uniform(count, 0, 1, rng, x)
+        at = (torch.arange(x.shape[1], device=x.device) + 0.5) / x.shape[1]
+        inside = ((at - centre[:, None]).abs() < area[:, None] / 2)[:, :, None]
+        visible = inside.float().mean((1, 2))
+    else:
+        raise UsageError(
+            "cutmix needs images (batch, channels, height, width) or series (batch, time, "
+            "channels), but got "
+            f"{tuple(x.shape)}. Leave it out of recipe.augment for this data."
+        )
+    mixed = torch.where(inside, x[other], x)
+    return (mixed, *inputs[1:]), targets, targets[other], 1 - visible
+
+
+def _beta(count: int, alpha: float, rng: torch.Generator) -> Tensor:
+    """Draw from Beta(alpha, alpha) for alpha up to 1 (torch's own sampler takes no generator).
+
+    Jöhnk 1964: with u, v uniform, x = u^(1/alpha) and y = v^(1/alpha) give x / (x + y) where x + y
+    <= 1. At least half of the pairs fit, so of 24 candidates a row one does but for 1 in 10 million
+    rows, which keep their last.
+    """
+    x = torch.rand(24, count, generator=rng, dtype=torch.float64).clamp_min_(1e-12).pow_(1 / alpha)
+    y = torch.rand(24, count, generator=rng, dtype=torch.float64).clamp_min_(1e-12).pow_(1 / alpha)
+    fits = x + y <= 1
+    fits[-1] = True
+    first = fits.to(torch.uint8).argmax(0, keepdim=True)
+    return (x / (x + y)).gather(0, first)[0].to(torch.float32)
+
+
+def _noise_numbers(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    """Add Gaussian noise with a deviation of 0.05 to a table's standardised numbers."""
+    return x + _normal(x.shape, rng, x) * (0.05 * strength)
+
+
+CHANGES: dict[Kind, dict[str, Change]] = {
+    "image": {
+        "flip": _flip,
+        "shift": _shift,
+        "rotate": _rotate,
+        "brightness": _brightness,
+        "noise": _pixel_noise,
+        "erase": _erase,
+    },
+    "text": {"token-dropout": _token_dropout},
+    "series": {
+        "jitter": _jitter,
+        "noise": _jitter,
+        "scale": _scale,
+        "warp": _warp,
+        "shift": _shift_series,
+        "erase": _erase_series,
+    },
+    "table": {"noise": _noise_numbers},
+}

@@ -1,0 +1,187 @@
+"""ImageEncoding: pictures of any size and mode become uint8 (rows, channels, height, width),
+normalised batch by batch.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from netwright.data.data import Kind
+from netwright.data.image_decoding import Mode, Unreadable, decode, quiet_pillow
+from netwright.data.ledger import Ledger
+from netwright.errors import DataError
+
+__all__ = ["ImageEncoding", "in_threads", "name_of"]
+
+# Pillow decodes outside Python's lock, so threads help; beyond 16 the disk decides.
+THREADS = min(16, os.cpu_count() or 1)
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageEncoding:
+    """mode: "L" (one channel) or "RGB". mean, std: of the training pixels in 0..255, one a channel.
+
+    white: the value of pictures with more than 8 bits that becomes 255.
+    """
+
+    mode: Mode
+    height: int
+    width: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    white: int = 65535
+
+    @property
+    def kind(self) -> Kind:
+        return "image"
+
+    @property
+    def in_channels(self) -> int:
+        """How many channels the net sees."""
+        return 1 if self.mode == "L" else 3
+
+    def encode(self, raw: Any, ledger: Ledger | None = None) -> tuple[Tensor, ...]:
+        """Turn paths, PIL images or arrays into (uint8 (rows, channels, height, width),).
+
+        One that cannot be decoded is a DataError naming it; `encode_some` leaves such rows out
+        instead.
+        """
+        inputs, _, refused = self._encode(raw)
+        if refused:
+            shown = "; ".join(f"{name} ({reason})" for name, reason in list(refused.items())[:5])
+            more = f" and {len(refused) - 5:,} more" if len(refused) > 5 else ""
+            raise DataError(
+                f"{len(refused):,} of {len(raw):,} pictures cannot be decoded: {shown}{more}. "
+                "Repair them or take them out."
+            )
+        return inputs
+
+    def encode_some(
+        self, raw: Any, ledger: Ledger | None = None
+    ) -> tuple[tuple[Tensor, ...], Tensor]:
+        """Encode the rows that can be decoded; return them and their positions. The others go to
+        the ledger by name.
+        """
+        inputs, kept, refused = self._encode(raw)
+        if ledger is not None:
+            for name, reason in refused.items():
+                ledger.note("dropped", name, f"cannot be decoded: {reason}", 1)
+        return inputs, kept
+
+    def _encode(self, raw: Any) -> tuple[tuple[Tensor, ...], Tensor, dict[str, str]]:
+        batch = self._as_stored(raw)
+        if batch is not None:
+            return (batch,), torch.arange(len(batch)), {}
+        with quiet_pillow():
+            pixels = in_threads(self._decode, raw)
+        kept = [at for at, item in enumerate(pixels) if not isinstance(item, str)]
+        refused = {
+            name_of(raw[at], at): reason
+            for at, reason in enumerate(pixels)
+            if isinstance(reason, str)
+        }
+        stored = np.empty((len(kept), self.in_channels, self.height, self.width), dtype=np.uint8)
+        for at, row in enumerate(kept):
+            stored[at] = pixels[row]
+        return (torch.from_numpy(stored),), torch.tensor(kept, dtype=torch.int64), refused
+
+    def _decode(self, item: Any) -> Any:
+        try:
+            return decode(
+                item, mode=self.mode, height=self.height, width=self.width, white=self.white
+            )
+        except Unreadable as error:
+            return str(error)
+
+    def _as_stored(self, raw: Any) -> Tensor | None:
+        """Take whole uint8 arrays that already have the right size as they are, without a loop over
+        rows.
+        """
+        if not isinstance(raw, np.ndarray | Tensor) or raw.dtype not in (np.uint8, torch.uint8):
+            return None
+        pixels = raw if isinstance(raw, Tensor) else torch.from_numpy(np.ascontiguousarray(raw))
+        if self.mode == "L" and pixels.shape[1:] == (self.height, self.width):
+            return pixels[:, None]
+        if pixels.shape[1:] == (self.in_channels, self.height, self.width):
+            return pixels
+        if pixels.shape[1:] == (self.height, self.width, self.in_channels):
+            return pixels.permute(0, 3, 1, 2).contiguous()
+        return None
+
+    def prepare(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Normalise with the training pixels' mean and standard deviation: float32 out, any number
+        type in.
+        """
+        scale, shift = _affine(self.mean, self.std, inputs[0].device)
+        return (torch.addcmul(shift, inputs[0].to(torch.float32), scale),)
+
+    def shapes(self) -> Mapping[str, Any]:
+        return {"in_channels": self.in_channels, "height": self.height, "width": self.width}
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "type": "image",
+            "kind": "image",
+            "mode": self.mode,
+            "height": self.height,
+            "width": self.width,
+            "mean": list(self.mean),
+            "std": list(self.std),
+            "white": self.white,
+        }
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> "ImageEncoding":
+        """Read the JSON form."""
+        return cls(
+            mode=values["mode"],
+            height=values["height"],
+            width=values["width"],
+            mean=tuple(values["mean"]),
+            std=tuple(values["std"]),
+            white=values["white"],
+        )
+
+
+@lru_cache(maxsize=8)
+def _affine(
+    mean: tuple[float, ...], std: tuple[float, ...], device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """(x - mean) / std as x * scale + shift, each (1, channels, 1, 1)."""
+    scale = 1 / torch.tensor(std, device=device, dtype=torch.float32).view(1, -1, 1, 1)
+    shift = -torch.tensor(mean, device=device, dtype=torch.float32).view(1, -1, 1, 1) * scale
+    return scale, shift
+
+
+def in_threads(task: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:
+    """Map over items in a thread pool, in order."""
+    if len(items) < 8 or THREADS == 1:
+        return [task(item) for item in items]
+    with ThreadPoolExecutor(THREADS) as pool:
+        # Chunks, since a future for each of a million small files costs more than decoding it.
+        chunk = max(1, min(64, len(items) // (4 * THREADS)))
+        pieces = [items[at : at + chunk] for at in range(0, len(items), chunk)]
+        return [
+            answer for piece in pool.map(lambda p: [task(i) for i in p], pieces) for answer in piece
+        ]
+
+
+def name_of(item: Any, at: int) -> str:
+    """Name a raw picture: its last two path parts (class folders repeat file names), or its row."""
+    if isinstance(item, str | Path):
+        return "/".join(Path(item).parts[-2:])
+    return f"row {at}"
