@@ -178,4 +178,5 @@ class Data:
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{len(split):,} {name}" for name, split in self.splits().items())
-        return f"Data({self.source.name}: {self.kind}, {self.task.form} of {self.task.target!r}; rows: {sizes})"
+        learned = f"{self.task.form} of {self.task.target!r}"
+        return f"Data({self.source.name}: {self.kind}, {learned}; rows: {sizes})"

@@ -281,4 +281,4 @@ def _check(path: str, value: Any, hint: Any) -> None:
         if wrong is not None and options
         else f" Expected {_words(hint)}."
     )
-    raise UsageError(f"{path} is {_short(value)!r}.{hint_text}")
+    raise UsageError(f"{path} is {_short(repr(value))}.{hint_text}")

@@ -287,7 +287,7 @@ class _Training:
         total = torch.zeros((), device=self.device)
         for batch in group:
             losses = self.objective.step(self.net, batch, self.rng)
-            # Accumulated gradients are those of the mean over all rows, so a smaller last batch weighs less.
+            # Accumulated gradients are those of the mean over all rows: a smaller last batch weighs less.
             loss = sum(losses.values()) * (len(batch.targets) / rows)
             if recipe.l1 or recipe.l2:
                 loss = loss + _penalty(self.net, recipe.l1, recipe.l2) / len(group)
@@ -301,7 +301,7 @@ class _Training:
             optimizer.step()
         return total
 
-    # -- after an epoch ------------------------------------------------------------------------------------------
+    # -- after an epoch ------------------------------------------
 
     def _end_epoch(self) -> None:
         state, recipe = self.state, self.plan.recipe
@@ -379,7 +379,7 @@ class _Training:
         return total / max(rows, 1)
 
     def _is_better(self, metric: float, loss: float) -> bool:
-        """The metric decides; the loss decides between equals (a small validation split has many)."""
+        """The metric decides, and the loss between equals (small splits have many)."""
         state = self.state
         signed = metric if higher_is_better(self.metric) else -metric
         before = state.best_metric
@@ -393,7 +393,7 @@ class _Training:
         return True
 
     def _replan(self, seconds_per_step: float) -> None:
-        """Fit the schedule's length to the time that is left; never longer than the recipe's epochs."""
+        """Fit the schedule to the time that is left; never longer than the recipe's epochs."""
         if self.deadline is None:
             return
         state = self.state
@@ -444,7 +444,7 @@ class _Training:
             notes=self.notes,
         )
 
-    # -- learning rate and checkpoints ---------------------------------------------------------------------------
+    # -- learning rate and checkpoints ------------------------------------------
 
     def _resolve_lr(self) -> None:
         if self.plan.recipe.lr != "auto":

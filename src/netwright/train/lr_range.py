@@ -20,9 +20,15 @@ from netwright.train.optimizers import build_optimizers, set_lr
 __all__ = ["USUAL_LR", "find_lr"]
 
 USUAL_LR = {
-    "sgd": 0.1, "momentum": 0.05, "nesterov": 0.05, "adagrad": 0.01, "rmsprop": 1e-3, "adam": 1e-3, "adamw": 1e-3,
+    "sgd": 0.1,
+    "momentum": 0.05,
+    "nesterov": 0.05,
+    "adagrad": 0.01,
+    "rmsprop": 1e-3,
+    "adam": 1e-3,
+    "adamw": 1e-3,
     "muon": 1e-3,
-}  # fmt: skip
+}
 
 
 def find_lr(

@@ -25,7 +25,7 @@ def lr_at(
     """Return the rate of optimiser step `step` (0-based) of `total_steps`; `lr` is the peak."""
     total = max(total_steps, 1)
     if recipe.schedule == "one-cycle":
-        return _one_cycle(recipe, lr, min(step / max(total - 1, 1), 1.0))
+        return _one_cycle(recipe, lr, step, total)
     warmup = round(recipe.warmup * total) if recipe.schedule != "constant" or recipe.warmup else 0
     if step < warmup:
         return lr * (step + 1) / warmup
@@ -44,14 +44,14 @@ def lr_at(
     return low + (lr - low) * (1 + math.cos(math.pi * progress)) / 2
 
 
-def _one_cycle(recipe: Recipe, lr: float, progress: float) -> float:
+def _one_cycle(recipe: Recipe, lr: float, step: int, total: int) -> float:
     """Smith and Topin 2018 (arXiv:1708.07120), torch's cosine form: lr/25 up to lr over the warm-up
-    share, then down to lr/250000."""
-    share = recipe.warmup or 0.3
+    share, then down to lr/250000.
+    """
+    turn, last = (recipe.warmup or 0.3) * total - 1, total - 1
     start, end = lr / 25, lr / 25 / 1e4
-    low, high, part = (
-        (start, lr, progress / share)
-        if progress < share
-        else (lr, end, (progress - share) / (1 - share))
-    )
-    return high + (low - high) * (1 + math.cos(math.pi * part)) / 2
+    if step <= turn:
+        low, high, part = lr, start, step / max(turn, 1)
+    else:
+        low, high, part = end, lr, min((step - turn) / max(last - turn, 1), 1.0)
+    return low + (high - low) * (1 + math.cos(math.pi * part)) / 2
