@@ -107,5 +107,6 @@ def output_layer(in_features: int, out_features: int) -> nn.Linear:
     guess.
     """
     layer = nn.Linear(in_features, out_features)
+    nn.init.zeros_(layer.bias)
     layer.feeds = "outputs"  # type: ignore[assignment]  # a mark on the module, no sub-module
     return layer

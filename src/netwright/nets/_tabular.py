@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from netwright.nets._layers import choice, positive
 
@@ -178,6 +179,29 @@ class PiecewiseLinearEmbedding(nn.Module):
         filled = filled.clamp(self.low[:, None], self.high[:, None])  # (numeric, batch, num_bins)
         curves = torch.baddbmm(self.bias + columns * self.weight, filled, self.bin_weight)
         return torch.relu(curves).transpose(0, 1).flatten(1)
+
+
+class OneHot(nn.Module):
+    """numeric (batch, numeric), int64 (batch, columns) -> both side by side, categories as 0 and 1.
+
+    cardinalities: how many ids each column has, id 0 ("unknown") included.
+    """
+
+    def __init__(self, cardinalities: Sequence[int]) -> None:
+        super().__init__()
+        self.cardinalities = list(cardinalities)
+
+    def forward(self, numeric: Tensor, categories: Tensor | None) -> Tensor:
+        if categories is None:
+            raise ValueError(
+                "This net has categorical columns, but was called with numeric inputs alone. "
+                "Call it as net(numeric, categorical)."
+            )
+        columns = [
+            F.one_hot(column, size).to(numeric.dtype)
+            for column, size in zip(categories.unbind(1), self.cardinalities, strict=True)
+        ]
+        return torch.cat([numeric, *columns], 1)
 
 
 class CategoryEmbedding(nn.Module):

@@ -1,0 +1,45 @@
+"""The perceptron: signs where asked, a gradient through them, it learns what a line can part."""
+
+import torch
+
+from netwright.nets.perceptron import Perceptron
+
+
+def test_shape_gradient_and_one_batch(check, rng) -> None:
+    net = check.build("perceptron", {"numeric": 6, "cardinalities": [3], "outputs": 3})
+    inputs = (torch.randn(6, 6, generator=rng), (torch.arange(6) % 3)[:, None])
+    assert net(*inputs).shape == (6, 3)
+    check.gradient_reaches_every_parameter(net, inputs)
+    check.overfits(net, inputs, torch.arange(6) % 3, lr=0.1)
+
+
+def test_hard_outputs_are_signs_and_pass_the_gradient_near_the_threshold_only() -> None:
+    net = Perceptron(numeric=1, outputs=1, hard=True)
+    with torch.no_grad():
+        net.linear.weight.fill_(1)
+        net.linear.bias.zero_()
+    x = torch.tensor([[-3.0], [-0.5], [0.0], [0.5], [3.0]], requires_grad=True)
+    y = net(x)
+    assert y.flatten().tolist() == [-1, -1, 1, 1, 1]
+    y.sum().backward()
+    assert x.grad is not None
+    assert x.grad.flatten().tolist() == [0, 1, 1, 1, 0]
+
+
+def test_hard_units_learn_and_but_not_xor() -> None:
+    points = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]) * 2 - 1
+    answers = {"and": [-1.0, -1, -1, 1], "xor": [-1.0, 1, 1, -1]}
+    reached = {}
+    for name, answer in answers.items():
+        torch.manual_seed(0)
+        net = Perceptron(numeric=2, outputs=1)
+        targets = torch.tensor(answer)[:, None]
+        for _ in range(100):
+            loss = (-net(points) * targets + 0.1).clamp(min=0).sum()
+            grads = torch.autograd.grad(loss, list(net.parameters()))
+            with torch.no_grad():
+                for p, g in zip(net.parameters(), grads, strict=True):
+                    p -= 0.1 * g
+        net.hard = True
+        reached[name] = bool((net(points) == targets).all())
+    assert reached == {"and": True, "xor": False}
