@@ -1,0 +1,178 @@
+"""Score and Scores: what was measured on a set of rows, each number with its 95 % interval."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netwright.data.task import Task
+from netwright.errors import UsageError, did_you_mean
+
+__all__ = ["METRICS", "Metric", "Score", "Scores", "higher_is_better", "primary_metric"]
+
+CLASSES = ("binary", "multiclass", "multilabel", "ordinal")
+NUMBERS = ("regression", "forecasting")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """higher_is_better: which way is up. forms: the task forms it is measured for. title: one line
+    on what it is.
+    """
+
+    higher_is_better: bool
+    forms: tuple[str, ...]
+    title: str
+
+
+# With more than two classes: macro averages, the areas one-vs-rest.
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {
+        "accuracy": Metric(True, CLASSES, "rows that are right (in all labels)"),
+        "balanced_accuracy": Metric(True, CLASSES, "recall, averaged over the classes"),
+        "precision": Metric(True, CLASSES, "share of the called that are right"),
+        "recall": Metric(True, CLASSES, "share of the positives found"),
+        "f1": Metric(True, CLASSES, "harmonic mean of precision and recall"),
+        "precision_macro": Metric(True, CLASSES, "precision, averaged over the classes"),
+        "recall_macro": Metric(True, CLASSES, "recall, averaged over the classes"),
+        "f1_macro": Metric(True, CLASSES, "F1, averaged over the classes"),
+        "precision_weighted": Metric(True, CLASSES, "precision, classes weighted by their rows"),
+        "recall_weighted": Metric(True, CLASSES, "recall, classes weighted by their rows"),
+        "f1_weighted": Metric(True, CLASSES, "F1, classes weighted by their rows"),
+        "roc_auc": Metric(True, CLASSES, "chance to rank a positive above a negative"),
+        "pr_auc": Metric(True, CLASSES, "average precision"),
+        "log_loss": Metric(False, CLASSES, "nats a row (or label)"),
+        "brier": Metric(False, CLASSES, "squared error of the probabilities"),
+        "ece": Metric(False, CLASSES, "expected calibration error, 15 bins"),
+        "kappa_quadratic": Metric(True, ("ordinal",), "agreement of grades beyond chance"),
+        "mae": Metric(False, (*NUMBERS, "ordinal"), "mean absolute error, in units or grades"),
+        "rmse": Metric(False, NUMBERS, "root mean squared error, in the target's unit"),
+        "r2": Metric(True, NUMBERS, "share of the variance explained"),
+        "mape": Metric(False, NUMBERS, "absolute error as a share of the target"),
+        "smape": Metric(False, NUMBERS, "the same, of target and prediction's mean"),
+        "mase": Metric(False, ("forecasting",), "error over the seasonal naive's in training"),
+        "nats": Metric(False, ("language-modelling",), "nats a token"),
+        "perplexity": Metric(
+            False, ("language-modelling",), "exp(nats): the branching factor left"
+        ),
+    }
+)
+
+
+def higher_is_better(name: str) -> bool:
+    """Say which way is up for a metric; an unknown name is a UsageError with "did you mean"."""
+    if name not in METRICS:
+        raise UsageError(f"There is no metric named {name!r}.{did_you_mean(name, METRICS)}")
+    return METRICS[name].higher_is_better
+
+
+def primary_metric(
+    task: Task, *, metric: str | None = None, class_counts: Sequence[int] = ()
+) -> str:
+    """Return the metric that decides: the one asked for, else by these rules.
+
+    binary: accuracy; roc_auc where the rarer class has less than 20 % of the rows (always saying
+    "no" would look good). multiclass: accuracy; balanced_accuracy where the rarest class has less
+    than a fifth of an even share. multilabel: f1. ordinal: mae, in grades. regression: rmse.
+    forecasting: mase. language-modelling: nats.
+    """
+    if metric is not None:
+        fitting = [name for name, known in METRICS.items() if task.form in known.forms]
+        if metric not in METRICS:
+            raise UsageError(f"There is no metric named {metric!r}.{did_you_mean(metric, fitting)}")
+        if metric not in fitting:
+            raise UsageError(
+                f"The metric {metric!r} is not measured for {task.form}. "
+                f"Choose one of {', '.join(fitting)}."
+            )
+        # One name for one number: outside binary tasks the plain names are the macro averages.
+        return metric if task.form == "binary" else metric.removesuffix("_macro")
+    counts = [count for count in class_counts if count > 0]
+    rarest = min(counts) / sum(counts) if counts else 1.0
+    if task.form == "binary":
+        return "roc_auc" if rarest < 0.2 else "accuracy"
+    if task.form == "multiclass":
+        return "balanced_accuracy" if rarest < 0.2 / max(len(task.classes), 1) else "accuracy"
+    return {
+        "multilabel": "f1",
+        "ordinal": "mae",
+        "regression": "rmse",
+        "forecasting": "mase",
+        "language-modelling": "nats",
+    }[task.form]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A value and its 95 % interval; the ends are None where no resamples were asked for."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def to_dict(self) -> dict[str, float | None]:
+        """Return {"value", "low", "high"}."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+    def __str__(self) -> str:
+        if self.low is None or self.high is None:
+            return f"{self.value:.4g}"
+        return f"{self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Scores(Mapping[str, Score]):
+    """Metrics by name, of one set of rows. `primary` names the one that decides.
+
+    per_class: one dict a class, label, output or forecast step. confusion: counts, row true and
+    column predicted. curves: points of "roc", "pr" and "reliability". notes: what a reader of the
+    numbers must know. replicates: each metric on every bootstrap resample, so that two Scores of
+    the same rows can be compared in pairs.
+    """
+
+    by_name: Mapping[str, Score]
+    primary: str
+    rows: int
+    per_class: Sequence[Mapping[str, Any]] = ()
+    confusion: Sequence[Sequence[int]] | None = None
+    curves: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    replicates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+
+    def __getitem__(self, name: str) -> Score:
+        return self.by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.by_name)
+
+    def __len__(self) -> int:
+        return len(self.by_name)
+
+    def higher_is_better(self, name: str | None = None) -> bool:
+        """Say which way is up for a metric (the primary one by default)."""
+        return higher_is_better(name or self.primary)
+
+    def to_dict(self) -> dict[str, dict[str, float | None]]:
+        """Return {"accuracy": {"value", "low", "high"}, ...}, as metrics.json holds it."""
+        return {name: score.to_dict() for name, score in self.by_name.items()}
+
+    def details(self) -> dict[str, Any]:
+        """Return all else in JSON form: rows, primary, per_class, confusion, curves, notes."""
+        return {
+            "rows": self.rows,
+            "primary": self.primary,
+            "per_class": [dict(row) for row in self.per_class],
+            "confusion": [list(row) for row in self.confusion] if self.confusion else None,
+            "curves": dict(self.curves),
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        """The primary metric first, one on a line."""
+        order = [self.primary, *(name for name in self.by_name if name != self.primary)]
+        width = max(len(name) for name in order)
+        lines = [f"{name:<{width}}  {self.by_name[name]}" for name in order if name in self.by_name]
+        return "\n".join([*lines, *(f"({note})" for note in self.notes)])

@@ -1,0 +1,80 @@
+"""Metrics of numbers as functions of weighted sums over rows. Definitions are scikit-learn's.
+
+Several targets are averaged with equal weight, each in its own unit; the steps of a forecast are
+pooled, being one quantity. sMAPE is the mean of 2 |e| / (|y| + |p|), 0 where both are 0. MASE
+(Hyndman and Koehler 2006, International Journal of Forecasting 22) divides the absolute error by
+that of the seasonal naive forecast inside the training part.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netwright.evaluate.bootstrap import Array, Measure
+
+__all__ = ["measure_values", "seasonal_naive_error"]
+
+
+def measure_values(
+    predictions: Array, targets: Array, *, pooled: bool, mase_scale: Array | None = None
+) -> Measure:
+    """Prepare rows (rows, outputs). pooled: outputs are one quantity. mase_scale: (outputs,)."""
+    error = predictions - targets
+    size = np.abs(error)
+    centred = targets - (targets.mean() if pooled else targets.mean(0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = size / np.abs(targets)  # infinite where a target is 0: mape is then not defined
+        both = np.abs(targets) + np.abs(predictions)
+        symmetric = np.where(both > 0, 2 * size / both, 0.0)
+    columns = [size, error**2, centred, centred**2, share, symmetric]
+    if mase_scale is not None:
+        columns.append(size / mase_scale)
+    if pooled:
+        columns = [column.mean(1, keepdims=True) for column in columns]
+    outputs = columns[0].shape[1]
+    table = np.concatenate(columns, axis=1).T  # (sums, rows)
+    # 0 x infinity is not a number: rows that no resample drew must not spoil mape
+    infinite = np.isinf(table)
+    has_infinite = infinite.any(1)
+    table = np.where(infinite, 0.0, table)
+
+    def measure(weights: Array) -> dict[str, Array]:
+        total = weights.sum(0)
+        means = table @ weights / total
+        means[has_infinite] += np.where(infinite[has_infinite] @ weights > 0, np.inf, 0.0)
+        parts = means.reshape(len(columns), outputs, -1)
+        spread = parts[3] - parts[2] ** 2
+        found = {
+            "mae": parts[0].mean(0),
+            "rmse": np.sqrt(parts[1]).mean(0),
+            "r2": _explained(parts[1], spread),
+            "mape": parts[4].mean(0),
+            "smape": parts[5].mean(0),
+        }
+        if mase_scale is not None:
+            found["mase"] = parts[6].mean(0)
+        return found
+
+    return measure
+
+
+def seasonal_naive_error(series: NDArray[np.floating], season: int = 1) -> Array:
+    """Return the mean |y_t - y_(t - season)| of each column of a training series (time,) or (time,
+    targets).
+    """
+    columns = np.asarray(series, dtype=np.float64).reshape(len(series), -1)
+    if len(columns) <= season:
+        raise ValueError(
+            f"A season of {season} steps needs a longer training series than {len(columns)} steps. "
+            "Give a shorter season; 1 compares with the last value."
+        )
+    steps = np.abs(columns[season:] - columns[:-season])
+    error: Array = np.nanmean(steps, axis=0)
+    return error
+
+
+def _explained(squared: Array, spread: Array) -> Array:
+    """1 - squared error / variance, averaged over outputs; NaN where a target does not vary."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r2 = np.where(spread > 1e-12 * np.maximum(squared, 1e-300), 1 - squared / spread, np.nan)
+    mean: Array = r2.mean(0)
+    return mean
