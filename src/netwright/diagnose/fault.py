@@ -1,0 +1,76 @@
+"""Fault: a rule that reads a Trace and yields the evidence for one cause.
+
+    @fault("exploding-gradient", severity="error", remedies=("clip-gradient", "lower-lr"))
+    def exploding_gradient(trace: Trace) -> Iterator[Evidence]:
+        ...
+
+The decorator makes a value and registers nothing: the catalogue finds it by its file's name.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from netwright.diagnose.finding import Finding, Severity
+from netwright.watch.trace import Trace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a rule saw: where, when, the numbers, and the sentence for a person.
+
+    confidence and severity are the fault's own unless the rule knows better in this case.
+    """
+
+    explanation: str
+    place: str = ""
+    step: int | None = None
+    numbers: Mapping[str, float | str] = field(default_factory=dict)
+    confidence: float = 0.8
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """A named rule. `explains`: faults that this one causes, so that it stands before them."""
+
+    name: str
+    severity: Severity
+    remedies: tuple[str, ...]
+    explains: tuple[str, ...]
+    rule: Callable[[Trace], Iterator[Evidence]]
+
+    @property
+    def about(self) -> str:
+        """What the fault is, in a line or two (the rule's docstring)."""
+        return (self.rule.__doc__ or "").strip()
+
+    def findings(self, trace: Trace) -> list[Finding]:
+        """Return a Finding for every piece of evidence in the trace."""
+        return [
+            Finding(
+                fault=self.name,
+                severity=evidence.severity or self.severity,
+                confidence=evidence.confidence,
+                where={"layer": evidence.place},
+                step=evidence.step,
+                evidence=evidence.numbers,
+                explanation=evidence.explanation,
+                remedies=self.remedies,
+            )
+            for evidence in self.rule(trace)
+        ]
+
+
+def fault(
+    name: str,
+    *,
+    severity: Severity,
+    remedies: tuple[str, ...],
+    explains: tuple[str, ...] = (),
+) -> Callable[[Callable[[Trace], Iterator[Evidence]]], Fault]:
+    """Make a Fault of a rule."""
+
+    def make(rule: Callable[[Trace], Iterator[Evidence]]) -> Fault:
+        return Fault(name=name, severity=severity, remedies=remedies, explains=explains, rule=rule)
+
+    return make
