@@ -69,7 +69,8 @@ class ResNet(nn.Module):
         if min(height, width) < smallest:
             raise ValueError(
                 f"Pictures of {height}x{width} are too small for {len(channels)} stages with a "
-                f"{stem} stem; expected at least {smallest}x{smallest}. Give a shorter list of channels."
+                f"{stem} stem; expected at least {smallest}x{smallest}. "
+                "Give a shorter list of channels."
             )
 
         start = 7 if stem == "large" else 3
