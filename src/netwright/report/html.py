@@ -1,0 +1,90 @@
+"""to_html(report): the whole report as one file that opens offline, in light, dark and print.
+
+The page holds its own styles, pictures and script, and a content security policy that forbids everything else: nothing is
+fetched, and a script that hides in a class name or a cell is text (escaped) and would not run (its hash is unknown).
+"""
+
+import base64
+import hashlib
+from pathlib import Path
+
+from netwright.report.markup import Markup, el, join
+from netwright.report.palette import DARK, LIGHT, css_variables
+from netwright.report.report import Report
+from netwright.report.sections.answer import answer
+from netwright.report.sections.background import data, findings, ledger, network, plan, provenance
+from netwright.report.sections.mistakes import mistakes
+from netwright.report.sections.scores import scores
+from netwright.report.sections.training import health, training
+
+__all__ = ["to_html"]
+
+HERE = Path(__file__).parent
+SECTIONS = (
+    ("scores", "How good", scores),
+    ("mistakes", "Mistakes", mistakes),
+    ("training", "Learning", training),
+    ("health", "Layers", health),
+    ("network", "Network", network),
+    ("findings", "Findings", findings),
+    ("plan", "Plan", plan),
+    ("data", "Data", data),
+    ("ledger", "Ledger", ledger),
+)
+
+
+def to_html(report: Report) -> str:
+    """Return the report as one HTML page."""
+    parts = [(identity, name, make(report)) for identity, name, make in SECTIONS]
+    shown = [(identity, name, part) for identity, name, part in parts if part is not None]
+    links = [el("a", {"href": "#answer"}, "The answer")]
+    links += [el("a", {"href": f"#{identity}"}, name) for identity, name, _ in shown]
+    script = (HERE / "page.js").read_text(encoding="utf-8")
+    header = el(
+        "header",
+        {"class": "top"},
+        el("p", {"class": "brand"}, "netwright"),
+        el("h1", {}, report.title, el("span", {}, report.task)),
+        el("button", {"id": "theme", "type": "button", "hidden": ""}, "Dark"),
+    )
+    body = el(
+        "body",
+        {},
+        el("a", {"class": "skip", "href": "#answer"}, "Skip to the answer"),
+        header,
+        el("nav", {"aria-label": "Sections"}, *links),
+        el("main", {}, answer(report), *(part for _, _, part in shown)),
+        provenance(report),
+        Markup(f"<script>{script}</script>"),
+    )
+    return f'<!doctype html>\n<html lang="en">{_head(report.title, script)}{body}</html>\n'
+
+
+def _head(title: str, script: str) -> Markup:
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return el(
+        "head",
+        {},
+        el("meta", {"charset": "utf-8"}),
+        el("meta", {"http-equiv": "Content-Security-Policy", "content": policy}),
+        el("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
+        el("meta", {"name": "color-scheme", "content": "light dark"}),
+        el("title", {}, f"{title} · netwright"),
+        join([Markup(f"<style>{_styles()}</style>")]),
+    )
+
+
+def _styles() -> str:
+    light, dark = css_variables(LIGHT), css_variables(DARK)
+    themes = (
+        f":root{{color-scheme:light;{light}}}"
+        f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}"
+        f":root[data-theme=dark]{{color-scheme:dark;{dark}}}"
+        # Ink is for screens: paper is always light, whatever the toggle says.
+        f"@media print{{:root,:root:not([data-theme=light]),:root[data-theme=dark]{{color-scheme:light;{light}}}}}"
+    )
+    return themes + (HERE / "page.css").read_text(encoding="utf-8")

@@ -1,0 +1,151 @@
+"""The top of the page: what was learned, how good, against what, and what to worry about."""
+
+from collections.abc import Sequence
+
+from netwright.report.draw_scores import draw_intervals
+from netwright.report.figure import to_svg
+from netwright.report.markup import Markup, el, join
+from netwright.report.report import Baseline, Report
+from netwright.report.words import count, duration, interval, metric_title, number, plural
+
+__all__ = ["answer", "baseline_rows", "beaten_by", "worries"]
+
+NAMES = {"trivial": "Trivial guess", "linear": "Linear model", "trees": "Boosted trees"}
+
+
+def answer(report: Report) -> Markup:
+    """Return the hero: the sentence, the number with its interval, the comparison, the worries, the facts."""
+    head = report.headline
+    score = {"value": head.value, "low": head.low, "high": head.high}
+    big = el(
+        "div",
+        {"class": "score"},
+        el("span", {"class": "value"}, number(head.value)),
+        el(
+            "span",
+            {"class": "about"},
+            el("b", {}, metric_title(head.metric)),
+            " on the test rows",
+            el("br"),
+            f"95 % interval {interval(score)}" if head.low is not None else "no interval",
+        ),
+    )
+    left = el(
+        "div",
+        {"class": "claim"},
+        el("p", {"class": "sentence"}, head.sentence or report.task),
+        big,
+        el("p", {"class": f"verdict {'beaten' if beaten_by(report) else 'ahead'}"}, report.verdict),
+    )
+    return el(
+        "section",
+        {"id": "answer", "class": "hero"},
+        el("div", {"class": "split"}, left, el("div", {"class": "against"}, _comparison(report))),
+        _worries(report),
+        _facts(report),
+    )
+
+
+def baseline_rows(report: Report) -> list[tuple[str, float, float | None, float | None]]:
+    """Return (name, value, low, high) of the net and of each baseline that has the headline's metric."""
+    head = report.headline
+    rows = [("This network", head.value, head.low, head.high)]
+    for name, baseline in report.baselines.items():
+        score = (baseline.scores or {}).get(head.metric)
+        if score is not None and score.get("value") is not None:
+            value = score["value"]
+            assert value is not None
+            rows.append((_name(name, baseline), value, score.get("low"), score.get("high")))
+    return rows
+
+
+def beaten_by(report: Report) -> str | None:
+    """Return the name of the best baseline whose value is better than the net's, or None."""
+    sign = 1 if report.headline.higher_is_better else -1
+    others = sorted(baseline_rows(report)[1:], key=lambda row: -sign * row[1])
+    if others and sign * others[0][1] > sign * report.headline.value:
+        return others[0][0]
+    return None
+
+
+def worries(report: Report) -> list[tuple[str, str]]:
+    """Return (severity, words) of what a reader should worry about, the worst first."""
+    order = {"error": 0, "warning": 1}
+    found = [
+        (str(f.get("severity", "warning")), _finding_line(f))
+        for f in report.findings
+        if f.get("severity") in order
+    ]
+    found.sort(key=lambda pair: order[pair[0]])
+    return found + [("note", note) for note in report.notes]
+
+
+def _finding_line(finding: object) -> str:
+    assert hasattr(finding, "get")
+    fault = str(finding.get("fault", "")).replace("-", " ").capitalize()
+    words = str(finding.get("explanation") or finding.get("evidence") or "")
+    return f"{fault}: {words}" if words else fault
+
+
+def _name(name: str, baseline: Baseline) -> str:
+    return baseline.model or NAMES.get(name, name)
+
+
+def _comparison(report: Report) -> Markup:
+    rows = baseline_rows(report)
+    missing = [
+        el("li", {}, f"{_name(name, b)}: {b.reason or 'not computed'}")
+        for name, b in report.baselines.items()
+        if not b.scores
+    ]
+    better = "larger is better" if report.headline.higher_is_better else "smaller is better"
+    words = "; ".join(f"{name} {number(value)}" for name, value, _, _ in rows)
+    figure = draw_intervals(rows, better=f"{metric_title(report.headline.metric)}, {better}")
+    alt = f"{metric_title(report.headline.metric)} with 95 % intervals: {words}"
+    return el(
+        "figure",
+        {},
+        el("figcaption", {}, "Against simpler models, on the same test rows"),
+        to_svg(figure, alt=alt, name="against"),
+        el("ul", {"class": "quiet"}, *missing) if missing else "",
+    )
+
+
+def _worries(report: Report) -> Markup:
+    found = worries(report)
+    if not found:
+        return el(
+            "p",
+            {"class": "calm"},
+            el("b", {}, "Nothing to worry about. "),
+            "The watch on gradients, activations and scores found no fault.",
+        )
+    items = [
+        el("li", {"class": severity}, el("span", {"class": "tag"}, severity), " ", words)
+        for severity, words in found[:4]
+    ]
+    if len(found) > 4:
+        items.append(el("li", {"class": "note"}, f"and {len(found) - 4} more, below"))
+    return el("div", {"class": "worry"}, el("h2", {}, "What to worry about"), el("ul", {}, *items))
+
+
+def _facts(report: Report) -> Markup:
+    rows = sum(report.rows.values())
+    facts: Sequence[tuple[str, str]] = [
+        ("rows", count(rows)),
+        ("columns", count(len(report.columns)) if report.columns else ""),
+        ("classes", count(len(report.classes)) if report.classes else ""),
+        ("parameters", count(report.parameters) if report.parameters else ""),
+        ("epochs", count(report.epochs) if report.epochs else ""),
+        ("from start to report", duration(report.seconds) if report.seconds else ""),
+    ]
+    cells = [
+        el("div", {}, el("dt", {}, _singular(name, value)), el("dd", {}, value))
+        for name, value in facts
+        if value and value != "0"
+    ]
+    return el("dl", {"class": "facts"}, join(cells))
+
+
+def _singular(name: str, value: str) -> str:
+    return plural(1, name[:-1]).partition(" ")[2] if value == "1" and name.endswith("s") else name

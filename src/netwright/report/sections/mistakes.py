@@ -1,0 +1,86 @@
+"""Where it is wrong: the test rows it got most wrong, shown as they are."""
+
+import base64
+
+from netwright.report.draw_series import draw_sample
+from netwright.report.figure import to_svg
+from netwright.report.markup import Markup, el
+from netwright.report.report import Example, Report
+from netwright.report.sections.parts import section
+from netwright.report.words import number, shorten, spell
+
+__all__ = ["mistakes"]
+
+MOST = 24
+MOST_CELLS = 12
+MOST_TEXT = 420  # characters of a text that are shown
+
+
+def mistakes(report: Report) -> Markup | None:
+    """Return the section of worst examples, or None without any."""
+    if not report.examples:
+        return None
+    kind = "pictures" if report.examples[0].png else "rows"
+    tiles = [_tile(example, i) for i, example in enumerate(report.examples[:MOST])]
+    return section(
+        "mistakes",
+        "Where it is most wrong",
+        "The test rows with the largest loss, the worst first. Some are hard, and some are labelled wrongly: "
+        "look before you blame the network.",
+        el("div", {"class": f"examples {kind}"}, *tiles),
+    )
+
+
+def _tile(example: Example, place: int) -> Markup:
+    said = f" ({example.confidence:.0%} sure)" if example.confidence is not None else ""
+    facts = " · ".join(
+        part
+        for part in (
+            f"row {example.row}" if example.row is not None else "",
+            f"loss {number(example.loss)}" if example.loss is not None else "",
+        )
+        if part
+    )
+    return el(
+        "article",
+        {"class": "example"},
+        _shown(example, place),
+        el(
+            "p",
+            {"class": "labels"},
+            el("span", {"class": "truth"}, "is ", el("b", {}, shorten(example.truth, 40))),
+            el(
+                "span",
+                {"class": "said"},
+                "said ",
+                el("b", {}, shorten(example.predicted, 40)),
+                said,
+            ),
+        ),
+        el("p", {"class": "quiet"}, facts) if facts else "",
+    )
+
+
+def _shown(example: Example, place: int) -> Markup:
+    if example.png is not None:
+        data = base64.b64encode(example.png).decode("ascii")
+        alt = (
+            f"A picture of {shorten(example.truth, 40)}, taken for {shorten(example.predicted, 40)}"
+        )
+        return el("img", {"src": f"data:image/png;base64,{data}", "alt": alt, "loading": "lazy"})
+    if example.text is not None:
+        whole = " ".join(example.text.split())
+        return el("blockquote", {"dir": "auto"}, shorten(whole, MOST_TEXT))
+    if example.series:
+        alt = (
+            f"A sample of {shorten(example.truth, 40)}, taken for {shorten(example.predicted, 40)}"
+        )
+        return to_svg(draw_sample(example.series), alt=alt, name=f"sample{place}")
+    cells = [
+        el("div", {}, el("dt", {}, shorten(str(name), 28)), el("dd", {}, shorten(spell(value), 40)))
+        for name, value in list(example.cells)[:MOST_CELLS]
+    ]
+    more = len(example.cells) - MOST_CELLS
+    if more > 0:
+        cells.append(el("div", {}, el("dt", {}, f"and {more} more"), el("dd", {}, "")))
+    return el("dl", {"class": "cells"}, *cells)
