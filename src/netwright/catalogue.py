@@ -1,7 +1,8 @@
 """What a folder defines, by file name: `nets/resnet.py` is the net "resnet".
 
 The file is its own registration. Names with an underscore in the file are spelled with a hyphen by
-users (`text_cnn.py` is "text-cnn"). The first name in a file's `__all__` is the thing it defines.
+users (`text_cnn.py` is "text-cnn"). The thing a file defines is the callable of its name in
+`__all__`, else the first callable there.
 """
 
 import ast
@@ -39,7 +40,10 @@ def find(package: str, name: str, *, what: str) -> Any:
     if name not in known:
         raise UsageError(f"There is no {what} named {name!r}.{did_you_mean(name, known)}")
     module = importlib.import_module(f"{package}.{name.replace('-', '_')}")
-    return getattr(module, module.__all__[0])
+    offered = [getattr(module, attribute) for attribute in module.__all__]
+    things = [thing for thing in offered if callable(thing)]
+    spelled = name.replace("-", "")
+    return next((t for t in things if t.__name__.lower().replace("_", "") == spelled), things[0])
 
 
 def build(package: str, name: str, arguments: Mapping[str, Any], *, what: str) -> Any:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from netwright.data.augment import augment, cutmix, mixup
-from netwright.data.data import Batch, Data
+from netwright.data.data import Batch, Data, Rows
 from netwright.errors import UsageError, did_you_mean
 
 __all__ = ["LOSSES", "Supervised"]
@@ -47,12 +47,19 @@ class Supervised:
         rng: torch.Generator,
         start: int = 0,
         device: torch.device | None = None,
+        weights: Tensor | None = None,
     ) -> Iterator[Batch]:
         """Yield one shuffled epoch of the training split from batch `start` on, augmented and ready
-        for the net."""
+        for the net. weights: one a row; rows are then drawn with replacement in their proportion.
+        """
         mixing = [name for name in self.augment if name in ("mixup", "cutmix")]
         changing = [name for name in self.augment if name not in ("mixup", "cutmix")]
-        for batch in data.train.batches(batch_size, rng=order, start=start, device=device):
+        source = data.train
+        if weights is not None:
+            assert isinstance(source, Rows)
+            drawn = torch.multinomial(weights, len(source), replacement=True, generator=order)
+            source = source.select(drawn)
+        for batch in source.batches(batch_size, rng=order, start=start, device=device):
             inputs, targets = batch
             if changing:
                 inputs = augment(inputs, data.kind, changing, rng, strength=self.augment_strength)

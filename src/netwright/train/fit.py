@@ -19,13 +19,13 @@ import torch
 from torch import Tensor, nn
 
 from netwright import catalogue
-from netwright.data.data import Batch, Data
+from netwright.data.data import Batch, Data, Rows
 from netwright.device import choose_device, seeded, threads
 from netwright.diagnose.diagnose import diagnose
 from netwright.errors import TrainingError, UsageError
 from netwright.evaluate.calibration import fit_temperature
-from netwright.evaluate.evaluate import evaluate, score_outputs
-from netwright.evaluate.metrics import higher_is_better
+from netwright.evaluate.judge import score_outputs, targets_of
+from netwright.evaluate.scores import higher_is_better, primary_metric
 from netwright.model.model import Model
 from netwright.plan.plan import Plan
 from netwright.train.averaging import Average
@@ -38,6 +38,7 @@ from netwright.train.checkpoint import (
 from netwright.train.init import initialise_
 from netwright.train.lr_range import find_lr
 from netwright.train.optimizers import build_optimizers, set_lr
+from netwright.train.precision import mixed_precision
 from netwright.train.run import Run
 from netwright.train.schedules import lr_at
 from netwright.watch.probe import Probe
@@ -162,7 +163,7 @@ class _Training:
             net.fit_bins_(data.train.inputs[0])  # type: ignore[attr-defined, operator]
         self.net = net.to(device)
         if data.kind == "image" and device.type == "cpu":
-            self.net = self.net.to(memory_format=torch.channels_last)
+            self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's stub lacks it
         objective = {k: v for k, v in plan.objective.items() if k != "name"}
         recipe = plan.recipe
         objective |= {"augment": recipe.augment, "augment_strength": recipe.augment_strength}
@@ -184,11 +185,12 @@ class _Training:
         self.state.total_steps = recipe.epochs * self.steps_per_epoch
         self.every = max(50, self.steps_per_epoch // 4)
         self.rng = torch.Generator().manual_seed(seed)
+        self.row_weights = _balanced_rows(data) if recipe.sampling == "balanced" else None
         self.plan = plan
         self.model = Model(
             net=self.net, spec=dict(plan.net), encoding=data.encoding, task=data.task
         )
-        self.metric = metric or evaluate(self.model, _some(data.validation), resamples=0).primary
+        self.metric = primary_metric(data.task, metric=metric, class_counts=data.class_counts)
         self.best: dict[str, Tensor] = {}
 
     # -- the flow
@@ -203,6 +205,9 @@ class _Training:
         self._resolve_lr()
         self.optimizers = build_optimizers(self.net, self.plan.recipe, float(self.plan.recipe.lr))
         self.average = Average(self.net, self.plan.recipe)
+        self.autocast, self.scaler, self.notes["precision"] = mixed_precision(
+            self.plan.recipe.precision, self.device
+        )
         self.probe = Probe(self.net, self.optimizers[0], trace=self.trace)
         if saved is not None:
             self._restore(*saved)
@@ -234,6 +239,7 @@ class _Training:
             rng=self.rng,
             start=state.batch,
             device=self.device,
+            weights=self.row_weights,
         )
         self.net.train()
         losses = torch.zeros((), device=self.device)
@@ -286,22 +292,28 @@ class _Training:
             optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.device)
         for batch in group:
-            losses = self.objective.step(self.net, batch, self.rng)
+            with self.autocast():
+                losses = self.objective.step(self.net, batch, self.rng)
             # Accumulated gradients are those of the mean over all rows: a smaller last batch weighs less.
             loss = sum(losses.values()) * (len(batch.targets) / rows)
             if recipe.l1 or recipe.l2:
                 loss = loss + _penalty(self.net, recipe.l1, recipe.l2) / len(group)
-            loss.backward()
+            self.scaler.scale(loss).backward()
             total += loss.detach()
+        if self.scaler.is_enabled() and (recipe.clip is not None or recipe.clip_value is not None):
+            for optimizer in self.optimizers:
+                self.scaler.unscale_(optimizer)
         if recipe.clip is not None:
             nn.utils.clip_grad_norm_(self.net.parameters(), recipe.clip)
         if recipe.clip_value is not None:
             nn.utils.clip_grad_value_(self.net.parameters(), recipe.clip_value)
         for optimizer in self.optimizers:
-            optimizer.step()
+            self.scaler.step(optimizer)
+        if self.scaler.is_enabled():
+            self.scaler.update()
         return total
 
-    # -- after an epoch ------------------------------------------
+    # -- after an epoch ----------------------------------------
 
     def _end_epoch(self) -> None:
         state, recipe = self.state, self.plan.recipe
@@ -323,7 +335,12 @@ class _Training:
         better = False
         if finite:
             scores = score_outputs(
-                self.model, outputs, self.data.validation, metric=self.metric, resamples=0
+                self.model,
+                outputs,
+                self.data.validation,
+                metric=self.metric,
+                only=(self.metric,),
+                resamples=0,
             )
             loss = self._validation_loss(outputs)
             metric = scores[self.metric].value
@@ -422,7 +439,7 @@ class _Training:
         self.model.net = net
         outputs = self.model.forward_rows(self.data.validation)
         if self.data.task.is_classification and self.data.task.form != "ordinal":
-            self.model.temperature = fit_temperature(outputs, _targets(self.data.validation))
+            self.model.temperature = fit_temperature(outputs, targets_of(self.data.validation))
         scores = score_outputs(self.model, outputs, self.data.validation, metric=self.metric)
         findings = diagnose(self.trace)
         if self.folder:
@@ -444,7 +461,7 @@ class _Training:
             notes=self.notes,
         )
 
-    # -- learning rate and checkpoints ------------------------------------------
+    # -- learning rate and checkpoints ----------------------------------------
 
     def _resolve_lr(self) -> None:
         if self.plan.recipe.lr != "auto":
@@ -492,6 +509,7 @@ class _Training:
                 "optimizer": plain,
                 "plan": self.plan.to_dict(),
                 "batch_size": self.batch_size,
+                "scaler": self.scaler.state_dict(),
             },
         )
         self.trace.save(self.folder)
@@ -513,6 +531,7 @@ class _Training:
         self.best = under("best.")
         torch.set_rng_state(tensors["rng.torch"])
         self.rng.set_state(tensors["rng.work"])
+        self.scaler.load_state_dict(saved["scaler"])
         if "rng.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["rng.cuda"], self.device)
         assert self.folder is not None
@@ -534,7 +553,24 @@ def _groups(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
 
 def _penalty(net: nn.Module, l1: float, l2: float) -> Tensor:
     weights = [p for p in net.parameters() if p.dim() >= 2]
-    return l1 * sum(w.abs().sum() for w in weights) + l2 * sum(w.square().sum() for w in weights)
+    flat = torch.cat([weight.flatten() for weight in weights])
+    return l1 * flat.abs().sum() + l2 * flat.square().sum()
+
+
+def _balanced_rows(data: Data) -> Tensor:
+    """One weight a training row, so that every class is drawn as often."""
+    if not isinstance(data.train, Rows) or data.task.form not in (
+        "binary",
+        "multiclass",
+        "ordinal",
+    ):
+        raise UsageError(
+            "recipe.sampling is 'balanced', but that needs one class a row and rows held in "
+            "memory. "
+            "Set it to 'none'."
+        )
+    counts = torch.tensor(data.class_counts, dtype=torch.float32).clamp_min(1)
+    return (1 / counts)[data.train.targets.cpu()]
 
 
 def _balanced(data: Data) -> tuple[float, ...]:
@@ -547,12 +583,3 @@ def _balanced(data: Data) -> tuple[float, ...]:
     if data.task.form == "multilabel":
         return tuple((total - c) / max(c, 1) for c in counts)
     return tuple(total / (len(counts) * max(c, 1)) for c in counts)
-
-
-def _targets(split: Any) -> Tensor:
-    return torch.cat([batch.targets.cpu() for batch in split.batches(65536)])
-
-
-def _some(split: Any) -> Any:
-    """The first rows of a split: enough to ask which metric is primary."""
-    return split

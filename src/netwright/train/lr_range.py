@@ -57,7 +57,7 @@ def find_lr(
         value = loss(trial, batch)
         for optimizer in optimizers:
             optimizer.zero_grad()
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         if recipe.clip is not None:
             torch.nn.utils.clip_grad_norm_(trial.parameters(), recipe.clip)
         for optimizer in optimizers:

@@ -7,7 +7,7 @@ biases, the output layer, convolutions) is stepped by AdamW, as its authors advi
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from netwright.plan.plan import Recipe
 
@@ -118,13 +118,9 @@ def _decay_groups(
 def _muon_split(net: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     linears = [m for m in net.modules() if isinstance(m, nn.Linear)]
     hidden: set[int] = {id(m.weight) for m in linears[:-1]}  # the last one makes the outputs
-    matrices, rest = [], []
+    matrices: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
     for parameter in net.parameters():
         if parameter.requires_grad:
             (matrices if id(parameter) in hidden else rest).append(parameter)
     return matrices, rest
-
-
-def gradients(net: nn.Module) -> list[Tensor]:
-    """Return the gradients that are there."""
-    return [p.grad for p in net.parameters() if p.grad is not None]
