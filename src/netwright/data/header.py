@@ -1,0 +1,238 @@
+"""Where a table begins in a sheet of cells: titles above it, its header rows, its first row of data.
+
+A header row differs in kind from the column below it: words over numbers or dates. Columns are typed by the body of the
+sample; a row is a header row where at least half of its cells in typed columns do not fit. Rows between two header rows
+belong to the header, rows above its block are titles. Where no column is typed (words only), the first row is the header
+unless one of its cells comes again in its own column.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from netwright.data.dialect import NUMBER
+
+__all__ = ["Header", "classify", "find_header", "typed_columns", "unique_names"]
+
+TOP_ROWS = 30  # titles and header are looked for in the first rows only
+BODY_FROM = 12
+BODY_ROWS = 200  # enough to type a column
+
+Row = Sequence[str]
+
+_MISSING = re.compile(r"\s*(?:|[*?.\-–—#/]+|n/?a|nan|null|none|nil|missing)\s*", re.I)
+_NUMBER = re.compile(rf"\s*(?:{NUMBER}|[-+]?inf)\s*", re.I)
+_DATE = re.compile(
+    r"\s*(?:\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"
+    r"|\d{1,2}:\d{2}(?::\d{2})?)\s*"
+)
+
+
+@dataclass(frozen=True)
+class Header:
+    """`rows`: which sample rows are the header (none: the file has no header). `first`: the first row of data.
+
+    `titles`: rows above that are neither. `names`: unique column names. `unnamed`: which columns had no name of their own.
+    `renamed`: how many names were made unique. `row_names`: the first column has row names, as R writes them.
+    """
+
+    rows: tuple[int, ...]
+    first: int
+    titles: tuple[int, ...]
+    names: tuple[str, ...]
+    unnamed: tuple[int, ...]
+    renamed: int = 0
+    row_names: bool = False
+    why: str = ""
+
+
+def classify(cell: str) -> str:
+    """Return "E" for an empty or missing cell, "N" for a number, "D" for a date or time, "T" for text."""
+    if _MISSING.fullmatch(cell):
+        return "E"
+    # A year-month such as 1949-01 is a date, while 1.5 is a number.
+    if _NUMBER.fullmatch(cell):
+        return "N"
+    return "D" if _DATE.fullmatch(cell) else "T"
+
+
+def find_header(rows: Sequence[Row], *, expect: Sequence[str] = ()) -> Header:
+    """Find the header in the first rows of a sheet. `expect`: names that the header has if it has one at all."""
+    width = _width(rows)
+    known = set(expect)
+    for at, row in enumerate(rows[:TOP_ROWS]):
+        if known and len(known & {cell.strip() for cell in row}) * 2 > len(known):
+            return _described(rows, (at,), width, "its first row holds the known names")
+    block, why = _header_rows(rows, width)
+    return _described(rows, block, width, why)
+
+
+def unique_names(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[int, ...], int]:
+    """Return names without blanks around them, unique; which had none (column_1, ...); how many were made unique."""
+    names: list[str] = []
+    unnamed = []
+    wanted = [" ".join(cell.split()) for cell in cells]
+    taken = {name for name in wanted if name}
+    renamed = 0
+    for at, name in enumerate(wanted):
+        if not name:
+            unnamed.append(at)
+            name = _free(f"column_{at + 1}", taken)
+        elif name in names:
+            name = _free(name, taken, start=2)
+            renamed += 1
+        taken.add(name)
+        names.append(name)
+    return tuple(names), tuple(unnamed), renamed
+
+
+def _free(name: str, taken: set[str], start: int = 1) -> str:
+    if start == 1 and name not in taken:
+        return name
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"
+
+
+def _width(rows: Sequence[Row]) -> int:
+    """Return the commonest number of cells among rows that hold something (the wider on a tie)."""
+    counts = Counter(len(row) for row in rows if any(cell.strip() for cell in row))
+    return max(counts, key=lambda width: (counts[width], width), default=0)
+
+
+def _header_rows(rows: Sequence[Row], width: int) -> tuple[tuple[int, ...], str]:
+    # Titles push the body down, so its upper part is not asked. Rows of one cell in a wider table are remarks.
+    start = max(1, min(BODY_FROM, len(rows) // 2))
+    body = [row for row in rows[start : start + BODY_ROWS] if len(row) > 1 or width == 1]
+    typed = typed_columns(body, width)
+    kinds = [[classify(cell) for cell in row] for row in rows[:TOP_ROWS]]
+    if not typed:
+        return _header_of_words(rows, width)
+    last = -1
+    for at in range(min(TOP_ROWS, len(rows) - 1)):
+        misfits, filled = _misfits(kinds[at], typed)
+        strong = filled > 0 and 2 * misfits >= filled
+        if last >= 0 and strong:
+            # A second header row must leave no doubt, since a first row of data may hold odd cells.
+            body = [{row[c] for row in rows[at + 1 :] if len(row) > c} for c in range(width)]
+            cells = [c for c in typed if c < len(rows[at]) and kinds[at][c] != "E"]
+            sure = misfits >= 2 and misfits >= 0.9 * filled
+            sure = sure or (misfits == filled > 0 and _completes(rows[at], rows[last]))
+            strong = sure and all(rows[at][c] not in body[c] for c in cells)
+        strong = strong or (last < 0 and _is_sequence(rows, at, typed))
+        between = range(last + 1, at)
+        if strong and all(
+            _misfits(kinds[q], typed)[0] or not _misfits(kinds[q], typed)[1] for q in between
+        ):
+            last = at
+        elif filled and not misfits:
+            # Data: only a row of labels further down with words in every row above it could still be a header.
+            break
+    if last < 0:
+        return (), "its first row looks like the rows below it"
+    block = [last]
+    while block[0] > 0:
+        above = rows[block[0] - 1]
+        filled_cells = sum(bool(cell.strip()) for cell in above)
+        if filled_cells <= (1 if width > 2 else 0) or len(above) < len(rows[last]) / 2:
+            break
+        block.insert(0, block[0] - 1)
+    return tuple(block), "its words stand over columns of numbers or dates"
+
+
+def typed_columns(body: Sequence[Row], width: int) -> dict[int, str]:
+    """Return column -> "N" or "D" where at least four of five filled cells of the body are of that kind."""
+    typed = {}
+    for column in range(width):
+        seen = Counter(classify(row[column]) for row in body if len(row) > column)
+        filled = sum(seen.values()) - seen["E"]
+        for kind in ("N", "D"):
+            if seen[kind] and seen[kind] >= 0.8 * filled:
+                typed[column] = kind
+    return typed
+
+
+def _misfits(kinds: Sequence[str], typed: dict[int, str]) -> tuple[int, int]:
+    """Return (cells that do not fit their typed column, filled cells in typed columns)."""
+    filled = [(kinds[c], kind) for c, kind in typed.items() if c < len(kinds) and kinds[c] != "E"]
+    return sum(have != kind for have, kind in filled), len(filled)
+
+
+def _completes(row: Row, above: Row) -> bool:
+    """Tell whether a row has cells only where the header row above it has none."""
+    return not any(a.strip() and b.strip() for a, b in zip(row, above, strict=False))
+
+
+def _is_sequence(rows: Sequence[Row], at: int, typed: dict[int, str]) -> bool:
+    """Tell whether a row counts on (1999, 2000, ... or 0, 1, 2, ...) over columns that do not: names, not data."""
+    return _counts(rows[at], typed) and not (
+        at + 1 < len(rows) and _counts(rows[at + 1], typed)
+    )
+
+
+def _counts(row: Row, typed: dict[int, str]) -> bool:
+    cells = [row[c].strip() for c in typed if c < len(row) and row[c].strip()]
+    if len(cells) < 3 or not all(cell.isascii() and cell.isdigit() for cell in cells):
+        return False
+    numbers = [int(cell) for cell in cells]
+    steps = {b - a for a, b in zip(numbers, numbers[1:], strict=False)}
+    years = all(1500 <= number <= 2200 for number in numbers) and min(steps) > 0
+    return years or (len(numbers) >= 5 and numbers[0] in (0, 1) and steps == {1})
+
+
+def _header_of_words(rows: Sequence[Row], width: int) -> tuple[tuple[int, ...], str]:
+    """Decide for a table without a typed column: the first full row is the header unless its cells come again."""
+    first = next(
+        (at for at, row in enumerate(rows) if len(row) >= width and any(c.strip() for c in row)), 0
+    )
+    if first >= len(rows):
+        return (), "it is empty"
+    names = [cell.strip() for cell in rows[first]]
+    body = [row for row in rows[first + 1 :] if any(cell.strip() for cell in row)]
+    filled = [name for name in names if name]
+    if not body:
+        return (first,), "it stands alone"
+    for column, name in enumerate(names):
+        if name and any(len(row) > column and row[column].strip() == name for row in body):
+            return (), f"{name!r} of its first row comes again in the same column"
+    if len(set(filled)) < len(filled):
+        return (), "its first row repeats itself"
+    if not filled or max(map(len, filled)) > 60:
+        return (), "its first row is too long for names"
+    return (first,), "its words come in no row below it"
+
+
+def _described(rows: Sequence[Row], block: tuple[int, ...], width: int, why: str) -> Header:
+    first = block[-1] + 1 if block else _first_full(rows, width)
+    body_width = _width(rows[first:]) or width
+    top = [list(rows[at]) for at in block]
+    row_names = False
+    if top:
+        # A comment mark before the header belongs to the file, not to the first name.
+        top[0][0] = re.sub(r"^#+\s*", "", top[0][0]) if top[0] else ""
+        length = max(map(len, top))
+        joined = [_join([row[c] if c < len(row) else "" for row in top]) for c in range(length)]
+        wide = [row for row in rows[first:] if len(row) == body_width]
+        if body_width > length and not any(c.strip() for row in wide for c in row[length:]):
+            joined += [""] * (body_width - length)  # every line of data ends with separators
+        elif body_width == length + 1 and all(joined) and len({row[0] for row in wide}) == len(wide):
+            # R writes row names without a name above them, so that every name stands one column too far left.
+            joined, row_names = ["", *joined], True
+    else:
+        joined = [""] * body_width
+    names, unnamed, renamed = unique_names(joined)
+    unnamed = unnamed if top else ()
+    titles = tuple(
+        at for at in range(first) if at not in block and any(cell.strip() for cell in rows[at])
+    )
+    return Header(block, first, titles, names, unnamed, renamed, row_names, why)
+
+
+def _join(parts: Sequence[str]) -> str:
+    return "_".join(part.strip() for part in parts if part.strip())
+
+
+def _first_full(rows: Sequence[Row], width: int) -> int:
+    return next((at for at, row in enumerate(rows) if len(row) >= width), 0)
