@@ -127,48 +127,48 @@ class Activations:
         device = calls[0].sample.device
         flat = torch.cat([call.sample.reshape(-1).to(device) for call in calls])
         values = flat.double().cpu().numpy()
+        sizes = [call.sample.numel() for call in calls]
+        starts = np.cumsum([0, *sizes[:-1]])
+        with np.errstate(all="ignore"):  # a sick net's infinities become nan, which says so
+            means = np.add.reduceat(values, starts) / sizes
+            powers = np.add.reduceat(values * values, starts) / sizes
+            deviations = np.sqrt(np.maximum(powers - means * means, 0.0))
+        zeros = np.add.reduceat(values == 0, starts, dtype=np.int64) / sizes
         rows: list[Row] = [("batch", "", float(self.batch))]
-        start = 0
-        for call in calls:
-            size = call.sample.numel()
-            rows += self._figures(call, values[start : start + size].reshape(call.sample.shape))
-            start += size
+        for i, call in enumerate(calls):
+            rows += [
+                ("activation.mean", call.place, means[i]),
+                ("activation.std", call.place, deviations[i]),
+                ("activation.rms", call.place, math.sqrt(powers[i])),
+                ("activation.zeros", call.place, zeros[i]),
+            ]
+            if call.kind is not None:
+                x = values[starts[i] : starts[i] + sizes[i]].reshape(call.sample.shape)
+                rows += self._silence(call.place, call.kind, x)
         return rows
 
-    def _figures(self, call: _Call, x: NDArray[np.float64]) -> list[Row]:
-        with np.errstate(all="ignore"):  # infinities in a sick net: the figures say so as nan
-            mean = float(x.mean())
-            power = float(np.square(x).mean())
-        rows = [
-            ("activation.mean", call.place, mean),
-            ("activation.std", call.place, math.sqrt(max(power - mean * mean, 0.0))
-             if math.isfinite(power) else math.nan),
-            ("activation.rms", call.place, math.sqrt(power)),
-            ("activation.zeros", call.place, 1.0 - np.count_nonzero(x) / x.size),
-        ]  # fmt: skip
-        if call.kind is None:
-            return rows
-        if call.kind == "relu":
+    def _silence(self, place: str, kind: str, x: NDArray[np.float64]) -> list[Row]:
+        """The share of units that are dead (relu) or saturated, over the last 256 rows or more."""
+        if kind == "relu":
             alive = x > 0
-        elif call.kind == "tanh":
+        elif kind == "tanh":
             alive = np.abs(x) < _TANH_EDGE
         else:
             alive = np.abs(x - 0.5) < _SIGMOID_EDGE
-        counts = alive.sum(axis=0)
-        recent = self._recent.setdefault(call.place, deque())
+        counts = np.add.reduce(alive, axis=0, dtype=np.int64)
+        recent = self._recent.setdefault(place, deque())
         if recent and recent[-1][1].shape != counts.shape:
             recent.clear()
         recent.append((x.shape[0], counts))
-        while sum(n for n, _ in recent) - recent[0][0] >= _ROWS:
-            recent.popleft()
         num_rows = sum(n for n, _ in recent)
-        if num_rows >= _ROWS:
-            share = np.sum([c for _, c in recent], axis=0) / num_rows
-            if call.kind == "relu":
-                rows.append(("dead", call.place, float((share < 0.01).mean())))
-            else:
-                rows.append(("saturated", call.place, float((share < 0.10).mean())))
-        return rows
+        while num_rows - recent[0][0] >= _ROWS:
+            num_rows -= recent.popleft()[0]
+        if num_rows < _ROWS:
+            return []
+        share = np.add.reduce([c for _, c in recent]) / num_rows
+        if kind == "relu":
+            return [("dead", place, np.count_nonzero(share < 0.01) / len(share))]
+        return [("saturated", place, np.count_nonzero(share < 0.10) / len(share))]
 
     def _sample(self, x: Tensor) -> Tensor:
         """(batch, ..., units) or (batch, channels, ...) -> a strided copy, (rows, units)."""
@@ -176,6 +176,8 @@ class Activations:
             x = x[:, None]
         elif self._second and x.ndim > 2:
             x = x.movedim(1, -1)
+        elif x.ndim == 2 and x.numel() <= self._max_values:
+            return x.clone()  # always a copy: the layer's own memory may be written later
         num_units = x.shape[-1]
         units = min(num_units, max(_UNITS, self._max_values // _ROWS))
         left = max(self._max_values // units, 1)
@@ -186,7 +188,6 @@ class Activations:
             left = max(left // count, 1)
         index.append(_spread(num_units, units))
         part = x[tuple(index)]
-        # Always a copy: float32 outputs would otherwise share memory with the layer.
         return part.clone(memory_format=torch.contiguous_format).reshape(-1, part.shape[-1])
 
     def _hook(self, name: str) -> Callable[[nn.Module, Any, Any], None]:
