@@ -15,7 +15,7 @@ SMALL = {"in_channels": 3, "height": 12, "width": 10, "outputs": 4, "channels": 
         {},
         {"norm": "batch", "pool": "mean", "hidden": 0},
         {"norm": "group", "convs": 2, "activation": "gelu", "dropout": 0.1},
-        {"norm": "layer", "activation": "silu"},
+        {"norm": "layer", "activation": "silu", "convs": [1, 2]},
         {"norm": "rms", "activation": "tanh"},
     ],
 )
@@ -47,6 +47,8 @@ def test_inputs_in_either_memory_format_give_the_same(rng) -> None:
     torch.testing.assert_close(net(images), net(images.to(memory_format=torch.channels_last)))
 
 
-def test_too_many_blocks_for_the_pictures_is_said() -> None:
+def test_errors_say_what_to_do() -> None:
     with pytest.raises(ValueError, match="12x10 cannot be halved 4 times"):
         CNN(**(SMALL | {"channels": [4, 4, 4, 4]}))
+    with pytest.raises(ValueError, match="as long as channels"):
+        CNN(**(SMALL | {"convs": [1]}))

@@ -29,9 +29,9 @@ class CNN(nn.Module):
     """(batch, in_channels, height, width) -> (batch, outputs).
 
     height, width: of the pictures. channels: of each block's convolutions, so its length is the
-    number of blocks. convs: convolutions a block. pool: how the last block's maps are read,
-    "flatten" (keeps places) or "mean" (any place, fewer weights). hidden: units of the layer before
-    the outputs, 0 for none.
+    number of blocks. convs: convolutions of every block, or a list with one number a block. pool:
+    how the last block's maps are read, "flatten" (keeps places) or "mean" (any place, fewer
+    weights). hidden: units of the layer before the outputs, 0 for none.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class CNN(nn.Module):
         width: int,
         outputs: int,
         channels: Sequence[int] = (32, 64, 128),
-        convs: int = 1,
+        convs: int | Sequence[int] = 1,
         hidden: int = 128,
         pool: str = "flatten",
         activation: str = "relu",
@@ -50,7 +50,13 @@ class CNN(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        positive(in_channels=in_channels, outputs=outputs, convs=convs, blocks=len(channels))
+        positive(in_channels=in_channels, outputs=outputs, blocks=len(channels))
+        counts = [convs] * len(channels) if isinstance(convs, int) else list(convs)
+        if len(counts) != len(channels) or min(counts) < 1:
+            raise ValueError(
+                f"convs is {convs} for {len(channels)} blocks; expected one number of at least 1 a "
+                "block. Give a list as long as channels, or one number for all."
+            )
         choice("pool", pool, ("flatten", "mean"))
         shrink = 2 ** len(channels)
         if height < shrink or width < shrink:
@@ -60,14 +66,14 @@ class CNN(nn.Module):
             )
         layers: list[nn.Module] = []
         features = in_channels
-        for size in channels:
-            for i in range(convs):
+        for size, count in zip(channels, counts, strict=True):
+            for i in range(count):
                 # A norm takes the mean away again, so a bias before it would do nothing.
                 layers.append(nn.Conv2d(features, size, 3, padding=1, bias=norm == "none"))
                 if norm != "none":
                     layers.append(channel_norm(norm, size, dims=2))
                 last = [activation_layer(activation)]
-                if i == convs - 1:
+                if i == count - 1:
                     last.insert(0 if activation in MONOTONE else 1, nn.MaxPool2d(2))
                 layers += last
                 features = size
