@@ -99,17 +99,17 @@ def draw_value_curves(
     """Return a table of outputs or forecast steps, and "scatter": up to 200 pairs of target and
     prediction.
     """
-    error = p - t
+    error, known = p - t, np.isfinite(t)
     table: list[dict[str, Any]] = []
     if p.shape[1] > 1:
-        for k in range(p.shape[1]):
+        for k in np.flatnonzero(known.any(0)).tolist():
             name = {"step": k + 1} if pooled else {"output": names[k] if k < len(names) else str(k)}
             sizes = {
-                "mae": float(np.abs(error[:, k]).mean()),
-                "rmse": float(np.sqrt((error[:, k] ** 2).mean())),
+                "mae": float(np.abs(error[known[:, k], k]).mean()),
+                "rmse": float(np.sqrt((error[known[:, k], k] ** 2).mean())),
             }
             table.append(name | sizes)
-    flat_t, flat_p = t.ravel(), p.ravel()
+    flat_t, flat_p = t[known], p[known]
     if len(flat_t) > POINTS:
         keep = np.sort(np.random.default_rng(seed).choice(len(flat_t), POINTS, replace=False))
         flat_t, flat_p = flat_t[keep], flat_p[keep]

@@ -138,8 +138,9 @@ def score_values(
             "Give one prediction for each target."
         )
     check_rows(len(p))
-    check_finite(p, t)
     pooled = task.form == "forecasting"
+    missing = int(np.isnan(t).sum()) if pooled else 0
+    check_finite(p, np.where(np.isnan(t), 0.0, t) if pooled and missing < t.size else t)
     scale = None
     if mase_scale is not None:
         scale = np.broadcast_to(as_array(mase_scale).astype(np.float64), p.shape[1:])
@@ -147,6 +148,8 @@ def score_values(
             scale = None
     primary = primary_metric(task, metric=metric)
     notes = []
+    if missing:
+        notes.append(f"{missing:,} of {t.size:,} forecast steps have no target and are left out")
     if pooled and scale is None:
         notes.append(
             "mase is left out: the seasonal naive forecast makes no error in the training part"

@@ -17,19 +17,26 @@ __all__ = ["measure_values", "seasonal_naive_error"]
 def measure_values(
     predictions: Array, targets: Array, *, pooled: bool, mase_scale: Array | None = None
 ) -> Measure:
-    """Prepare rows (rows, outputs). pooled: outputs are one quantity. mase_scale: (outputs,)."""
-    error = predictions - targets
+    """Prepare rows (rows, outputs). pooled: outputs are one quantity, NaN targets are left out.
+
+    mase_scale: (outputs,).
+    """
+    known = np.isfinite(targets)
+    error = np.where(known, predictions - targets, 0.0)
     size = np.abs(error)
-    centred = targets - (targets.mean() if pooled else targets.mean(0))
+    targets = np.where(known, targets, 0.0)
+    centre = targets.sum() / max(known.sum(), 1) if pooled else targets.mean(0)
+    centred = np.where(known, targets - centre, 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = size / np.abs(targets)  # infinite where a target is 0: mape is then not defined
+        # infinite where a target is 0: mape is then not defined
+        share = np.where(known, size / np.abs(targets), 0.0)
         both = np.abs(targets) + np.abs(predictions)
-        symmetric = np.where(both > 0, 2 * size / both, 0.0)
-    columns = [size, error**2, centred, centred**2, share, symmetric]
+        symmetric = np.where(known & (both > 0), 2 * size / both, 0.0)
+    columns = [known.astype(np.float64), size, error**2, centred, centred**2, share, symmetric]
     if mase_scale is not None:
         columns.append(size / mase_scale)
     if pooled:
-        columns = [column.mean(1, keepdims=True) for column in columns]
+        columns = [column.sum(1, keepdims=True) for column in columns]
     outputs = columns[0].shape[1]
     table = np.concatenate(columns, axis=1).T  # (sums, rows)
     # 0 x infinity is not a number: rows that no resample drew must not spoil mape
@@ -38,10 +45,11 @@ def measure_values(
     table = np.where(infinite, 0.0, table)
 
     def measure(weights: Array) -> dict[str, Array]:
-        total = weights.sum(0)
-        means = table @ weights / total
-        means[has_infinite] += np.where(infinite[has_infinite] @ weights > 0, np.inf, 0.0)
-        parts = means.reshape(len(columns), outputs, -1)
+        sums = table @ weights
+        sums[has_infinite] += np.where(infinite[has_infinite] @ weights > 0, np.inf, 0.0)
+        count, *parts = sums.reshape(len(columns), outputs, -1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            parts = [part / count for part in parts]
         spread = parts[3] - parts[2] ** 2
         found = {
             "mae": parts[0].mean(0),
