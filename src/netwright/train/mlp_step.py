@@ -1,0 +1,187 @@
+"""One optimiser step of a plain ReLU net without autograd: the chain rule written out.
+
+    h_l = relu(h_{l-1} W_l' + b_l) * mask,  z = h_L W' + b
+    dW_l = d_l' h_{l-1},  db_l = sum of d_l over rows,  d_{l-1} = d_l W_l where h_{l-1} > 0
+
+The same kernels in the same order as autograd runs them, written into buffers made once. What is
+saved is autograd's bookkeeping and allocations: for small nets most of a step.
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from netwright.nets.mlp import MLP
+from netwright.train.flat_optimizer import FlatOptimizer, why_not_flat
+
+__all__ = ["MLPStep", "why_not_mlp"]
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+_MEAN = 1  # torch's number for reduction="mean"
+_relu_backward = torch.ops.aten.threshold_backward.grad_input
+_nll_forward = torch.ops.aten.nll_loss_forward.default
+_nll_backward = torch.ops.aten.nll_loss_backward.default
+_log_softmax_backward = torch.ops.aten._log_softmax_backward_data.default
+_mse_backward = torch.ops.aten.mse_loss_backward.default
+
+
+def why_not_mlp(net: nn.Module, optimizer: Optimizer) -> str:
+    """Say why the step cannot be written out for this net and optimiser; "" if it can."""
+    layers = _layers(net)
+    if layers is None:
+        return f"{type(net).__name__} is not linear layers and ReLUs alone"
+    if any(not p.requires_grad for p in net.parameters()):
+        return "some parameters are frozen"
+    return why_not_flat(optimizer, net.parameters())
+
+
+class MLPStep:
+    """Take one step on a batch: inputs ((batch, features),), targets -> the loss, detached.
+
+    loss: outputs (batch, outputs) and targets -> mean loss. F.cross_entropy with class ids and
+    F.mse_loss are differentiated here, any other by autograd on the outputs alone.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        loss: Loss,
+        optimizer: Optimizer,
+        *,
+        clip: float | None = None,
+        clip_value: float | None = None,
+    ) -> None:
+        reason = why_not_mlp(net, optimizer)
+        if reason:
+            raise ValueError(
+                f"This step cannot be written out: {reason}. Use train.step.make_stepper, which "
+                "takes autograd where it must."
+            )
+        self.net, self.loss, self.clip, self.clip_value = net, loss, clip, clip_value
+        self.flat = FlatOptimizer(optimizer)
+        linears, self.dropouts = _layers(net) or ([], [])
+        self.depth = len(linears)
+        self.weight = [linear.weight.detach() for linear in linears]
+        self.weight_t = [weight.t() for weight in self.weight]
+        self.bias = [linear.bias.detach() for linear in linears]
+        self.d_weight = [self.flat.gradient_of[linear.weight] for linear in linears]
+        self.d_bias = [self.flat.gradient_of[linear.bias] for linear in linears]
+        self._by_rows: dict[int, _Buffers] = {}
+        self._one = self.weight[0].new_ones(())
+
+    def __call__(self, inputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
+        (x,) = inputs
+        work = self._by_rows.get(len(x)) or self._buffers(len(x))
+        with torch.inference_mode():
+            self._forward(x, work)
+            found = self._loss(work.hidden[-1], targets)
+            if found is not None:
+                self._backward(x, work, found[1])
+                return found[0]
+        outputs = work.hidden[-1].detach().requires_grad_()
+        loss = self.loss(outputs, targets)
+        (gradient,) = torch.autograd.grad(loss, outputs)
+        with torch.inference_mode():
+            self._backward(x, work, gradient)
+        return loss.detach()
+
+    def _forward(self, x: Tensor, work: "_Buffers") -> None:
+        last = self.depth - 1
+        for layer, out in enumerate(work.hidden):
+            torch.addmm(self.bias[layer], x, self.weight_t[layer], out=out)
+            if layer < last:
+                out.relu_()
+                share = self.dropouts[layer]
+                if share > 0:
+                    # The draw that F.dropout makes on the CPU, so the random stream is the same.
+                    work.mask[layer].bernoulli_(1 - share).div_(1 - share)
+                    out.mul_(work.mask[layer])
+            x = out
+
+    def _backward(self, x: Tensor, work: "_Buffers", gradient: Tensor) -> None:
+        for layer in range(self.depth - 1, 0, -1):
+            below, out = work.hidden[layer - 1], work.gradient[layer - 1]
+            torch.mm(gradient.t(), below, out=self.d_weight[layer])
+            torch.sum(gradient, 0, out=self.d_bias[layer])
+            torch.mm(gradient, self.weight[layer], out=out)
+            if self.dropouts[layer - 1] > 0:
+                out.mul_(work.mask[layer - 1])
+            # Where a unit was dropped the gradient is 0 already, so h > 0 serves as ReLU's mask.
+            _relu_backward(out, below, 0, grad_input=out)
+            gradient = out
+        torch.mm(gradient.t(), x, out=self.d_weight[0])
+        torch.sum(gradient, 0, out=self.d_bias[0])
+        if self.clip is not None or self.clip_value is not None:
+            self.flat.clip_(self.clip, self.clip_value)
+        self.flat.step()
+
+    def _loss(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor] | None:
+        """The loss and its gradient by the outputs, or None where autograd has to find it."""
+        if self.loss is F.cross_entropy and not targets.is_floating_point():
+            logs = torch.log_softmax(outputs, 1)
+            loss, total = _nll_forward(logs, targets, None, _MEAN, -100)
+            back = _nll_backward(self._one, logs, targets, None, _MEAN, -100, total)
+            return loss, _log_softmax_backward(back, logs, 1, logs.dtype)
+        if self.loss is F.mse_loss:
+            if outputs.shape != targets.shape:  # torch would broadcast, and train on nonsense
+                raise ValueError(
+                    f"The mse loss needs outputs and targets of one shape, but got "
+                    f"{tuple(outputs.shape)} and {tuple(targets.shape)}. Give the targets one "
+                    "column for each output."
+                )
+            loss = F.mse_loss(outputs, targets)
+            return loss, _mse_backward(self._one, outputs, targets, _MEAN)
+        return None
+
+    def _buffers(self, rows: int) -> "_Buffers":
+        if len(self._by_rows) >= 4:  # the usual batch and a smaller last one; not one for each size
+            self._by_rows.clear()
+        work = _Buffers(self, rows)
+        self._by_rows[rows] = work
+        return work
+
+
+class _Buffers:
+    """What a step on so many rows writes to."""
+
+    def __init__(self, step: MLPStep, rows: int) -> None:
+        def like(weight: Tensor) -> Tensor:
+            return weight.new_empty(rows, len(weight))
+
+        self.hidden = [like(weight) for weight in step.weight]
+        self.gradient = [like(weight) for weight in step.weight[:-1]]
+        self.mask = [like(weight) for weight in step.weight[:-1]]
+
+
+def _layers(net: nn.Module) -> tuple[list[nn.Linear], list[float]] | None:
+    """The linear layers, and the dropout after each hidden one; None if there is anything else."""
+    if isinstance(net, MLP):
+        if net.embed_numeric is not None or net.embed_categories is not None:
+            return None
+        net = net.layers
+    if not isinstance(net, nn.Sequential):
+        return None
+    linears: list[nn.Linear] = []
+    dropouts: list[float] = []
+    expected: tuple[type[nn.Module], ...] = (nn.Linear,)
+    for module in net:
+        if type(module) not in expected:
+            return None
+        if isinstance(module, nn.Linear):
+            linears.append(module)
+            expected = (nn.ReLU,)
+        elif isinstance(module, nn.ReLU):
+            dropouts.append(0.0)
+            expected = (nn.Linear, nn.Dropout)
+        elif isinstance(module, nn.Dropout):
+            dropouts[-1] = module.p
+            expected = (nn.Linear,)
+    if len(linears) != len(dropouts) + 1 or any(linear.bias is None for linear in linears):
+        return None
+    if any(share >= 1 for share in dropouts):
+        return None
+    return linears, dropouts
