@@ -59,7 +59,7 @@ class Timeline:
         return WORDS.get(self.step, f"every {self.step}")
 
     def steps(self, frame: pd.DataFrame) -> NDArray[np.int64]:
-    """columns: those that say when, none for the order of rows. step: "M", "Q" or "Y", seconds
+        """Return the step number of each row; the same time gives the same number in every frame."""
         missing = [name for name in self.columns if name not in frame.columns]
         if missing:
             raise DataError(
