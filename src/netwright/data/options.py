@@ -1,4 +1,5 @@
-"""ReadOptions: what the user said about a source. Apart from `read` so that every reader can import it."""
+"""ReadOptions: what the user said about a source. Apart from `read` so that every reader can import
+it."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,0 +1,322 @@
+"""Features of one column: numbers, dates and categories as what a net can take.
+
+Each is fitted on training rows and saved as JSON. `encode` gives (rows, len(names)) numbers; a
+category also gives one column of ids.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from netwright.data.cells import Distinct
+from netwright.data.column_cells import read_numbers, read_seconds, read_words
+from netwright.data.columns import Column
+from netwright.data.ledger import Ledger
+
+__all__ = ["CategoryFeatures", "DateFeatures", "NumberFeatures"]
+
+Floats = NDArray[np.float64]
+
+KNOTS = 1000  # of a quantile curve: a thousandth of the rows is finer than a net needs
+MISSING = "\0missing"  # cannot be a word of a cell
+DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class NumberFeatures:
+    """One number: its rank among the training rows, as a normal quantile; then whether it was
+    missing.
+
+    knots, normal: the curve from values to standard normal values, piecewise linear and flat beyond
+    its ends, so no outlier goes far. Ties share the middle of their ranks. fill: the training
+    median.
+    """
+
+    column: Column
+    knots: Floats
+    normal: Floats
+    fill: float
+    indicated: bool
+
+    @property
+    def names(self) -> list[str]:
+        name = self.column.name
+        return [name, f"{name} missing"] if self.indicated else [name]
+
+    @classmethod
+    def fit(cls, column: Column, cells: pd.Series, ledger: Ledger) -> "NumberFeatures":
+        """Fit the curve on training cells."""
+        values = read_numbers(column, cells)
+        missing = np.isnan(values)
+        there = values[~missing]
+        knots, normal = quantile_curve(there)
+        fill = float(np.median(there))
+        if missing.any():
+            what = f"missing numbers get the training median {fill:g} and a column that says so"
+            ledger.note("imputed", column.name, what, int(missing.sum()))
+        return cls(column, knots, normal, fill, bool(missing.any()))
+
+    def encode(self, cells: pd.Series, ledger: Ledger | None) -> NDArray[np.float32]:
+        """(rows, 1) or, with an indicator, (rows, 2)."""
+        values = read_numbers(self.column, cells, ledger)
+        missing = np.isnan(values)
+        if missing.any():
+            values = np.where(missing, self.fill, values)
+            if not self.indicated and ledger is not None:
+                what = f"missing, which no training row was: taken as the median {self.fill:g}"
+                ledger.note("imputed", self.column.name, what, int(missing.sum()))
+        out = np.empty((len(values), len(self.names)), dtype=np.float32)
+        out[:, 0] = np.interp(values, self.knots, self.normal)
+        if self.indicated:
+            out[:, 1] = missing
+        return out
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form; the curve is in `arrays`."""
+        return {"column": self.column.to_dict(), "fill": self.fill, "indicated": self.indicated}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the curve."""
+        return {"knots": self.knots, "normal": self.normal}
+
+    @classmethod
+    def from_dict(
+        cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+    ) -> "NumberFeatures":
+        """Read the JSON form."""
+        column = Column.from_dict(values["column"])
+        return cls(column, arrays["knots"], arrays["normal"], values["fill"], values["indicated"])
+
+
+def quantile_curve(values: Floats) -> tuple[Floats, Floats]:
+    """Return (knots, normal): the piecewise-linear map of these values onto a standard normal.
+
+    Distinct value v with a share a of the rows below it and b of them equal stands at the normal's
+    quantile a + b / 2; then all is scaled to unit variance.
+    """
+    levels, counts = np.unique(values, return_counts=True)
+    middle = (np.cumsum(counts) - counts / 2) / counts.sum()
+    normal = torch.special.ndtri(torch.from_numpy(middle)).numpy()
+    mean = np.average(normal, weights=counts)
+    std = math.sqrt(np.average((normal - mean) ** 2, weights=counts)) or 1.0
+    normal = (normal - mean) / std
+    if len(levels) > KNOTS:
+        # Evenly in normal space as well as in rank, so that the tails keep their shape.
+        ranks = np.searchsorted(middle, np.linspace(0, 1, KNOTS // 2 + 1)[1:-1])
+        tails = np.searchsorted(normal, np.linspace(normal[0], normal[-1], KNOTS // 2))
+        kept = np.unique(np.concatenate([[0, len(levels) - 1], ranks, tails]))
+        levels, normal = levels[kept], normal[kept]
+    return levels.astype(np.float64), normal.astype(np.float64)
+
+
+# Calendar parts: name -> (period, how to get it from seconds). Months and days come from the
+# calendar itself.
+_CYCLES = {"month": 12.0, "day": 31.0, "weekday": 7.0, "hour": 24.0}
+
+
+@dataclass(frozen=True)
+class DateFeatures:
+    """One date: time elapsed (standardised), then the calendar parts that vary, each as sine and
+    cosine."""
+
+    column: Column
+    mean: float
+    std: float
+    cycles: tuple[str, ...]
+    indicated: bool
+
+    @property
+    def names(self) -> list[str]:
+        name = self.column.name
+        parts = [f"{name} elapsed"] if self.std > 0 else []
+        parts += [f"{name} {cycle} {wave}" for cycle in self.cycles for wave in ("sin", "cos")]
+        return parts + ([f"{name} missing"] if self.indicated else [])
+
+    @classmethod
+    def fit(cls, column: Column, cells: pd.Series, ledger: Ledger) -> "DateFeatures":
+        """Find out which calendar parts vary."""
+        seconds = read_seconds(column, cells)
+        missing = np.isnan(seconds)
+        there = seconds[~missing]
+        parts = _calendar(there)
+        # Within less than two periods a cycle is only the elapsed time again.
+        spans = {"month": 365 * DAY, "day": 61 * DAY, "weekday": 14 * DAY, "hour": 2 * DAY}
+        span = float(there.max() - there.min())
+        clock = ("%d" not in column.dates and "%H" in column.dates) or "%I" in column.dates
+        timed = clock and span <= DAY
+        cycles = tuple(
+            name
+            for name in _CYCLES
+            if len(np.unique(parts[name])) > 1
+            and (span >= spans[name] or (timed and name == "hour"))
+        )
+        std = 0.0 if timed else float(there.std())
+        if not cycles and std == 0:
+            std = 1.0
+        said = ", ".join([*(["elapsed time"] if std else []), *cycles])
+        ledger.note("encoded", column.name, f"a date: {said}", len(there))
+        if missing.any():
+            what = "missing dates get the training mean and a column that says so"
+            ledger.note("imputed", column.name, what, int(missing.sum()))
+        return cls(column, float(there.mean()), std, cycles, bool(missing.any()))
+
+    def encode(self, cells: pd.Series, ledger: Ledger | None) -> NDArray[np.float32]:
+        """(rows, features)."""
+        seconds = read_seconds(self.column, cells, ledger)
+        missing = np.isnan(seconds)
+        if missing.any() and not self.indicated and ledger is not None:
+            what = "missing, which no training row was: taken as the mean"
+            ledger.note("imputed", self.column.name, what, int(missing.sum()))
+        there = np.where(missing, self.mean, seconds)
+        parts = _calendar(there)
+        columns = [(there - self.mean) / self.std] if self.std > 0 else []
+        for cycle in self.cycles:
+            angle = parts[cycle] * (2 * math.pi / _CYCLES[cycle])
+            columns += [np.where(missing, 0, np.sin(angle)), np.where(missing, 0, np.cos(angle))]
+        if self.indicated:
+            columns.append(missing.astype(np.float64))
+        return np.stack(columns, axis=1).astype(np.float32)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "column": self.column.to_dict(),
+            "mean": self.mean,
+            "std": self.std,
+            "cycles": list(self.cycles),
+            "indicated": self.indicated,
+        }
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return nothing: a date has no arrays."""
+        return {}
+
+    @classmethod
+    def from_dict(
+        cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+    ) -> "DateFeatures":
+        """Read the JSON form."""
+        column = Column.from_dict(values["column"])
+        return cls(
+            column, values["mean"], values["std"], tuple(values["cycles"]), values["indicated"]
+        )
+
+
+def _calendar(seconds: Floats) -> dict[str, Floats]:
+    """Month 0..12, day of month 0..31, weekday 0..7 and hour 0..24 of each moment, fractions
+    included."""
+    days = np.floor(seconds / DAY)
+    stamps = days.astype("datetime64[D]")
+    months = stamps.astype("datetime64[M]")
+    day = (stamps - months).astype(np.float64)
+    hour = (seconds - days * DAY) / 3600
+    month = months.astype(np.int64) % 12 + day / 31
+    return {"month": month, "day": day, "weekday": (days + 3) % 7, "hour": hour}
+
+
+@dataclass(frozen=True)
+class CategoryFeatures:
+    """One category as an id: 1, 2, ... by frequency, 0 for unknown and rare words.
+
+    words: those with an id of their own; the missing cell is one of them if training had any.
+    log_counts: of each word of training, for columns of very many: how common a word is also says
+    something.
+    """
+
+    column: Column
+    words: tuple[str, ...]
+    counts: Mapping[str, int]
+
+    @property
+    def names(self) -> list[str]:
+        return [f"{self.column.name} count"] if self.counts else []
+
+    @property
+    def cardinality(self) -> int:
+        """How many ids there are, 0 included."""
+        return len(self.words) + 1
+
+    @classmethod
+    def fit(cls, column: Column, cells: pd.Series, ledger: Ledger) -> "CategoryFeatures":
+        """Give the frequent words ids."""
+        known = read_words(column, cells)
+        rows = len(cells)
+        missing = int((known.codes < 0).sum())
+        counts = {str(w): int(n) for w, n in zip(known.words, known.counts, strict=True)}
+        if missing:
+            counts[MISSING] = missing
+            ledger.note("imputed", column.name, "missing is a category of its own", missing)
+        least = 1 if column.kind == "boolean" or rows < 100 else 2 if rows < 1000 else 5
+        common = [w for w in counts if counts[w] >= least or w == MISSING]
+        words = tuple(sorted(common, key=lambda w: (-counts[w], w))[:MAX_WORDS])
+        rare = [w for w in counts if w not in set(words)]
+        if rare:
+            what = f"{len(rare):,} of {len(counts):,} categories have under {least} rows: 'unknown'"
+            ledger.note("encoded", column.name, what, sum(counts[w] for w in rare))
+        many = len(counts) > MANY
+        if many:
+            ledger.note(
+                "encoded", column.name, "how common each category is becomes a number", len(counts)
+            )
+        return cls(column, words, dict(sorted(counts.items())) if many else {})
+
+    def encode_ids(self, known: Distinct, ledger: Ledger | None) -> NDArray[np.int64]:
+        """(rows,) ids."""
+        lookup = {word: number for number, word in enumerate(self.words, 1)}
+        ids = np.array([lookup.get(str(word), 0) for word in known.words], dtype=np.int64)
+        missing = lookup.get(MISSING, 0)
+        out = known.take(ids, missing).astype(np.int64)
+        if ledger is not None:
+            self._note_new(known, missing, ledger)
+        return out
+
+    def _note_new(self, known: Distinct, missing: int, ledger: Ledger) -> None:
+        seen = self.counts or set(self.words)
+        new = np.array([str(word) not in seen for word in known.words], dtype=bool)
+        if new.any():
+            shown = ", ".join(repr(str(word)[:30]) for word in known.words[new][:3])
+            what = f"categories not among the training rows' common ones ({shown}): 'unknown'"
+            ledger.note("encoded", self.column.name, what, int(known.counts[new].sum()))
+        empty = int((known.codes < 0).sum())
+        if empty and not missing:
+            ledger.note(
+                "imputed", self.column.name, "missing, which no training row was: 'unknown'", empty
+            )
+
+    def encode(self, known: Distinct) -> NDArray[np.float32]:
+        """(rows, 1): the logarithm of how often the word was seen in training, scaled to 0..1."""
+        top = math.log1p(max(self.counts.values()))
+        scaled = [math.log1p(self.counts.get(str(word), 0)) / top for word in known.words]
+        empty = math.log1p(self.counts.get(MISSING, 0)) / top
+        return known.take(np.array(scaled, dtype=np.float64), empty).astype(np.float32)[:, None]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "column": self.column.to_dict(),
+            "words": list(self.words),
+            "counts": dict(self.counts),
+        }
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return nothing: a category has no arrays."""
+        return {}
+
+    @classmethod
+    def from_dict(
+        cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+    ) -> "CategoryFeatures":
+        """Read the JSON form."""
+        return cls(
+            Column.from_dict(values["column"]), tuple(values["words"]), dict(values["counts"])
+        )
+
+
+MAX_WORDS = 5000  # ids of one column; rarer words share "unknown"
+MANY = 50  # categories from which on their frequency is a feature too

@@ -1,0 +1,153 @@
+"""Guard: rows that stand in two splits, and columns that give the target away.
+
+Nothing is removed: a repeated row may be honest, and a perfect column may be known in time. Both
+are warned of, because both make a test score say more than it should.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from netwright.data.cells import distinct
+from netwright.data.ledger import Ledger
+
+__all__ = ["guard_columns", "guard_groups", "guard_rows"]
+
+Index = NDArray[np.int64]
+
+# Explained share of what guessing leaves open. Real single features stay below; a copy, a code or
+# a monotone function of the target reaches 1.
+GIVES_AWAY = 0.98
+BINS = 256
+ROWS_A_BIN = 5
+MOST_ROWS = 50_000  # a sample of these shows a leak as well as millions
+
+
+def guard_rows(
+    features: pd.DataFrame,
+    splits: Mapping[str, Index],
+    ledger: Ledger,
+    *,
+    labels: NDArray[Any] | None = None,
+) -> dict[str, int]:
+    """Count validation and test rows that equal a training row in all of `features`; warn of
+    them."""
+    keys = row_keys(features)
+    train = keys[splits["train"]]
+    found = {}
+    if labels is not None:
+        together = keys ^ (pd.util.hash_array(labels.astype(str)) * np.uint64(0x9E3779B97F4A7C15))
+    for name in ("validation", "test"):
+        rows = splits[name]
+        same = np.isin(keys[rows], train)
+        count = int(same.sum())
+        found[name] = count
+        if count:
+            share = f"{count / len(rows):.1%} of {len(rows):,}"
+            what = f"rows whose inputs equal a training row's ({share}); kept"
+            if labels is not None:
+                agree = int(np.isin(together[rows], together[splits["train"]]).sum())
+                what += f"; {agree:,} have the same target too"
+            ledger.note("warned", f"{name} split", what, count)
+    return found
+
+
+def row_keys(features: pd.DataFrame) -> NDArray[np.uint64]:
+    """Return a 64-bit key of each row; rows with equal cells have equal keys."""
+    keys = np.zeros(len(features), dtype=np.uint64)
+    for position, name in enumerate(features.columns):
+        column = distinct(features[name])
+        hashes = (
+            pd.util.hash_array(column.words.astype(object))
+            if len(column.words)
+            else np.empty(0, np.uint64)
+        )
+        cells = np.append(hashes, np.uint64(1))[column.codes]
+        # Multiplying by an odd number of its own keeps (a, b) apart from (b, a).
+        with np.errstate(over="ignore"):
+            keys = keys * np.uint64(0x100000001B3) + cells * np.uint64(2 * position + 1)
+    return keys
+
+
+def guard_groups(
+    groups: NDArray[Any], splits: Mapping[str, Index], name: str, ledger: Ledger
+) -> None:
+    """Warn when given splits share groups: the test then shows what is already known."""
+    train = set(groups[splits["train"]])
+    for split in ("validation", "test"):
+        shared = train & set(groups[splits[split]])
+        if shared:
+            shown = ", ".join(sorted(map(repr, shared))[:3])
+            what = f"groups of {name!r} that are in training too ({shown}): the score flatters"
+            ledger.note("warned", f"{split} split", what, len(shared))
+
+
+def guard_columns(
+    inputs: tuple[torch.Tensor, ...],
+    names: tuple[Sequence[str], Sequence[str]],
+    targets: torch.Tensor,
+    ledger: Ledger,
+    *,
+    classes: bool,
+    seed: int = 0,
+) -> list[str]:
+    """Warn of each column that alone predicts the training targets: (numeric, categorical), names
+    of both.
+
+    Half of the training rows give each of up to 256 quantile bins (or categories) its usual target;
+    the other half is predicted by it. What counts is the share explained of what the best constant
+    leaves open: errors for classes, squares of ranks for numbers.
+    """
+    rows = len(targets)
+    if targets.ndim == 2 and targets.shape[1] != 1:
+        return []
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(rows)[:MOST_ROWS]
+    fit, check = chosen[: len(chosen) // 2], chosen[len(chosen) // 2 :]
+    y = targets.reshape(rows).numpy()
+    if not classes:
+        y = np.argsort(np.argsort(y, kind="stable"), kind="stable") / rows
+    bins = int(min(BINS, max(len(fit) // ROWS_A_BIN, 2)))
+    given_away: dict[str, float] = {}
+    for values, columns, numeric in zip(inputs, names, (True, False), strict=True):
+        for at, name in enumerate(columns):
+            cells = values[:, at].numpy()
+            codes = _bins(cells, fit, bins) if numeric else cells
+            share = _explained(codes, y, fit, check, classes)
+            if share > GIVES_AWAY:
+                given_away[name] = max(share, given_away.get(name, 0.0))
+    for name, share in given_away.items():
+        what = f"alone it predicts {share:.1%} of the target: if it is not known when predicting, "
+        what += "leave it out"
+        ledger.note("warned", name, what)
+    return list(given_away)
+
+
+def _bins(cells: NDArray[Any], fit: Index, bins: int) -> NDArray[np.int64]:
+    edges = np.unique(np.quantile(cells[fit], np.linspace(0, 1, bins + 1)[1:-1]))
+    return np.searchsorted(edges, cells, side="right").astype(np.int64)
+
+
+def _explained(
+    codes: NDArray[np.int64], y: NDArray[Any], fit: Index, check: Index, classes: bool
+) -> float:
+    size = int(codes.max()) + 1
+    if classes:
+        num = int(y.max()) + 1
+        table = np.bincount(codes[fit] * num + y[fit], minlength=size * num).reshape(size, num)
+        usual = int(table.sum(0).argmax())
+        said = np.where(table.sum(1) > 0, table.argmax(1), usual)
+        wrong = float((said[codes[check]] != y[check]).mean())
+        base = float((y[check] != usual).mean())
+    else:
+        count = np.bincount(codes[fit], minlength=size)
+        total = np.bincount(codes[fit], weights=y[fit], minlength=size)
+        mean = float(y[fit].mean())
+        said = np.where(count > 0, total / np.maximum(count, 1), mean)
+        wrong = float(((said[codes[check]] - y[check]) ** 2).mean())
+        base = float(((y[check] - mean) ** 2).mean())
+    return 1 - wrong / base if base > 0 else 0.0

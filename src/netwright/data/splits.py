@@ -1,0 +1,170 @@
+"""Splits: which rows train, which validate, which are kept for the end.
+
+The test rows are held out first and read once, at the end. Classes keep their shares, rows of one
+group stay together, and where time matters the latest rows are the test.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netwright.data.ledger import Ledger
+from netwright.errors import DataError
+
+__all__ = ["split_rows", "validation_share"]
+
+Index = NDArray[np.int64]
+MOST_VALIDATION_ROWS = 20_000  # a score over these has an interval of under a percent
+
+
+def validation_share(num_rows: int) -> float:
+    """Return the share of the rows not tested that validate: a fifth of few, 10 % of many, at most
+    20,000 rows."""
+    share = 0.2 if num_rows < 5000 else 0.15 if num_rows < 20_000 else 0.1
+    return min(share, MOST_VALIDATION_ROWS / max(num_rows, 1))
+
+
+def split_rows(
+    num_rows: int,
+    *,
+    labels: NDArray[Any] | None = None,
+    groups: NDArray[Any] | None = None,
+    times: NDArray[np.float64] | None = None,
+    given: Mapping[str, Index] | None = None,
+    seed: int = 0,
+    test: float = 0.2,
+    validation: float | None = None,
+    ledger: Ledger | None = None,
+) -> dict[str, Index]:
+    """Return sorted row positions of "train", "validation" and "test".
+
+    labels: one a row, kept in proportion. groups: a group is never cut. times: the latest rows are
+    tested, the next latest validate. given: splits that the source fixes; rows of none of them are
+    divided into those that are missing.
+    """
+    rng = np.random.default_rng(seed)
+    found = {
+        name: np.sort(np.asarray(rows, dtype=np.int64)) for name, rows in (given or {}).items()
+    }
+    taken = np.zeros(num_rows, dtype=bool)
+    for rows in found.values():
+        taken[rows] = True
+    rest = np.flatnonzero(~taken).astype(np.int64)
+    if not len(rest) and "train" in found:
+        rest = found.pop("train")
+    if "test" not in found:
+        found["test"] = _hold_out(rest, test, labels, groups, times, rng, ledger, "test")
+        rest = np.setdiff1d(rest, found["test"])
+    if "train" in found and "validation" not in found:
+        rest = np.concatenate([rest, found.pop("train")])
+    if "validation" not in found:
+        share = validation_share(len(rest)) if validation is None else validation
+        found["validation"] = _hold_out(
+            rest, share, labels, groups, times, rng, ledger, "validation"
+        )
+        rest = np.setdiff1d(rest, found["validation"])
+    found["train"] = np.sort(np.concatenate([rest, found.get("train", rest[:0])]))
+    for name in ("train", "validation", "test"):
+        if not len(found[name]):
+            raise DataError(
+                f"No row is left for the {name} split: {num_rows:,} rows are too few to divide. "
+                "Add rows."
+            )
+    return {name: found[name] for name in ("train", "validation", "test")}
+
+
+def _hold_out(
+    rows: Index,
+    share: float,
+    labels: NDArray[Any] | None,
+    groups: NDArray[Any] | None,
+    times: NDArray[np.float64] | None,
+    rng: np.random.Generator,
+    ledger: Ledger | None,
+    name: str,
+) -> Index:
+    count = max(round(share * len(rows)), 1)
+    if times is not None:
+        # NaN sorts last: a row without a time must not pass for the latest.
+        key = np.where(np.isnan(times[rows]), -np.inf, times[rows])
+        order = np.argsort(key, kind="stable")
+        return np.sort(rows[order[len(rows) - count :]])
+    if groups is not None:
+        return _hold_out_groups(rows, count, groups, labels, rng)
+    if labels is None:
+        return np.sort(rng.permutation(rows)[:count])
+    return _hold_out_classes(rows, share, labels, rng, ledger, name)
+
+
+def _hold_out_classes(
+    rows: Index,
+    share: float,
+    labels: NDArray[Any],
+    rng: np.random.Generator,
+    ledger: Ledger | None,
+    name: str,
+) -> Index:
+    """Take the share of every class; a class of one row stays in training, and of few at least one
+    is left there."""
+    found, codes = np.unique(labels[rows].astype(str), return_inverse=True)
+    held = []
+    single = []
+    for code, label in enumerate(found):
+        members = rng.permutation(rows[codes == code])
+        exact = share * len(members)
+        # Rounded at random, so that many small classes together still give the share.
+        count = int(exact) + int(rng.random() < exact - int(exact))
+        if len(members) > 2:
+            count = max(count, 1)
+        elif len(members) == 1:
+            single.append(label)
+        held.append(members[: min(count, len(members) - 1)])
+    if single and ledger is not None:
+        shown = ", ".join(single[:5]) + (", ..." if len(single) > 5 else "")
+        what = f"classes of a single row ({shown}) are in training only"
+        ledger.note("warned", f"{name} split", what, len(single))
+    out = np.sort(np.concatenate(held))
+    return out if len(out) else np.sort(rng.permutation(rows)[:1])
+
+
+def _hold_out_groups(
+    rows: Index,
+    count: int,
+    groups: NDArray[Any],
+    labels: NDArray[Any] | None,
+    rng: np.random.Generator,
+) -> Index:
+    """Take whole groups, in random order, until `count` rows are held; with labels, the best of 20
+    draws.
+
+    Best: class shares nearest to those of all rows, for groups may be of one class each.
+    """
+    found, codes = np.unique(groups[rows].astype(str), return_inverse=True)
+    if len(found) < 2:
+        raise DataError(
+            f"All rows belong to one group ({found[0]!r}): they cannot be divided by group. Leave "
+            "--group out."
+        )
+    sizes = np.bincount(codes)
+    classes = (
+        np.unique(labels[rows].astype(str), return_inverse=True)[1] if labels is not None else None
+    )
+    best: NDArray[np.bool_] | None = None
+    least = np.inf
+    for _ in range(20 if classes is not None else 1):
+        order = rng.permutation(len(found))
+        total = np.cumsum(sizes[order])
+        # As many groups as come nearest to the count, never all of them.
+        last = int(np.argmin(np.abs(total[:-1] - count))) + 1
+        held = np.isin(codes, order[:last])
+        far = abs(held.sum() - count) / len(rows)
+        if classes is not None:
+            num = int(classes.max()) + 1
+            all_shares = np.bincount(classes, minlength=num) / len(rows)
+            far += np.abs(np.bincount(classes[held], minlength=num) / held.sum() - all_shares).sum()
+        if far < least:
+            best, least = held, far
+    assert best is not None
+    return np.sort(rows[best])

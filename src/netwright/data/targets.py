@@ -1,0 +1,397 @@
+"""Targets: which column is to be learned, what kind of task that makes, and its cells as numbers.
+
+No name given: a column named target, label, class or y, else the last. Numbers with more than 20
+distinct values are a regression, whole numbers with up to 20 are classes; words are classes, and
+words joined by "|" or ";" are several labels a row. The positive class of two is the rarer one.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from netwright.data.cells import (
+    MARKERS,
+    PLAIN,
+    WEAK_MARKERS,
+    Distinct,
+    NumberFormat,
+    distinct,
+    guess_numbers,
+    parse_numbers,
+)
+from netwright.data.ledger import Ledger
+from netwright.data.task import Form, Task, parse_task
+from netwright.errors import DataError, UsageError, did_you_mean
+
+__all__ = [
+    "MAX_INTEGER_CLASSES",
+    "Targets",
+    "build_task",
+    "choose_targets",
+    "class_ids",
+    "encode_targets",
+    "read_targets",
+]
+
+USUAL_NAMES = ("target", "label", "class", "y")
+MAX_INTEGER_CLASSES = 20  # the contract's bound between classes and regression
+FEWEST_ROWS = 10
+_YES = ("1", "yes", "true", "y", "t", "positive", "pos")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """The target cells of all rows, read but not yet encoded.
+
+    labels: (rows,) words, None where missing; of class tasks. values: (rows, outputs) float64, NaN
+    where missing; of regressions, and 0/1 for multilabel. classes: in the order of the net's
+    outputs.
+    """
+
+    task_name: str
+    form: Form
+    names: tuple[str, ...]
+    labels: NDArray[Any] | None = None
+    values: NDArray[np.float64] | None = None
+    classes: tuple[str, ...] = ()
+    numbers: NumberFormat = PLAIN
+
+    @property
+    def target(self) -> str:
+        """The target as the user would name it."""
+        return ",".join(self.names)
+
+    def there(self) -> NDArray[np.bool_]:
+        """Which rows have a target."""
+        if self.values is not None:
+            return np.asarray(np.isfinite(self.values).all(1))
+        assert self.labels is not None
+        return np.array([label is not None for label in self.labels], dtype=bool)
+
+    def take(self, rows: NDArray[Any]) -> "Targets":
+        """Return the targets of some rows (positions or a mask)."""
+        return replace(
+            self,
+            labels=None if self.labels is None else self.labels[rows],
+            values=None if self.values is None else self.values[rows],
+        )
+
+
+def choose_targets(frame: pd.DataFrame, given: str | None, ledger: Ledger) -> tuple[str, ...]:
+    """Return the target's columns: the given one ("a" or "a,b,c"), the usual name, or the last."""
+    columns = [str(name) for name in frame.columns]
+    if given is not None:
+        names = [given] if given in columns else [part.strip() for part in given.split(",")]
+        names = [name if name in columns else _by_number(name, columns) for name in names]
+        for name in names:
+            if name not in columns:
+                shown = (
+                    did_you_mean(name, columns)
+                    if len(columns) <= 30 or _near(name, columns)
+                    else (
+                        f" The table has {len(columns)} columns, such as {', '.join(columns[:5])}."
+                    )
+                )
+                raise DataError(f"There is no column {name!r} to learn.{shown}")
+        return tuple(dict.fromkeys(names))
+    if len(columns) < 2:
+        raise DataError(
+            f"The table has one column ({columns[0] if columns else 'none'!r}); to learn a target "
+            "it "
+            "needs at least one more. Check the separator and the header."
+        )
+    for usual in USUAL_NAMES:
+        for name in columns:
+            if name.strip().casefold() == usual:
+                ledger.note("guessed", "target", f"{name!r}, by its name")
+                return (name,)
+    ledger.note("guessed", "target", f"{columns[-1]!r}, the last column")
+    return (columns[-1],)
+
+
+def _by_number(name: str, columns: Sequence[str]) -> str:
+    """A column of a table without header may be told by its number: 0 is the first, -1 the last."""
+    try:
+        return columns[int(name)]
+    except (ValueError, IndexError):
+        return name
+
+
+def _near(name: str, columns: Iterable[str]) -> bool:
+    return "Did you mean" in did_you_mean(name, columns)
+
+
+def read_targets(
+    frame: pd.DataFrame, names: Sequence[str], task_name: str | None, ledger: Ledger
+) -> Targets:
+    """Decide the task from the target's cells (or check what was asked for) and read them."""
+    name, form = parse_task(task_name) if task_name else (None, None)
+    if len(names) > 1:
+        return _several(frame, tuple(names), name, form, ledger)
+    column = distinct(frame[names[0]])
+    known = column.without(MARKERS)
+    if not len(known.words):
+        raise DataError(
+            f"The target {names[0]!r} has no value in any row. Choose another --target."
+        )
+    numbers, share, _ = guess_numbers(column.without(MARKERS + WEAK_MARKERS))
+    if form in ("regression", "forecasting"):
+        return _regression(frame, tuple(names), name or "regression", ledger)
+    numeric = share == 1.0
+    if form is None and name in (None, "regression") and numeric:
+        values = parse_numbers(column.without(MARKERS + WEAK_MARKERS).words, numbers)
+        whole = bool((values == np.floor(values)).all())
+        levels = len(np.unique(values))
+        if levels > MAX_INTEGER_CLASSES or (levels > 2 and not whole):
+            ledger.note(
+                "guessed", "task", f"regression: {names[0]!r} holds {levels:,} distinct numbers"
+            )
+            return _regression(frame, tuple(names), "regression", ledger)
+    if form in (None, "multilabel") and not numeric:
+        separator = _separator(known)
+        if separator:
+            if form is None:
+                what = (
+                    f"multilabel: cells of {names[0]!r} hold several labels joined by {separator!r}"
+                )
+                ledger.note("guessed", "task", what)
+            return _multilabel(known, names[0], separator, name or "classification")
+    if form == "multilabel":
+        return _multilabel(known, names[0], "|", name or "classification")
+    return _classes(
+        known, names[0], name or "classification", form, ledger, told=task_name is not None
+    )
+
+
+def _classes(
+    known: Distinct, target: str, name: str, form: Form | None, ledger: Ledger, *, told: bool
+) -> Targets:
+    words = _unquoted(known.words)
+    merged, found = pd.factorize(np.array([_whole(word) for word in words], dtype=object))
+    known = Distinct(
+        np.asarray(found, dtype=object),
+        known.take(merged.astype(np.int64), -1).astype(np.int64),
+        np.bincount(merged, weights=known.counts).astype(np.int64),
+    )
+    classes = _ordered(known.words)
+    rows = int(known.counts.sum())
+    if len(classes) == 1:
+        raise DataError(
+            f"The target {target!r} holds one class only, {classes[0]!r}, in all {rows:,} rows. "
+            "At least two are needed; choose another --target or add rows of another class."
+        )
+    if len(classes) > rows / 2:
+        raise DataError(
+            f"The target {target!r} holds {len(classes):,} different classes in {rows:,} rows; at "
+            "least "
+            "two rows of each are expected. Choose another --target, or --task regression for "
+            "numbers."
+        )
+    if form == "binary" and len(classes) != 2:
+        raise DataError(
+            f"--task binary needs two classes, but {target!r} holds {len(classes)}: "
+            f"{', '.join(classes[:6])}. Use --task classification."
+        )
+    if form is None:
+        form = "binary" if len(classes) == 2 else "multiclass"
+        if not told:
+            shown = ", ".join(classes[:6]) + (", ..." if len(classes) > 6 else "")
+            ledger.note("guessed", "task", f"{form} classification of {target!r}: {shown}")
+    labels = known.take(known.words, None)
+    return Targets(
+        task_name=name, form=form, names=(target,), labels=labels, classes=tuple(classes)
+    )
+
+
+def _unquoted(words: NDArray[Any]) -> list[str]:
+    """Take quotes off if every label has them: '-1' and '1' are -1 and 1."""
+    for quote in ("'", '"'):
+        if all(len(word) > 2 and word[0] == quote and word[-1] == quote for word in words):
+            return [word[1:-1].strip() for word in words]
+    return [str(word) for word in words]
+
+
+def _whole(word: str) -> str:
+    """ "1.0" and "1" are the same class."""
+    try:
+        value = float(word)
+    except ValueError:
+        return word
+    return str(int(value)) if math.isfinite(value) and value.is_integer() and "." in word else word
+
+
+def _ordered(words: Iterable[str]) -> list[str]:
+    """Sort labels as numbers where all are numbers, else as words."""
+    found = list(words)
+    values = parse_numbers(np.array(found, dtype=object))
+    if np.isfinite(values).all():
+        return [found[i] for i in np.argsort(values, kind="stable")]
+    return sorted(found)
+
+
+def _regression(frame: pd.DataFrame, names: tuple[str, ...], name: str, ledger: Ledger) -> Targets:
+    columns = []
+    form = PLAIN
+    for target in names:
+        known = distinct(frame[target]).without(MARKERS + WEAK_MARKERS)
+        form, share, _ = guess_numbers(known)
+        values = parse_numbers(known.words, form)
+        if share < 1:
+            odd = np.flatnonzero(np.isnan(values))
+            row = int(np.flatnonzero(np.isin(known.codes, odd))[0])
+            raise DataError(
+                f"The target {target!r} is to be a number, but row {row + 1:,} holds "
+                f"{known.words[known.codes[row]]!r}. Correct or empty that cell, or use --task "
+                "classification."
+            )
+        if form != PLAIN:
+            ledger.note("guessed", target, f"numbers: {form}")
+        columns.append(known.take(values, np.nan).astype(np.float64))
+    return Targets(
+        task_name=name,
+        form="regression",
+        names=names,
+        values=np.stack(columns, axis=1),
+        numbers=form,
+    )
+
+
+def _several(
+    frame: pd.DataFrame, names: tuple[str, ...], name: str | None, form: Form | None, ledger: Ledger
+) -> Targets:
+    """Several target columns: all 0/1 is multilabel, all numbers a regression with several
+    outputs."""
+    read = _regression(frame, names, name or "regression", ledger)
+    assert read.values is not None
+    there = read.values[np.isfinite(read.values)]
+    binary = bool(np.isin(there, (0.0, 1.0)).all())
+    if form == "multilabel" and not binary:
+        raise DataError(
+            f"--task multilabel needs columns of 0 and 1, but {', '.join(names)} hold other "
+            "numbers. "
+            "Use --task regression to learn them as numbers."
+        )
+    if form not in (None, "multilabel", "regression"):
+        raise UsageError(
+            f"--task {name} learns one column, but --target names {len(names)}: "
+            f"{', '.join(names)}. "
+            "Give one, or --task multilabel or regression."
+        )
+    if form == "multilabel" or (binary and form is None and name != "regression"):
+        if form is None:
+            ledger.note("guessed", "task", f"multilabel: {', '.join(names)} are columns of 0 and 1")
+        return replace(read, form="multilabel", task_name=name or "classification", classes=names)
+    if form is None:
+        ledger.note("guessed", "task", f"regression with {len(names)} outputs: {', '.join(names)}")
+    return read
+
+
+def _separator(known: Distinct) -> str:
+    """The sign that joins labels, if cells share the labels that it joins."""
+    for sign in ("|", ";"):
+        joined = [word for word in known.words if sign in word]
+        if len(joined) < 2:
+            continue
+        atoms = {part.strip() for word in known.words for part in word.split(sign)}
+        if len(atoms) <= max(len(known.words), 3):
+            return sign
+    return ""
+
+
+def _multilabel(known: Distinct, target: str, separator: str, name: str) -> Targets:
+    parts = [[p.strip() for p in word.split(separator) if p.strip()] for word in known.words]
+    classes = _ordered({part for row in parts for part in row})
+    position = {label: at for at, label in enumerate(classes)}
+    table = np.zeros((len(parts) + 1, len(classes)))
+    for row, labels in enumerate(parts):
+        table[row, [position[label] for label in labels]] = 1.0
+    table[-1] = np.nan  # code -1: no cell
+    return Targets(
+        task_name=name,
+        form="multilabel",
+        names=(target,),
+        values=table[known.codes],
+        classes=tuple(classes),
+    )
+
+
+def build_task(targets: Targets, ledger: Ledger) -> Task:
+    """Return the task, its figures taken from these targets: those of the training rows, all
+    present."""
+    form, classes = targets.form, targets.classes
+    if form == "regression":
+        assert targets.values is not None
+        mean, std = targets.values.mean(0), targets.values.std(0)
+        for name, value, spread in zip(targets.names, mean, std, strict=True):
+            if spread <= 1e-12 * max(abs(value), 1e-300):
+                raise DataError(
+                    f"The target {name!r} is {value:g} in every training row: there is nothing to "
+                    "learn. "
+                    "Choose another --target."
+                )
+        return Task(
+            name=targets.task_name,
+            form=form,
+            target=targets.target,
+            outputs=len(mean),
+            target_names=targets.names,
+            target_mean=tuple(float(v) for v in mean),
+            target_std=tuple(float(v) for v in std),
+        )
+    positive = None
+    if form == "binary":
+        assert targets.labels is not None
+        counts = {c: int((targets.labels == c).sum()) for c in classes}
+        positive = _positive(counts)
+        ledger.note(
+            "guessed", "positive class", f"{positive!r}, the rarer of the two", counts[positive]
+        )
+    return Task(
+        name=targets.task_name,
+        form=form,
+        target=targets.target,
+        classes=classes,
+        positive=positive,
+        outputs=len(classes) - 1 if form == "ordinal" else len(classes),
+        target_names=targets.names,
+    )
+
+
+def _positive(counts: dict[str, int]) -> str:
+    """The rarer class; of two equal ones the one that says yes, else the second."""
+    first, second = counts
+    if counts[first] != counts[second]:
+        return min(counts, key=counts.__getitem__)
+    return first if first.casefold() in _YES else second
+
+
+def class_ids(labels: Iterable[Any], task: Task) -> Tensor:
+    """Turn labels into (rows,) class ids; a label that the task lacks is a DataError naming it."""
+    position = {label: at for at, label in enumerate(task.classes)}
+    words = [str(label) for label in labels]
+    for row, word in enumerate(words):
+        if word not in position:
+            raise DataError(
+                f"Row {row + 1:,} has the class {word!r} in {task.target!r}, which was not learned."
+                f"{did_you_mean(word, task.classes)}"
+            )
+    return torch.tensor([position[word] for word in words], dtype=torch.int64)
+
+
+def encode_targets(targets: Targets, task: Task) -> Tensor:
+    """Return class ids (rows,), 0/1 of each label (rows, labels) or standardised numbers (rows,
+    outputs)."""
+    if targets.values is None:
+        assert targets.labels is not None
+        return class_ids(targets.labels, task)
+    values = targets.values
+    if task.form == "regression":
+        values = (values - np.array(task.target_mean)) / np.array(task.target_std)
+    return torch.from_numpy(values.astype(np.float32))
