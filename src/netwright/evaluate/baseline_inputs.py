@@ -148,7 +148,10 @@ def one_hot_features(sample: Sample) -> Features:
         wide = sparse.hstack([sparse.csr_matrix(scaled), spread], format="csr")
         return wide.toarray() if wide.shape[1] <= 400 else wide
 
-    return Features(transform(sample), transform, "standardised numbers and one-hot categories")
+    parts = ["standardised numbers"] * bool(numeric.shape[1]) + ["one-hot categories"] * bool(
+        levels
+    )
+    return Features(transform(sample), transform, " and ".join(parts))
 
 
 def coded_features(sample: Sample) -> Features:
@@ -167,7 +170,8 @@ def coded_features(sample: Sample) -> Features:
 
     width = numeric.shape[1]
     coded = tuple(range(width, width + len(levels)))
-    return Features(transform(sample), transform, "numbers and categories", coded)
+    parts = ["numbers"] * bool(width) + ["categories"] * bool(levels)
+    return Features(transform(sample), transform, " and ".join(parts), coded)
 
 
 def image_features(sample: Sample) -> Features:

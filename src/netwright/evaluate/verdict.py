@@ -48,7 +48,7 @@ class Rival(Protocol):
 
 
 def verdict(net: Scores, baselines: Mapping[str, Rival | Scores | None]) -> str:
-    """Say in a sentence whether a baseline beats the net, ties with it, or loses, and by how much."""
+    """Say in a sentence whether a baseline beats the net, ties or loses, and by how much."""
     name = net.primary
     measured = {
         key: one if isinstance(one, Scores) or one is None else one.scores
