@@ -1,4 +1,5 @@
-"""Reports to draw: plausible ones, with real pictures and curves from a small scikit-learn model, and a hostile one."""
+"""Reports to draw: plausible ones, with real pictures and curves from a small scikit-learn model,
+and a hostile one."""
 
 import io
 import math
@@ -35,7 +36,7 @@ def make_trace(
     rng = random.Random(0)
     at = [10 * i for i in range(steps)]
     trace: dict[str, dict[str, tuple[list[int], list[float]]]] = {
-        signal: {} for signal in ("grad.norm", "update.ratio", "act.dead", "act.std")
+        signal: {} for signal in ("grad.norm", "update.ratio", "dead", "activation.std")
     }
     for depth, layer in enumerate(layers):
         fade = [math.exp(-i / 25) for i in range(steps)]
@@ -47,8 +48,8 @@ def make_trace(
             at,
             [(2e-4 + 3e-3 * f) * rng.lognormvariate(0, 0.1) for f in fade],
         )
-        trace["act.dead"][layer] = (at, [min(1.0, 0.03 * depth + 0.1 * (1 - f)) for f in fade])
-        trace["act.std"][layer] = (at, [0.8 + 0.2 * depth + 0.1 * rng.random() for _ in at])
+        trace["dead"][layer] = (at, [min(1.0, 0.03 * depth + 0.1 * (1 - f)) for f in fade])
+        trace["activation.std"][layer] = (at, [0.8 + 0.2 * depth + 0.1 * rng.random() for _ in at])
     return trace
 
 
@@ -56,6 +57,13 @@ def png(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels.astype(np.uint8)).save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+def reliability(gap: float, start: int) -> list[dict[str, float]]:
+    return [
+        {"confidence": c / 10, "accuracy": min(1.0, c / 10 + gap * (-1) ** c), "share": c * c / 300}
+        for c in range(start, 11)
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -70,16 +78,15 @@ def digits_report() -> Report:
     worst = np.argsort(-nats)[:12]
     names = [str(d) for d in range(10)]
     curves = {"roc": {}, "pr": {}}
-    for i in range(5):
+    for i in range(10):
         fpr, tpr, _ = roc_curve(truth == i, probability[:, i])
         precision, recall, _ = precision_recall_curve(truth == i, probability[:, i])
-        curves["roc"][names[i]] = list(zip(fpr.tolist(), tpr.tolist(), strict=True))
-        curves["pr"][names[i]] = list(zip(recall.tolist(), precision.tolist(), strict=True))
-    curves["reliability"] = {
-        "calibrated": [
-            (c / 10, min(1.0, c / 10 + 0.03 * (-1) ** c), 4 * c * c) for c in range(3, 11)
-        ]
-    }
+        curves["roc"][names[i]] = {"fpr": fpr.tolist(), "tpr": tpr.tolist()}
+        curves["pr"][names[i]] = {
+            "recall": recall.tolist(),
+            "precision": precision.tolist(),
+        }
+    curves["reliability"] = reliability(0.03, 3)
     epochs = range(1, 41)
     layers = [
         "stem.conv",
@@ -126,9 +133,11 @@ def digits_report() -> Report:
             value=0.9889,
             low=0.9778,
             high=0.9972,
-            sentence="The network names the digit correctly in 356 of 360 pictures that it had never seen.",
+            sentence="The network names the digit correctly in 356 of 360 pictures that it had "
+            "never seen.",
         ),
-        verdict="The network beats the best baseline, boosted trees, by 0.022 in accuracy; the intervals hardly overlap.",
+        verdict="The network beats the best baseline, boosted trees, by 0.022 in accuracy; the "
+        "intervals hardly overlap.",
         rows={"train": 1150, "validation": 287, "test": 360},
         class_counts={name: int((digits.target == i).sum()) for i, name in enumerate(names)},
         choices=[
@@ -187,7 +196,7 @@ def digits_report() -> Report:
                 "precision": 0.97 + i / 400,
                 "recall": 0.99 - i / 300,
                 "f1": 0.98,
-                "rows": 36,
+                "support": 36,
             }
             for i, name in enumerate(names)
         ],
@@ -225,19 +234,20 @@ def digits_report() -> Report:
                 "fault": "overconfident",
                 "severity": "warning",
                 "confidence": 0.82,
-                "where": "head",
+                "where": {"layer": "head", "file": None, "line": None},
                 "step": 540,
-                "evidence": "mean confidence 0.998, accuracy 0.989",
-                "explanation": "The probabilities are surer than the answers are right; calibration on validation rows mended most of it.",
+                "evidence": {"mean confidence": 0.998, "accuracy": 0.989},
+                "explanation": "The probabilities are surer than the answers are right; "
+                "calibration on validation rows mended most of it.",
                 "remedies": ["label-smoothing"],
             },
             {
                 "fault": "small-test-set",
                 "severity": "info",
                 "confidence": 1.0,
-                "where": "",
+                "where": {"layer": "", "file": None, "line": None},
                 "step": None,
-                "evidence": "360 rows",
+                "evidence": {"rows": 360},
                 "explanation": "Scores move by about 0.01 from one draw of test rows to another.",
                 "remedies": [],
             },
@@ -301,9 +311,11 @@ def table_report() -> Report:
             value=0.8689,
             low=0.8637,
             high=0.8741,
-            sentence="The network tells >50K from <=50K correctly for 87 of 100 people it had never seen.",
+            sentence="The network tells >50K from <=50K correctly for 87 of 100 people it had "
+            "never seen.",
         ),
-        verdict="Boosted trees do slightly better here (0.871 against 0.869, within the interval): take the trees unless you need a network.",
+        verdict="Boosted trees do slightly better here (0.871 against 0.869, within the "
+        "interval): take the trees unless you need a network.",
         rows={"train": 26048, "validation": 6513, "test": 16281},
         columns=columns,
         class_counts={"<=50K": 19775, ">50K": 6273},
@@ -329,26 +341,21 @@ def table_report() -> Report:
                 "class": "<=50K",
                 "precision": score(0.89, 0.01),
                 "recall": score(0.94, 0.01),
-                "rows": 12435,
+                "support": 12435,
             },
             {
                 "class": ">50K",
                 "precision": score(0.77, 0.01),
                 "recall": score(0.65, 0.01),
-                "rows": 3846,
+                "support": 3846,
             },
         ],
         confusion=[[11700, 735], [1399, 2447]],
         classes=["<=50K", ">50K"],
         curves={
-            "roc": {">50K": list(zip(fpr.tolist(), tpr.tolist(), strict=True))},
-            "pr": {">50K": list(zip(recall.tolist(), precision.tolist(), strict=True))},
-            "reliability": {
-                "calibrated": [
-                    (c / 10 + 0.05, c / 10 + 0.05 + 0.01 * (-1) ** c, 400 - 30 * c)
-                    for c in range(10)
-                ]
-            },
+            "roc": {">50K": {"fpr": fpr.tolist(), "tpr": tpr.tolist()}},
+            "pr": {">50K": {"recall": recall.tolist(), "precision": precision.tolist()}},
+            "reliability": reliability(0.01, 5),
         },
         baselines={
             "trivial": Baseline(
@@ -484,9 +491,9 @@ def hostile_report(digits_report: Report) -> Report:
         confusion=[[1] * 6 for _ in names],
         classes=names,
         curves={
-            "roc": {name: [(0, 0), (1, 1)] for name in names},
-            "pr": {name: [(0, 1), (1, 0)] for name in names},
-            "reliability": {name: [(0.5, 0.5, 3)] for name in names[:2]},
+            "roc": {name: {"fpr": [0, 1], "tpr": [0, 1]} for name in names},
+            "pr": {name: {"recall": [0, 1], "precision": [1, 0]} for name in names},
+            "reliability": [{"confidence": 0.5, "accuracy": 0.5, "share": 1.0}],
         },
         pairs={evil: [(1.0, 1.0)]},
         baselines={evil: Baseline(model=evil, reason=evil)},

@@ -1,4 +1,5 @@
-"""The model card, model/README.md: what the model is for, how good, and where not to use it (Mitchell et al. 2019, FAT*).
+"""The model card, model/README.md: what the model is for, how good, and where not to use it
+(Mitchell et al. 2019, FAT*).
 
 It travels with the model, so it holds no path, no time and no row of the data.
 """
@@ -46,7 +47,8 @@ def _predicts(report: Report) -> str:
         names = ", ".join(_code(name) for name in report.classes[:MOST_CLASSES])
         more = len(report.classes) - MOST_CLASSES
         lines.append(
-            f"{plural(len(report.classes), 'class', 'classes')}: {names}{f' and {more} more' if more > 0 else ''}."
+            f"{plural(len(report.classes), 'class', 'classes')}: {names}"
+            f"{f' and {more} more' if more > 0 else ''}."
         )
     return " ".join(lines)
 
@@ -64,7 +66,8 @@ def _expects(report: Report) -> str:
     return (
         _table(["column", "read as", "note"], rows)
         + tail
-        + "\n\nA missing column is an error that names it; extra columns are left aside; missing cells and categories "
+        + "\n\nA missing column is an error that names it; extra columns are left aside; "
+        "missing cells and categories "
         "never seen in training are handled and reported."
     )
 
@@ -81,7 +84,8 @@ def _scores(report: Report) -> str:
         else "On held-out test rows"
     )
     notes = "".join(f"\n\n{_plain(note)}" for note in report.notes)
-    return f"{lead}, with 95 % intervals:\n\n{_table(['metric', 'value', '95 % interval'], rows)}{notes}"
+    body = _table(["metric", "value", "95 % interval"], rows)
+    return f"{lead}, with 95 % intervals:\n\n{body}{notes}"
 
 
 def _baselines(report: Report) -> str:
@@ -100,7 +104,8 @@ def _baselines(report: Report) -> str:
 
 def _limits(report: Report) -> str:
     lines = [
-        "The scores hold for rows drawn like the training rows. Other places, times and ways of measuring need a test of "
+        "The scores hold for rows drawn like the training rows. Other places, times and ways of "
+        "measuring need a test of "
         "their own (`netwright evaluate`).",
     ]
     weak = _weakest(report)
@@ -112,7 +117,8 @@ def _limits(report: Report) -> str:
         if severity != "note"
     ]
     lines.append(
-        "A prediction is not a cause: the net has learned what goes together, not what would happen if it were changed."
+        "A prediction is not a cause: the net has learned what goes together, not what would "
+        "happen if it were changed."
     )
     return "\n".join(f"- {line}" for line in lines)
 

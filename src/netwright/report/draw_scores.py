@@ -1,4 +1,5 @@
-"""Figures of how good a model is: intervals side by side, confusion, ROC and PR, calibration, actual against predicted."""
+"""Figures of how good a model is: intervals side by side, confusion, ROC and PR, calibration,
+actual against predicted."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +9,7 @@ from matplotlib.figure import Figure
 
 from netwright.report.figure import FONT_SIZE, label_width, new_axes, safe_label, styled
 from netwright.report.palette import BLUES, LIGHT, LINES, RAMP_STEPS
-from netwright.report.words import number
+from netwright.report.words import metric_title, number
 
 __all__ = [
     "draw_confusion",
@@ -18,11 +19,14 @@ __all__ = [
     "draw_reliability",
     "draw_residuals",
     "draw_roc",
+    "draw_steps",
 ]
 
 Points = Sequence[Sequence[float]]
+Curve = Mapping[str, Sequence[float]]
 MOST_NAMED = 20  # classes whose cells are large enough to hold a number
-MOST_LINES = 6  # curves in one figure that can still be told apart
+MOST_LINES = 5  # curves in one figure that can still be told apart
+WORST_LINES = 3  # of more, so many are named
 
 
 @styled
@@ -32,19 +36,22 @@ def draw_intervals(
     better: str = "",
     width: float = 460,
 ) -> Figure:
-    """Draw a value and its interval a row: (name, value, low, high). The first row is the net's and stands out."""
+    """Draw a value and its interval a row: (name, value, low, high). The first row is the net's and
+    stands out."""
     height = 40 + 34 * len(rows)
     left = label_width([name for name, *_ in rows], 28)
     figure, axes = new_axes(width, height, left=left, right=58, top=8, bottom=32)
-    edges = [edge for _, *values in rows for edge in values if edge is not None]
-    span = (max(edges) - min(edges)) or abs(edges[0]) or 1.0
-    for row, (_, value, low, high) in enumerate(rows):
+    left_edge, right_edge = _window(rows)
+    pad = 0.06 * (right_edge - left_edge)
+    for row, (_, value, start, end) in enumerate(rows):
         colour = LIGHT["blue"] if row == 0 else LIGHT["grey"]
-        if low is not None and high is not None:
-            axes.plot(
-                [low, high], [row, row], color=colour, linewidth=5 if row == 0 else 3, alpha=0.35
-            )
-        axes.plot([value], [row], "o", color=colour, markersize=8 if row == 0 else 6)
+        outside = "<" if value < left_edge else ">" if value > right_edge else ""
+        if start is not None and end is not None and not outside:
+            thick = 5 if row == 0 else 3
+            axes.plot([start, end], [row, row], color=colour, linewidth=thick, alpha=0.35)
+        # What lies far away is an arrow at the edge, so that it does not squeeze the rest.
+        at = min(max(value, left_edge), right_edge)
+        axes.plot([at], [row], outside or "o", color=colour, markersize=8 if row == 0 else 6)
         axes.annotate(
             number(value),
             (1.0, row),
@@ -57,7 +64,7 @@ def draw_intervals(
             fontweight="bold" if row == 0 else "normal",
         )
     axes.axvline(rows[0][1], color=LIGHT["blue"], linewidth=1, linestyle=(0, (1, 2)))
-    axes.set_xlim(min(edges) - 0.06 * span, max(edges) + 0.06 * span)
+    axes.set_xlim(left_edge - pad, right_edge + pad)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks(range(len(rows)), [safe_label(name, 28) for name, *_ in rows])
     axes.tick_params(axis="y", labelcolor=LIGHT["ink"], labelsize=FONT_SIZE)
@@ -66,13 +73,33 @@ def draw_intervals(
     return figure
 
 
+def _window(
+    rows: Sequence[tuple[str, float, float | None, float | None]],
+) -> tuple[float, float]:
+    """Return the span to show: all, but for a value that would squeeze the others into a third."""
+    ends = [[v for v in values if v is not None] for _, *values in rows]
+    near = sorted(ends[1:], key=lambda values: abs(values[0] - ends[0][0]))
+    shown = list(ends[0])
+    for place, values in enumerate(near):
+        wider = max(shown + values) - min(shown + values)
+        if place and wider > 3 * (max(shown) - min(shown)):
+            break
+        shown += values
+    low, high = min(shown), max(shown)
+    return (
+        (low, high) if high > low else (low - (abs(low) or 1.0) / 10, high + (abs(low) or 1.0) / 10)
+    )
+
+
 @styled
 def draw_confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:
     """Draw counts, row true and column predicted, shaded by the share of the true class's rows."""
     size = len(matrix)
-    cell = max(7.0, min(46.0, 430.0 / max(size, 1)))
-    left = 22 + label_width(classes, 16)
-    bottom = 22 + (label_width(classes, 16) if size > 2 else 22)
+    label = label_width(classes, 16)
+    left = 22 + label
+    cell = max(6.0, min(70.0, max(360.0 - left, 230.0) / max(size, 1)))
+    turned = label > cell + 6
+    bottom = 26 + (label if turned else 14)
     side = cell * size
     figure, axes = new_axes(
         left + side + 10, bottom + side + 8, left=left, right=10, top=8, bottom=bottom
@@ -82,7 +109,8 @@ def draw_confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> F
         for j, amount in enumerate(row):
             part = amount / total
             level = min(RAMP_STEPS - 1, int(part * RAMP_STEPS))
-            # One lost row among thousands is still seen: any count but zero is at least the second shade.
+            # One lost row among thousands is still seen: any count but zero is at least the second
+            # shade.
             shade = BLUES[max(level, 1) if amount else 0]
             axes.fill_between([j + 0.03, j + 0.97], i + 0.03, i + 0.97, color=shade, linewidth=0)
             if size <= MOST_NAMED and (amount or i == j):
@@ -92,7 +120,7 @@ def draw_confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> F
                     ha="center",
                     va="center",
                     color=LIGHT["surface"] if sum(to_rgb(shade)) < 1.5 else LIGHT["ink"],
-                    fontsize=min(FONT_SIZE, 2.6 * cell / max(3, len(f"{amount:,}"))),
+                    fontsize=min(FONT_SIZE + 1, 1.5 * cell / max(2, len(f"{amount:,}"))),
                 )
     axes.set_xlim(0, size)
     axes.set_ylim(size, 0)
@@ -101,7 +129,7 @@ def draw_confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> F
     names = [safe_label(classes[i], 16) if i < len(classes) else str(i) for i in shown]
     centres = [i + 0.5 for i in shown]
     axes.set_yticks(centres, names)
-    axes.set_xticks(centres, names, rotation=90 if size > 2 else 0)
+    axes.set_xticks(centres, names, rotation=90 if turned else 0)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     axes.grid(False)
@@ -110,12 +138,12 @@ def draw_confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> F
 
 
 @styled
-def draw_roc(curves: Mapping[str, Points]) -> Figure:
-    """Draw ROC curves: label -> points (false positive rate, true positive rate). The diagonal is guessing."""
-    figure, axes = new_axes(320, 300, left=48, bottom=40, top=12)
+def draw_roc(curves: Mapping[str, Curve]) -> Figure:
+    """Draw ROC curves: class -> {"fpr", "tpr"}. The diagonal is guessing."""
+    figure, axes = new_axes(360, 300, left=48, bottom=40, top=12)
     axes.plot([0, 1], [0, 1], color=LIGHT["grey"], linewidth=1, linestyle=(0, (3, 3)))
-    _plot_curves(axes, curves)
-    axes.set_xlabel("false positives, share of negatives")
+    _plot_curves(axes, {name: (curve["fpr"], curve["tpr"]) for name, curve in curves.items()})
+    axes.set_xlabel("false alarms, share of negatives")
     axes.set_ylabel("found, share of positives")
     if len(curves) > 1:
         axes.legend(loc="lower right")
@@ -123,10 +151,10 @@ def draw_roc(curves: Mapping[str, Points]) -> Figure:
 
 
 @styled
-def draw_pr(curves: Mapping[str, Points]) -> Figure:
-    """Draw precision-recall curves: label -> points (recall, precision)."""
-    figure, axes = new_axes(320, 300, left=48, bottom=40, top=12)
-    _plot_curves(axes, curves)
+def draw_pr(curves: Mapping[str, Curve]) -> Figure:
+    """Draw precision-recall curves: class -> {"recall", "precision"}."""
+    figure, axes = new_axes(360, 300, left=48, bottom=40, top=12)
+    _plot_curves(axes, {name: (c["recall"], c["precision"]) for name, c in curves.items()})
     axes.set_xlabel("found (recall)")
     axes.set_ylabel("right among those called (precision)")
     if len(curves) > 1:
@@ -135,39 +163,54 @@ def draw_pr(curves: Mapping[str, Points]) -> Figure:
 
 
 @styled
-def draw_reliability(curves: Mapping[str, Points]) -> Figure:
-    """Draw calibration: label -> points (mean confidence, share right, rows). On the diagonal it means what it says."""
-    figure, axes = new_axes(320, 300, left=48, bottom=40, top=12)
+def draw_reliability(points: Sequence[Mapping[str, float]]) -> Figure:
+    """Draw calibration: points of {"confidence", "accuracy", "share"}; a larger dot has more rows.
+
+    On the diagonal a probability means what it says.
+    """
+    figure, axes = new_axes(360, 300, left=48, bottom=40, top=12)
     axes.plot([0, 1], [0, 1], color=LIGHT["grey"], linewidth=1, linestyle=(0, (3, 3)))
-    for colour, (name, points) in zip(LINES, curves.items(), strict=False):
-        most = max((point[2] for point in points if len(point) > 2), default=1) or 1
-        axes.plot(
-            [p[0] for p in points],
-            [p[1] for p in points],
-            color=colour,
-            linewidth=1.2,
-            label=safe_label(name),
-        )
-        axes.scatter(
-            [p[0] for p in points],
-            [p[1] for p in points],
-            s=[12 + 90 * (p[2] / most if len(p) > 2 else 0.2) for p in points],
-            color=colour,
-            alpha=0.75,
-            linewidths=0,
-        )
+    most = max((point["share"] for point in points), default=1.0) or 1.0
+    given = [point["confidence"] for point in points]
+    came = [point["accuracy"] for point in points]
+    axes.plot(given, came, color=LIGHT["blue"], linewidth=1.2)
+    axes.scatter(
+        given,
+        came,
+        s=[14 + 110 * point["share"] / most for point in points],
+        color=LIGHT["blue"],
+        alpha=0.75,
+        linewidths=0,
+    )
     _unit_square(axes)
     axes.set_xlabel("probability given")
     axes.set_ylabel("share that came true")
-    if len(curves) > 1:
-        axes.legend(loc="upper left")
+    return figure
+
+
+@styled
+def draw_steps(rows: Sequence[Mapping[str, float]]) -> Figure:
+    """Draw errors by how far ahead a forecast looks: rows of {"step", "mae", "rmse"}."""
+    figure, axes = new_axes(360, 300, left=56, bottom=40, top=26)
+    for colour, name in zip(LINES, ("mae", "rmse"), strict=False):
+        axes.plot(
+            [row["step"] for row in rows],
+            [row[name] for row in rows],
+            color=colour,
+            label=metric_title(name),
+            marker="o" if len(rows) <= 30 else None,
+            markersize=3.5,
+        )
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("steps ahead")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
     return figure
 
 
 @styled
 def draw_pairs(points: Points, *, name: str = "") -> Figure:
     """Draw actual against predicted, a point a row; on the diagonal the prediction is right."""
-    figure, axes = new_axes(360, 320, left=60, bottom=40, top=12)
+    figure, axes = new_axes(360, 300, left=60, bottom=40, top=12)
     values = [v for point in points for v in point[:2]]
     low, high = min(values, default=0.0), max(values, default=1.0)
     pad = 0.03 * ((high - low) or 1.0)
@@ -191,7 +234,7 @@ def draw_pairs(points: Points, *, name: str = "") -> Figure:
 @styled
 def draw_residuals(points: Points) -> Figure:
     """Draw the histogram of actual - predicted."""
-    figure, axes = new_axes(360, 320, left=52, bottom=40, top=12)
+    figure, axes = new_axes(360, 300, left=52, bottom=40, top=12)
     residuals = [point[0] - point[1] for point in points]
     axes.hist(
         residuals,
@@ -205,12 +248,21 @@ def draw_residuals(points: Points) -> Figure:
     return figure
 
 
-def _plot_curves(axes: Axes, curves: Mapping[str, Points]) -> None:
-    for colour, (name, points) in zip(LINES, list(curves.items())[:MOST_LINES], strict=False):
-        axes.plot(
-            [p[0] for p in points], [p[1] for p in points], color=colour, label=safe_label(name, 16)
-        )
+def _plot_curves(axes: Axes, curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> None:
+    """Draw each curve in a colour of its own; of many, only the lowest, the rest in grey."""
+    named = list(curves)
+    if len(named) > MOST_LINES:
+        named = sorted(named, key=lambda name: _area(*curves[name]))[:WORST_LINES]
+        for name, (x, y) in curves.items():
+            if name not in named:
+                axes.plot(x, y, color=LIGHT["grey"], linewidth=1, alpha=0.5)
+    for colour, name in zip(LINES, named, strict=False):
+        axes.plot(*curves[name], color=colour, label=safe_label(name, 16))
     _unit_square(axes)
+
+
+def _area(x: Sequence[float], y: Sequence[float]) -> float:
+    return abs(sum((x[i] - x[i - 1]) * (y[i] + y[i - 1]) / 2 for i in range(1, len(x))))
 
 
 def _unit_square(axes: Axes) -> None:

@@ -1,13 +1,14 @@
-"""Figures of how a net learned: columns of the history, and per-layer health as strips of layer by step."""
+"""Figures of how a net learned: columns of the history, and per-layer health as strips of layer by
+step."""
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import MaxNLocator
 
 from netwright.report.figure import FONT_SIZE, label_width, log_axis, new_axes, safe_label, styled
 from netwright.report.palette import BLUES, LIGHT, LINES, ORANGES, RAMP_STEPS
@@ -26,11 +27,12 @@ def draw_history(
     *,
     best_epoch: int | None = None,
     log: bool = False,
-    width: float = 400,
-    height: float = 220,
+    width: float = 320,
+    height: float = 210,
 ) -> Figure:
-    """Draw columns of the history against the epoch (from 1); a dotted line marks the epoch whose weights were kept."""
-    figure, axes = new_axes(width, height, left=50, top=24)
+    """Draw columns of the history against the epoch (from 1); a dotted line marks the epoch whose
+    weights were kept."""
+    figure, axes = new_axes(width, height, left=46, top=24)
     finite: list[float] = []
     longest = max((len(column) for column in columns.values()), default=1)
     for colour, (name, column) in zip(LINES * 3, columns.items(), strict=False):
@@ -67,7 +69,8 @@ def draw_history(
 
 
 def strip_scale(trace: Trace) -> tuple[Literal["share", "log", "linear"], float, float]:
-    """Return how a signal is shaded: shares on 0..1, positive values over more than a decade by their logarithm."""
+    """Return how a signal is shaded: shares on 0..1, positive values over more than a decade by
+    their logarithm."""
     values = sorted(v for _, vs in trace.values() for v in vs if math.isfinite(v))
     if not values:
         return "linear", 0.0, 1.0
@@ -88,9 +91,11 @@ def draw_strip(
     width: float = 560,
     row_height: float = 15,
 ) -> Figure:
-    """Draw one signal as a heat strip: a row a layer (inputs on top), steps to the right, darker is larger.
+    """Draw one signal as a heat strip: a row a layer (inputs on top), steps to the right, darker is
+    larger.
 
-    share: values are shares of 0..1, drawn in orange on that fixed scale; a value that is not finite is red.
+    share: values are shares of 0..1, drawn in orange on that fixed scale; a value that is not
+    finite is red.
     """
     layers = list(trace)[:MOST_LAYERS]
     left = label_width(layers, 22)
@@ -118,10 +123,10 @@ def draw_strip(
     axes.set_xlim(0, bins)
     axes.set_ylim(len(layers) or 1, 0)
     axes.set_yticks([i + 0.5 for i in range(len(layers))], [safe_label(n, 22) for n in layers])
-    at = [bins * part / 4 for part in range(5)]
-    axes.set_xticks(at)
-    axes.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{first + (last - first) * value / bins:,.0f}")
+    steps = [s for s in MaxNLocator(6, integer=True).tick_values(first, last) if first <= s <= last]
+    axes.set_xticks(
+        [(step - first) / max(1, last - first) * bins for step in steps],
+        [f"{s:,.0f}" for s in steps],
     )
     axes.set_xlabel("step")
     axes.grid(False)
@@ -132,7 +137,8 @@ def draw_strip(
 def _bins(
     steps: Sequence[int], values: Sequence[float], *, first: int, last: int, bins: int
 ) -> list[float | None]:
-    """Average the values that fall into each of `bins` equal spans of steps; one that is not finite wins its bin."""
+    """Average the values that fall into each of `bins` equal spans of steps; one that is not finite
+    wins its bin."""
     sums: list[float] = [0.0] * bins
     counts = [0] * bins
     for step, value in zip(steps, values, strict=False):
@@ -164,7 +170,7 @@ def _shade(
 def _rectangles(spans: Sequence[tuple[float, float, float]]) -> Path:
     """Return one path of many boxes (start, end, row), with a hairline between rows."""
     vertices: list[tuple[float, float]] = []
-    codes: list[int] = []
+    codes: list[Any] = []  # matplotlib's own small integers
     for start, end, row in spans:
         top, bottom = row + 0.06, row + 0.94
         vertices += [(start, top), (end, top), (end, bottom), (start, bottom), (start, top)]

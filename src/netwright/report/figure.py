@@ -1,7 +1,8 @@
-"""A quiet matplotlib figure, and its SVG for a page: one CSS pixel a unit, colours as CSS variables, text as text.
+"""A quiet matplotlib figure, and its SVG for a page: one CSS pixel a unit, colours as CSS
+variables, text as text.
 
-Nothing here needs pyplot, a display or a theme: a Figure is drawn in the light colours of `palette` and can be saved
-as it is; `to_svg` makes the inline form that follows the page's theme.
+Nothing here needs pyplot, a display or a theme: a Figure is drawn in the light colours of `palette`
+and can be saved as it is; `to_svg` makes the inline form that follows the page's theme.
 """
 
 import functools
@@ -9,9 +10,10 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
@@ -22,8 +24,9 @@ from netwright.report.words import shorten
 
 __all__ = ["FONT_SIZE", "label_width", "log_axis", "new_axes", "safe_label", "styled", "to_svg"]
 
+GROWTH = 1.25  # a figure may be shown so much larger than it was drawn, where there is room
 FONT_SIZE = 11.0  # pixels; the page's small print
-_STYLE = {
+_STYLE: dict[Any, Any] = {  # Any: matplotlib types its keys as a Literal of all their names
     "font.family": ["DejaVu Sans"],  # comes with matplotlib, so that sizes are the same everywhere
     "font.size": FONT_SIZE,
     "text.color": LIGHT["ink"],
@@ -37,7 +40,7 @@ _STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.spines.left": False,
-    "axes.prop_cycle": matplotlib.cycler(color=list(LINES)),
+    "axes.prop_cycle": cycler(color=list(LINES)),
     "axes.unicode_minus": True,
     "axes.formatter.use_mathtext": False,
     "axes.formatter.limits": (-4, 5),
@@ -66,7 +69,8 @@ _Arguments = ParamSpec("_Arguments")
 
 
 def styled(draw: Callable[_Arguments, Figure]) -> Callable[_Arguments, Figure]:
-    """Decorate a drawing function: it draws in our style, and matplotlib's settings are left as they were."""
+    """Decorate a drawing function: it draws in our style, and matplotlib's settings are left as
+    they were."""
 
     @functools.wraps(draw)
     def drawn(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Figure:
@@ -112,7 +116,8 @@ def log_axis(axes: Axes, values: Sequence[float]) -> None:
 
 
 def safe_label(name: str, length: int = 24) -> str:
-    """Return a name that fits a label; an underscore in front would hide it from matplotlib's legend."""
+    """Return a name that fits a label; an underscore in front would hide it from matplotlib's
+    legend."""
     short = shorten(name, length)
     return "\u200b" + short if short.startswith("_") else short
 
@@ -123,13 +128,15 @@ def label_width(names: Sequence[str], length: int = 24) -> float:
 
 
 def to_svg(figure: Figure, *, alt: str, name: str) -> Markup:
-    """Return the figure as inline SVG. alt: what it shows, for those who do not see it. name: unique on the page."""
+    """Return the figure as inline SVG. alt: what it shows, for those who do not see it. name:
+    unique on the page."""
     assert re.fullmatch(r"[a-z0-9-]+", name), (
         name
     )  # it becomes part of ids: never a name from the data
     buffer = io.StringIO()
     with matplotlib.rc_context(_STYLE | {"svg.hashsalt": name}), warnings.catch_warnings():
-        # A glyph that matplotlib's font lacks is only measured wrongly: the browser has fonts of its own.
+        # A glyph that matplotlib's font lacks is only measured wrongly: the browser has fonts of
+        # its own.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
         warnings.filterwarnings("ignore", message=r"Matplotlib currently does not support")
         figure.savefig(
@@ -139,8 +146,10 @@ def to_svg(figure: Figure, *, alt: str, name: str) -> Markup:
     width, height = (72 * side for side in figure.get_size_inches())
     body = written[written.index("<g id=") : written.rindex("</svg>")]
     return Markup(
-        f'<svg class="plot" role="img" aria-label="{text(alt)}" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}"><title>{text(alt)}</title>{_tidy(body, name)}</svg>'
+        f'<svg class="plot" role="img" aria-label="{text(alt)}" width="{width:.0f}" '
+        f'height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'style="max-width:{GROWTH * width:.0f}px">'
+        f"<title>{text(alt)}</title>{_tidy(body, name)}</svg>"
     )
 
 

@@ -1,7 +1,8 @@
 """to_html(report): the whole report as one file that opens offline, in light, dark and print.
 
-The page holds its own styles, pictures and script, and a content security policy that forbids everything else: nothing is
-fetched, and a script that hides in a class name or a cell is text (escaped) and would not run (its hash is unknown).
+The page holds its own styles, pictures and script, and a content security policy that forbids
+everything else: nothing is fetched, and a script that hides in a class name or a cell is text
+(escaped) and would not run (its hash is unknown).
 """
 
 import base64
@@ -63,7 +64,8 @@ def to_html(report: Report) -> str:
 def _head(title: str, script: str) -> Markup:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     policy = (
-        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src "
+        f"'sha256-{digest}'; "
         "base-uri 'none'; form-action 'none'"
     )
     return el(
@@ -82,9 +84,11 @@ def _styles() -> str:
     light, dark = css_variables(LIGHT), css_variables(DARK)
     themes = (
         f":root{{color-scheme:light;{light}}}"
-        f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}"
+        f"@media (prefers-color-scheme:dark){{"
+        f":root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}"
         f":root[data-theme=dark]{{color-scheme:dark;{dark}}}"
         # Ink is for screens: paper is always light, whatever the toggle says.
-        f"@media print{{:root,:root:not([data-theme=light]),:root[data-theme=dark]{{color-scheme:light;{light}}}}}"
+        f"@media print{{:root,:root:not([data-theme=light]),:root[data-theme=dark]"
+        f"{{color-scheme:light;{light}}}}}"
     )
     return themes + (HERE / "page.css").read_text(encoding="utf-8")

@@ -1,4 +1,5 @@
-"""HTML that escapes by itself: a `str` among the children of `el` is text, only Markup is markup."""
+"""HTML that escapes by itself: a `str` among the children of `el` is text, only Markup is
+markup."""
 
 import html
 from collections.abc import Iterable, Mapping
@@ -23,7 +24,8 @@ def text(value: str) -> Markup:
 def el(
     name: str, attributes: Mapping[str, str | int | float | None] | None = None, /, *children: str
 ) -> Markup:
-    """Return an element. An attribute of None is left out, one of "" is written bare. Strings are escaped."""
+    """Return an element. An attribute of None is left out, one of "" is written bare. Strings are
+    escaped."""
     written = "".join(
         f" {key}" if value == "" else f' {key}="{text(str(value))}"'
         for key, value in (attributes or {}).items()

@@ -1,4 +1,5 @@
-"""Colours by role, light and dark. Figures are drawn in the light ones; in a page each becomes a CSS variable."""
+"""Colours by role, light and dark. Figures are drawn in the light ones; in a page each becomes a
+CSS variable."""
 
 from collections.abc import Mapping
 
@@ -6,8 +7,10 @@ __all__ = ["BLUES", "DARK", "LIGHT", "LINES", "ORANGES", "RAMP_STEPS", "css_vari
 
 RAMP_STEPS = 10
 
-# Text on paper and surface has a contrast of at least 4.5 : 1 in both themes (tests/report/test_palette.py).
-# The line colours can be told apart by people with any common colour blindness (after Okabe and Ito 2008).
+# Text on paper and surface has a contrast of at least 4.5 : 1 in both themes
+# (tests/report/test_palette.py).
+# The line colours can be told apart by people with any common colour blindness (after Okabe and Ito
+# 2008).
 LIGHT: Mapping[str, str] = {
     "paper": "#f7f6f2",
     "surface": "#fffefc",
@@ -54,7 +57,8 @@ LINES = tuple(LIGHT[name] for name in ("blue", "orange", "green", "purple", "red
 
 
 def _ramp(low: str, middle: str, high: str) -> tuple[str, ...]:
-    """Return RAMP_STEPS colours from low over middle to high, mixed in linear light so that steps look even."""
+    """Return RAMP_STEPS colours from low over middle to high, mixed in linear light so that steps
+    look even."""
     stops = [_linear(c) for c in (low, middle, high)]
     colours = []
     for step in range(RAMP_STEPS):

@@ -1,4 +1,5 @@
-"""Training as it goes: a live table on a terminal, a line an epoch elsewhere, nothing for a library.
+"""Training as it goes: a live table on a terminal, a line an epoch elsewhere, nothing for a
+library.
 
 All three are what `fit` calls Progress: start, epoch, message, stop.
 """
@@ -49,7 +50,8 @@ class SilentProgress:
 
 
 class _Course:
-    """What both visible kinds know: where training stands, what was best, how long it may still take."""
+    """What both visible kinds know: where training stands, what was best, how long it may still
+    take."""
 
     def __init__(self, seconds: float | None, clock: Clock) -> None:
         self.seconds, self.clock = seconds, clock
@@ -81,7 +83,8 @@ class _Course:
 
     @property
     def left(self) -> float | None:
-        """Seconds that training may still take: by the pace so far, and never more than the time bound leaves."""
+        """Seconds that training may still take: by the pace so far, and never more than the time
+        bound leaves."""
         bound = self.seconds - self.elapsed if self.seconds is not None else None
         if not self.number:
             return bound

@@ -1,4 +1,5 @@
-"""Report: everything worth telling about a run, as one frozen value. It computes nothing and knows no net."""
+"""Report: everything worth telling about a run, as one frozen value. It computes nothing and knows
+no net."""
 
 import base64
 import dataclasses
@@ -54,7 +55,8 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """What a simpler model reached on the same test rows; without scores, `reason` says why there are none."""
+    """What a simpler model reached on the same test rows; without scores, `reason` says why there
+    are none."""
 
     model: str
     scores: Mapping[str, ScoreDict] | None = None
@@ -65,8 +67,8 @@ class Baseline:
 class Example:
     """A row the net got badly wrong. One of cells, text, png and series shows it.
 
-    cells: (column, value). png: the picture's bytes. series: one list of numbers a channel. loss: in nats, or the
-    error in the target's unit.
+    cells: (column, value). png: the picture's bytes. series: one list of numbers a channel. loss:
+    in nats, or the error in the target's unit.
     """
 
     row: int | None = None
@@ -92,7 +94,8 @@ class Layer:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """One forecast beside what came. history: what the net saw (its last part), actual and predicted: the horizon."""
+    """One forecast beside what came. history: what the net saw (its last part), actual and
+    predicted: the horizon."""
 
     label: str
     history: Sequence[float]
@@ -103,13 +106,16 @@ class Forecast:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """title: the source's name. task: what was learned, in words. verdict: the net against the baselines, in a sentence.
+    """title: the source's name. task: what was learned, in words. verdict: the net against the
+    baselines, in a sentence.
 
-    rows: a count a split. history: columns of numbers, one entry an epoch. validation, test: metric -> {"value",
-    "low", "high"}. per_class: one dict a class. confusion: counts, row true and column predicted, in the order of
-    `classes`. curves: "roc", "pr", "reliability" -> label -> points (x, y), reliability with the count of rows as
-    third. pairs: target -> (actual, predicted) of test rows. trace: signal -> layer -> (steps, values). findings and
-    ledger: their JSON forms. notes: what a reader of the numbers must know. versions: name -> version.
+    rows: a count a split. history: columns of numbers, one entry an epoch. validation, test: metric
+    -> {"value", "low", "high"}. per_class: one dict a class. confusion: counts, row true and column
+    predicted, in the order of `classes`. curves: "roc" -> class -> {"fpr",
+    "tpr"}, "pr" -> class -> {"recall", "precision"}, "reliability" -> a list of {"confidence",
+    "accuracy", "share"}. pairs: target -> (actual, predicted) of test
+    rows. trace: signal -> layer -> (steps, values). findings and ledger: their JSON forms. notes:
+    what a reader of the numbers must know. versions: name -> version.
     """
 
     title: str
@@ -132,7 +138,7 @@ class Report:
     per_class: Sequence[Mapping[str, Any]] = ()
     confusion: Sequence[Sequence[int]] | None = None
     classes: Sequence[str] = ()
-    curves: Mapping[str, Mapping[str, Points]] = field(default_factory=dict)
+    curves: Mapping[str, Any] = field(default_factory=dict)
     pairs: Mapping[str, Points] = field(default_factory=dict)
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
     trace: Mapping[str, Mapping[str, tuple[Sequence[int], Sequence[float]]]] = field(
@@ -151,7 +157,8 @@ class Report:
     folder: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form: plain dicts, lists, strings and finite numbers (others become null, bytes base64)."""
+        """Return the JSON form: plain dicts, lists, strings and finite numbers (others become null,
+        bytes base64)."""
         plain: dict[str, Any] = _plain(self)
         return plain
 

@@ -13,7 +13,8 @@ LINE = 110  # characters that an explanation may take on the screen
 
 
 def to_text(report: Report) -> str:
-    """Return the summary as plain lines: the score, the comparison, the verdict, the worries, where the report lies."""
+    """Return the summary as plain lines: the score, the comparison, the verdict, the worries, where
+    the report lies."""
     metric = metric_title(report.headline.metric)
     better = "larger is better" if report.headline.higher_is_better else "smaller is better"
     rows = baseline_rows(report)
@@ -49,7 +50,8 @@ def to_text(report: Report) -> str:
 
 
 def print_report(report: Report, stream: TextIO) -> None:
-    """Write the summary to `stream`: drawn with rich on a terminal (NO_COLOR honoured), plain lines elsewhere."""
+    """Write the summary to `stream`: drawn with rich on a terminal (NO_COLOR honoured), plain lines
+    elsewhere."""
     if not stream.isatty():
         stream.write(to_text(report) + "\n")
         return

@@ -7,6 +7,7 @@ from typing import Any
 __all__ = [
     "METRIC_TITLES",
     "SIGNALS",
+    "capital",
     "count",
     "duration",
     "interval",
@@ -53,22 +54,30 @@ METRIC_TITLES: Mapping[str, str] = {
 SIGNALS: Mapping[str, tuple[str, str]] = {
     "grad.norm": (
         "Gradient norm",
-        "How hard the loss pulls at each layer. Healthy: the rows are of similar shade and fade slowly; "
-        "a row that goes pale at the bottom of the net means that nothing reaches it.",
+        "How hard the loss pulls at each layer. Healthy: rows of similar shade that fade slowly. A "
+        "row at the low end of the scale learns nothing.",
     ),
     "update.ratio": (
         "Update against weight",
-        "How far a step moves the weights, against their size. Around 1/1000 is usual; 1/10 is a jump, "
-        "1/100,000 is standing still.",
+        "How far one step moves the weights, against their size. About 0.001 is usual, 0.1 is a "
+        "jump, 0.00001 is standing still.",
     ),
-    "act.dead": (
-        "Dead units",
-        "Share of units that give zero for every row of the batch. Dark rows have units that no longer learn.",
-    ),
-    "act.std": (
+    "activation.std": (
         "Activation spread",
-        "Standard deviation of what a layer gives. Healthy: neither towards zero nor growing from layer to layer.",
+        "Standard deviation of what a layer gives. Healthy: neither fading to zero nor growing "
+        "from layer to layer.",
     ),
+    "dead": (
+        "Dead units",
+        "Share of units that are zero for nearly every row: they no longer learn.",
+    ),
+    "saturated": (
+        "Saturated units",
+        "Share of units stuck at an end of their range, where the gradient is almost nothing.",
+    ),
+    "activation.zeros": ("Zeros", "Share of a layer's values that are exactly zero."),
+    "activation.mean": ("Activation mean", "Mean of what a layer gives."),
+    "activation.rms": ("Activation size", "Root mean square of what a layer gives."),
     "weight.norm": ("Weight norm", "The size of each layer's weights."),
 }
 
@@ -79,7 +88,8 @@ def metric_title(name: str) -> str:
 
 
 def number(value: float | int | None, digits: int = 3) -> str:
-    """Spell a number with about `digits` significant places behind what matters: 0.986, 48,213, 1.2e-05."""
+    """Spell a number with about `digits` significant places behind what matters: 0.986, 48,213,
+    1.2e-05."""
     if value is None or not math.isfinite(value):
         return "–"
     if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e15):
@@ -91,9 +101,9 @@ def number(value: float | int | None, digits: int = 3) -> str:
         return f"{value:,.1f}"
     if size >= 10:
         return f"{value:.2f}"
-    if size >= 0.001:
-        return f"{value:.{digits}f}" if size >= 0.1 else f"{value:.{digits}g}"
-    return f"{value:.2g}"
+    if size >= 0.1:
+        return f"{value:.{_places(size, digits)}f}"
+    return f"{value:#.{digits}g}" if size >= 0.001 else f"{value:.2g}"
 
 
 def interval(score: Mapping[str, float | None]) -> str:
@@ -101,20 +111,29 @@ def interval(score: Mapping[str, float | None]) -> str:
     low, high = score.get("low"), score.get("high")
     if low is None or high is None:
         return "–"
-    return f"{_like(low, score)} to {_like(high, score)}"
-
-
-def _like(end: float, score: Mapping[str, float | None]) -> str:
-    """Spell an end of an interval in the same number of places as a score: 1.000, not 1."""
     value = score.get("value")
-    if (
-        value is not None
-        and abs(value) <= 10
-        and abs(end) <= 10
-        and max(abs(value), abs(end)) >= 0.1
-    ):
-        return f"{end:.3f}"
-    return number(end)
+    return f"{_like(low, value)} to {_like(high, value)}"
+
+
+def _like(end: float, value: float | None) -> str:
+    """Spell an end of an interval in as many places as the score that it belongs to."""
+    decimals = number(value).partition(".")[2]
+    if value is None or abs(value) > 10 or not decimals.isdigit():
+        return number(end)
+    return f"{end:.{max(len(decimals), _places(abs(end), 0))}f}"
+
+
+def _places(size: float, least: int) -> int:
+    """Decimals, at least `least`, so that a number just below 1 is not spelled 1 (0.9997)."""
+    places = least
+    while 0.9 < size < 1 and round(size, places) == 1 and places < 6:
+        places += 1
+    return places
+
+
+def capital(words: str) -> str:
+    """Return the words with a capital letter in front; the rest stays."""
+    return words[:1].upper() + words[1:]
 
 
 def count(value: int | None) -> str:

@@ -6,7 +6,7 @@ from netwright.report.draw_scores import draw_intervals
 from netwright.report.figure import to_svg
 from netwright.report.markup import Markup, el, join
 from netwright.report.report import Baseline, Report
-from netwright.report.words import count, duration, interval, metric_title, number, plural
+from netwright.report.words import capital, count, duration, interval, metric_title, number, plural
 
 __all__ = ["answer", "baseline_rows", "beaten_by", "worries"]
 
@@ -14,7 +14,8 @@ NAMES = {"trivial": "Trivial guess", "linear": "Linear model", "trees": "Boosted
 
 
 def answer(report: Report) -> Markup:
-    """Return the hero: the sentence, the number with its interval, the comparison, the worries, the facts."""
+    """Return the hero: the sentence, the number with its interval, the comparison, the worries, the
+    facts."""
     head = report.headline
     score = {"value": head.value, "low": head.low, "high": head.high}
     big = el(
@@ -47,7 +48,8 @@ def answer(report: Report) -> Markup:
 
 
 def baseline_rows(report: Report) -> list[tuple[str, float, float | None, float | None]]:
-    """Return (name, value, low, high) of the net and of each baseline that has the headline's metric."""
+    """Return (name, value, low, high) of the net and of each baseline that has the headline's
+    metric."""
     head = report.headline
     rows = [("This network", head.value, head.low, head.high)]
     for name, baseline in report.baselines.items():
@@ -88,7 +90,7 @@ def _finding_line(finding: object) -> str:
 
 
 def _name(name: str, baseline: Baseline) -> str:
-    return baseline.model or NAMES.get(name, name)
+    return capital(baseline.model or NAMES.get(name, name))
 
 
 def _comparison(report: Report) -> Markup:

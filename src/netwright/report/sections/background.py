@@ -1,4 +1,5 @@
-"""The rest: the network drawn, findings, the plan with reasons, the data, the ledger, what it was made with."""
+"""The rest: the network drawn, findings, the plan with reasons, the data, the ledger, what it was
+made with."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,11 +24,12 @@ def network(report: Report) -> Markup | None:
     picture = network_svg(
         report.layers, inputs=report.kind or "inputs", outputs=outputs or "outputs"
     )
-    note = "Width is the square root of channels or units, to scale. At the right: output shape, parameters."
+    note = "Width: the square root of channels or units. Slices below a block only follow it."
     return section(
         "network",
         "The network",
-        f"{plural(len(report.layers), 'layer')}, {plural(report.parameters, 'parameter')}, from inputs (top) to outputs.",
+        f"{plural(len(report.layers), 'layer')}, {plural(report.parameters, 'parameter')}, from "
+        f"inputs (top) to outputs.",
         figure(picture, "Layer by layer", note),
     )
 
@@ -94,7 +96,8 @@ def plan(report: Report) -> Markup | None:
     return section(
         "plan",
         "Why this network",
-        "Every choice of the plan that was made for this data. Change one with --set, such as --set recipe.epochs=20.",
+        "Every choice of the plan that was made for this data. Change one with --set, such as "
+        "--set recipe.epochs=20.",
         card(table(["field", "value", "because"], rows)),
     )
 
@@ -155,7 +158,8 @@ def _bars(title: str, counts: Mapping[str, int]) -> Markup:
 
 
 def ledger(report: Report) -> Markup | None:
-    """Return the section with everything guessed, dropped, imputed or encoded, or None without entries."""
+    """Return the section with everything guessed, dropped, imputed or encoded, or None without
+    entries."""
     if not report.ledger:
         return None
     rows = [
@@ -171,7 +175,8 @@ def ledger(report: Report) -> Markup | None:
     return section(
         "ledger",
         "Ledger",
-        "Everything that was guessed, dropped, imputed, clipped or encoded between the files and the network.",
+        "Everything that was guessed, dropped, imputed, clipped or encoded between the files "
+        "and the network.",
         el(
             "details",
             {"open": "" if len(rows) <= 30 else None},

@@ -25,22 +25,17 @@ def mistakes(report: Report) -> Markup | None:
     return section(
         "mistakes",
         "Where it is most wrong",
-        "The test rows with the largest loss, the worst first. Some are hard, and some are labelled wrongly: "
+        "The test rows with the largest loss, the worst first. Some are hard, and some are "
+        "labelled wrongly: "
         "look before you blame the network.",
         el("div", {"class": f"examples {kind}"}, *tiles),
     )
 
 
 def _tile(example: Example, place: int) -> Markup:
-    said = f" ({example.confidence:.0%} sure)" if example.confidence is not None else ""
-    facts = " · ".join(
-        part
-        for part in (
-            f"row {example.row}" if example.row is not None else "",
-            f"loss {number(example.loss)}" if example.loss is not None else "",
-        )
-        if part
-    )
+    said = f", {100 * example.confidence:.0f} %" if example.confidence is not None else ""
+    facts = [f"row {example.row}"] if example.row is not None else []
+    facts += [f"loss {number(example.loss)}"] if example.loss is not None else []
     return el(
         "article",
         {"class": "example"},
@@ -57,7 +52,7 @@ def _tile(example: Example, place: int) -> Markup:
                 said,
             ),
         ),
-        el("p", {"class": "quiet"}, facts) if facts else "",
+        el("p", {"class": "quiet pieces"}, *(el("span", {}, fact) for fact in facts)),
     )
 
 

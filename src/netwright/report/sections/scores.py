@@ -3,21 +3,27 @@
 from collections.abc import Mapping
 
 from netwright.report.draw_scores import (
+    MOST_LINES,
+    WORST_LINES,
     draw_confusion,
     draw_pairs,
     draw_pr,
     draw_reliability,
     draw_residuals,
     draw_roc,
+    draw_steps,
 )
 from netwright.report.draw_series import draw_forecast
 from netwright.report.figure import to_svg
 from netwright.report.markup import Markup, el
 from netwright.report.report import Baseline, Report
 from netwright.report.sections.parts import figure, section, table
-from netwright.report.words import interval, metric_title, number
+from netwright.report.words import capital, interval, metric_title, number
 
 __all__ = ["scores"]
+
+MOST_ROWS = 30  # a longer table is folded
+_HEADS = {"support": "Rows", "called": "Called"}
 
 
 def scores(report: Report) -> Markup | None:
@@ -29,9 +35,10 @@ def scores(report: Report) -> Markup | None:
         "scores",
         "How good it is",
         "Measured on rows that were held out before anything was fitted and read once, at the end. "
-        "The interval is where the score would lie, 19 times out of 20, had other test rows been drawn.",
+        "The interval is where the score would lie, 19 times out of 20, had other test rows "
+        "been drawn.",
         _table(report),
-        el("div", {"class": "tiles"}, *tiles) if tiles else "",
+        el("div", {"class": "tiles two"}, *tiles) if tiles else "",
         *_forecasts(report),
         *_per_class(report),
     )
@@ -58,7 +65,7 @@ def _table(report: Report) -> Markup:
 
 
 def _short(name: str, baseline: Baseline) -> str:
-    return baseline.model or name
+    return capital(baseline.model or name)
 
 
 def _confusion(report: Report) -> list[Markup]:
@@ -114,14 +121,17 @@ def _curves(report: Report) -> list[Markup]:
             figure(
                 picture,
                 f"Calibration{error}",
-                "On the dashed line, rows given 0.8 are right 8 times in 10. Larger dots hold more rows.",
+                "On the dashed line, rows given 0.8 are right 8 times in 10. Larger dots hold "
+                "more rows.",
             )
         )
     return found
 
 
 def _of_many(amount: int, note: str) -> str:
-    return f"{note} The first 6 of {amount} curves.".strip() if amount > 6 else note
+    if amount <= MOST_LINES:
+        return note
+    return f"{note} The {WORST_LINES} lowest of {amount} classes are named.".strip()
 
 
 def _with_value(scores: Mapping[str, Mapping[str, float | None]], name: str, words: str) -> str:
@@ -167,6 +177,9 @@ def _forecasts(report: Report) -> list[Markup]:
 def _per_class(report: Report) -> list[Markup]:
     if not report.per_class:
         return []
+    if "step" in report.per_class[0]:
+        picture = to_svg(draw_steps(report.per_class), alt="Errors by steps ahead", name="steps")
+        return [el("div", {"class": "tiles"}, figure(picture, "Errors by how far ahead it looks"))]
     keys = list(dict.fromkeys(key for row in report.per_class for key in row))
     rows = [[_cell(row.get(key)) for key in keys] for row in report.per_class]
     numeric = [
@@ -174,9 +187,12 @@ def _per_class(report: Report) -> list[Markup]:
         for i, key in enumerate(keys)
         if any(isinstance(row.get(key), int | float) for row in report.per_class)
     ]
-    head = [metric_title(key) for key in keys]
-    body = table(head, rows, numeric=numeric, sortable=True)
-    return [el("h3", {}, "Part by part"), el("div", {"class": "card"}, body)]
+    head = [_HEADS.get(key, metric_title(key)) for key in keys]
+    title = "Class by class" if "class" in keys else "Part by part"
+    body = el("div", {"class": "card"}, table(head, rows, numeric=numeric, sortable=True))
+    if len(rows) <= MOST_ROWS:
+        return [el("h3", {}, title), body]
+    return [el("details", {}, el("summary", {}, f"{title}: {len(rows)} rows"), body)]
 
 
 def _cell(value: object) -> str:

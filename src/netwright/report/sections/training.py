@@ -13,7 +13,7 @@ from netwright.report.words import SIGNALS, metric_title, number, plural
 __all__ = ["group_history", "health", "training"]
 
 Layers = Mapping[str, tuple[Sequence[int], Sequence[float]]]
-SHARES = ("act.dead", "act.saturated")
+SHARES = ("dead", "saturated", "activation.zeros")
 
 
 def training(report: Report) -> Markup | None:
@@ -43,7 +43,8 @@ def training(report: Report) -> Markup | None:
 def group_history(
     history: Mapping[str, Sequence[float | None]],
 ) -> dict[str, dict[str, Sequence[float | None]]]:
-    """Sort the columns into figures: losses together, the rate alone, each metric with its splits."""
+    """Sort the columns into figures: losses together, the rate alone, each metric with its
+    splits."""
     groups: dict[str, dict[str, Sequence[float | None]]] = {}
     for name, column in history.items():
         if name in ("epoch", "seconds", "step", "steps") or all(v is None for v in column):
@@ -90,7 +91,8 @@ def health(report: Report) -> Markup | None:
     return section(
         "health",
         "Inside, layer by layer",
-        "Measured on sampled steps while it trained: a row is a layer, from the inputs down to the outputs, and "
+        "Measured on sampled steps while it trained: a row is a layer, from the inputs down to "
+        "the outputs, and "
         "time runs to the right.",
         el("div", {"class": "tiles wide"}, *strips),
     )
