@@ -18,12 +18,12 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 from netwright.errors import UsageError
 from netwright.nets.cnn import CNN
 from netwright.nets.mlp import MLP
+from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Recipe
 from netwright.train.compiled_step import CompiledStep
 from netwright.train.mlp_step import MLPStep, why_not_mlp
 from netwright.train.optimizers import build_optimizer
 from netwright.train.step import (
-    EagerStep,
     StepChoice,
     Stepper,
     choose_stepper,
@@ -44,6 +44,33 @@ OPTIMIZERS: dict[str, Callable[[nn.Module], Optimizer]] = {
     "momentum": lambda net: SGD(net.parameters(), lr=0.05, momentum=0.9),
     "nesterov": lambda net: SGD(net.parameters(), lr=0.05, momentum=0.9, nesterov=True),
 }
+
+
+class Autograd:
+    """The reference: autograd and torch's own optimiser."""
+
+    def __init__(
+        self,
+        net: nn.Module,
+        loss: Callable[[Tensor, Tensor], Tensor],
+        optimizer: Optimizer,
+        *,
+        clip: float | None = None,
+        clip_value: float | None = None,
+    ) -> None:
+        self.net, self.loss, self.optimizer = net, loss, optimizer
+        self.clip, self.clip_value = clip, clip_value
+
+    def __call__(self, inputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
+        self.optimizer.zero_grad()
+        loss = self.loss(self.net(*inputs), targets)
+        loss.backward()
+        if self.clip is not None:
+            nn.utils.clip_grad_norm_(self.net.parameters(), self.clip)
+        if self.clip_value is not None:
+            nn.utils.clip_grad_value_(self.net.parameters(), self.clip_value)
+        self.optimizer.step()
+        return loss.detach()
 
 
 def _net(dtype: torch.dtype = torch.float64, *, dropout: float = 0.0) -> MLP:
@@ -110,7 +137,7 @@ def test_written_out_equals_autograd(
     clip_value = 0.05 if clip else None
     steps: list[Stepper] = [
         kind(net, losses[loss], optimizer, clip=clip, clip_value=clip_value)
-        for kind, net, optimizer in zip((EagerStep, MLPStep), nets, optimizers, strict=True)
+        for kind, net, optimizer in zip((Autograd, MLPStep), nets, optimizers, strict=True)
     ]
     expected, found = (_train(s, o, batches) for s, o in zip(steps, optimizers, strict=True))
     torch.testing.assert_close(found, expected, rtol=1e-10, atol=0)
@@ -122,7 +149,7 @@ def test_written_out_equals_autograd(
 def test_float32_agrees_within_its_rounding() -> None:
     nets = [_net(torch.float32), _net(torch.float32)]
     optimizers = [OPTIMIZERS["adamw"](net) for net in nets]
-    kinds = (EagerStep, MLPStep)
+    kinds = (Autograd, MLPStep)
     found = [
         _train(kind(net, F.cross_entropy, o), o, _batches(torch.float32))
         for kind, net, o in zip(kinds, nets, optimizers, strict=True)
@@ -134,7 +161,7 @@ def test_eager_steps_may_stand_between_written_out_ones() -> None:
     """Watched steps run by autograd and optimizer.step() on the same state."""
     nets = [_net(), _net()]
     optimizers = [OPTIMIZERS["adamw, vectors without decay"](net) for net in nets]
-    eager = [EagerStep(net, F.cross_entropy, o) for net, o in zip(nets, optimizers, strict=True)]
+    eager = [Autograd(net, F.cross_entropy, o) for net, o in zip(nets, optimizers, strict=True)]
     written = MLPStep(nets[1], F.cross_entropy, optimizers[1])
     expected, found = [], []
     for number, batch in enumerate(_batches()):
@@ -206,7 +233,7 @@ def test_a_rehearsal_leaves_no_trace() -> None:
     net = nn.Sequential(nn.Linear(7, 9), nn.BatchNorm1d(9), nn.Dropout(0.5), nn.Linear(9, 4))
     net = net.double()
     optimizer = OPTIMIZERS["adamw"](net)
-    step = EagerStep(net, F.cross_entropy, optimizer)
+    step = Autograd(net, F.cross_entropy, optimizer)
     first, second = _batches()[:2]
     for steps_before in (0, 1):
         for _ in range(steps_before):
@@ -225,61 +252,83 @@ def test_a_rehearsal_leaves_no_trace() -> None:
                 assert torch.equal(value, after[parameter][name])
 
 
-def _choose(net: nn.Module, **options: Any) -> tuple[Stepper, StepChoice]:
-    optimizer = OPTIMIZERS["adamw"](net)
-    options = {"remaining_steps": 100} | options
-    return choose_stepper(net, F.cross_entropy, optimizer, _batches()[0], **options)
+def _choose(
+    net: nn.Module,
+    recipe: Recipe,
+    batch: tuple[tuple[Tensor, ...], Tensor],
+    *,
+    objective: object = None,
+    remaining_steps: int = 100,
+    mixed_precision: bool = False,
+    before: StepChoice | None = None,
+) -> tuple[Stepper, StepChoice, Optimizer]:
+    optimizer = build_optimizer(net, recipe, 0.01)
+    eager = Autograd(net, F.cross_entropy, optimizer, clip=recipe.clip)
+    objective = objective or Supervised()
+    step, choice = choose_stepper(
+        net,
+        objective,
+        recipe,
+        optimizer,
+        batch,
+        eager=eager,
+        remaining_steps=remaining_steps,
+        mixed_precision=mixed_precision,
+        before=before,
+    )
+    assert (step is eager) == (choice.kind == "eager")
+    return step, choice, optimizer
+
+
+def test_a_relu_net_is_written_out_whatever_its_loss() -> None:
+    batch = _batches()[0]
+    losses = []
+    for objective in (Supervised(), Supervised(label_smoothing=0.2)):
+        step, choice, _ = _choose(_net(), Recipe(), batch, objective=objective)
+        assert isinstance(step, MLPStep)
+        assert choice.kind == "written-out"
+        losses.append(step(*batch).item())
+    logits = _net()(*batch[0])
+    assert losses[0] == pytest.approx(F.cross_entropy(logits, batch[1]).item(), rel=1e-12)
+    smoothed = F.cross_entropy(logits, batch[1], label_smoothing=0.2).item()
+    assert losses[1] == pytest.approx(smoothed, rel=1e-12)
+
+
+def test_general_steps_say_why() -> None:
+    batch = _batches()[0]
+
+    def reason(recipe: Recipe, objective: object = None, *, mixed: bool = False) -> str:
+        step, choice, _ = _choose(_net(), recipe, batch, objective=objective, mixed_precision=mixed)
+        assert isinstance(step, Autograd)
+        return choice.reason
+
+    assert "accumulated" in reason(Recipe(accumulate=2))
+    assert "penalised" in reason(Recipe(l1=0.1))
+    assert "mixed precision" in reason(Recipe(), mixed=True)
+    assert "more than one loss" in reason(Recipe(), object())
 
 
 def test_compiling_has_to_repay(monkeypatch: pytest.MonkeyPatch) -> None:
-    step, choice = _choose(_net())
-    assert isinstance(step, MLPStep)
-    assert choice.kind == "written-out"
+    batch = _batches()[0]
 
-    def choose(dropout: float = 0.0, **options: Any) -> StepChoice:
+    def choose(recipe: Recipe, dropout: float = 0.0, **options: Any) -> StepChoice:
         net = MLP(numeric=7, outputs=4, width=8, activation="tanh", dropout=dropout).double()
-        step, choice = _choose(net, **options)
-        assert isinstance(step, EagerStep)
+        step, choice, _ = _choose(net, recipe, batch, **options)
+        assert isinstance(step, Autograd)
         return choice
 
-    assert "switched off" in choose(compile="off").reason
-    assert "dropout" in choose(dropout=0.1).reason
-    assert "accumulated" in choose(accumulate=2).reason
-    timed = choose()
-    assert timed.kind == "eager"
+    assert "switched off" in choose(Recipe(compile="off")).reason
+    assert "dropout" in choose(Recipe(), dropout=0.1).reason
+    timed = choose(Recipe())
     assert "too few to repay" in timed.reason
     assert timed.seconds_per_step_chosen == timed.seconds_per_step_eager
     assert 0 < (timed.seconds_per_step_eager or 0) < 1
     again = StepChoice.from_dict(StepChoice(kind="eager", reason="as before").to_dict())
-    assert choose(before=again, remaining_steps=10**9) == again
+    assert choose(Recipe(), before=again, remaining_steps=10**9) == again
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert "no C++ compiler" in choose(compile="on").reason
-    with pytest.raises(UsageError, match=r"took compiled steps, but here there is no C\+\+"):
-        choose(before=StepChoice(kind="compiled", reason=""))
-
-
-def test_accumulated_pieces_give_the_whole_batch() -> None:
-    nets = [_net(), _net()]
-    optimizers = [OPTIMIZERS["momentum"](net) for net in nets]
-    found = [
-        _train(make_stepper(net, F.cross_entropy, o, accumulate=pieces), o, _batches())
-        for net, o, pieces in zip(nets, optimizers, (1, 3), strict=True)
-    ]
-    torch.testing.assert_close(found[1], found[0], rtol=1e-6, atol=0)
-    for one, two in zip(*(net.parameters() for net in nets), strict=True):
-        torch.testing.assert_close(one, two, rtol=1e-10, atol=1e-13)
-
-
-def test_bf16_is_near_float32() -> None:
-    found = []
-    for precision in ("float32", "bf16"):
-        net = _net(torch.float32)
-        optimizer = OPTIMIZERS["adamw"](net)
-        step = EagerStep(net, F.cross_entropy, optimizer, precision=precision)
-        found.append(_train(step, optimizer, _batches(torch.float32)))
-        assert net.layers[0].weight.dtype == torch.float32
-    assert found[0] != found[1]
-    torch.testing.assert_close(found[1], found[0], rtol=0.05, atol=0.05)
+    assert "no C++ compiler" in choose(Recipe(compile="on")).reason
+    with pytest.raises(UsageError, match="took compiled steps, but they cannot be made here"):
+        choose(Recipe(), before=StepChoice(kind="compiled", reason=""))
 
 
 def test_fewest_of_equally_fast_threads() -> None:
@@ -307,12 +356,10 @@ def test_compiled_equals_autograd() -> None:
         torch.manual_seed(1)
         net = CNN(in_channels=1, height=8, width=8, outputs=3, channels=(4,), hidden=8)
         optimizer = OPTIMIZERS["adamw, vectors without decay"](net)
-        step: Stepper = EagerStep(net, F.cross_entropy, optimizer, clip=0.5)
+        step: Stepper = Autograd(net, F.cross_entropy, optimizer, clip=0.5)
         if compiled:
-            step, choice = choose_stepper(
-                net, F.cross_entropy, optimizer, batches[0],
-                remaining_steps=1000, clip=0.5, compile="on",
-            )  # fmt: skip
+            recipe = Recipe(weight_decay=0.1, clip=0.5, compile="on")
+            step, choice, optimizer = _choose(net, recipe, batches[0])
             assert isinstance(step, CompiledStep), choice.reason
             assert choice.compile_seconds > 0
         found.append(_train(step, optimizer, batches))

@@ -3,7 +3,7 @@
 Three kinds, all of which leave parameters in the net and state in the optimiser, and read the rate
 from the optimiser's groups at every step:
 
-- "eager": autograd and the optimiser's own (fused) kernels. Any net, loss, device and precision.
+- "eager": autograd and the optimiser's own (fused) kernels, as `fit` steps any net and objective.
 - "written-out": a plain ReLU net without autograd, see `mlp_step.py`. Taken wherever it applies.
 - "compiled": torch.compile, see `compiled_step.py`. Only where it repays its compilation.
 
@@ -14,28 +14,24 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from netwright.errors import UsageError
+from netwright.nets.mlp import MLP
+from netwright.objectives.supervised import Supervised
+from netwright.plan.plan import Recipe
 from netwright.train.compiled_step import CompiledStep, why_not_compiled
 from netwright.train.mlp_step import MLPStep, why_not_mlp
 
-__all__ = [
-    "EagerStep",
-    "StepChoice",
-    "Stepper",
-    "choose_stepper",
-    "choose_threads",
-    "make_stepper",
-    "rehearsal",
-]
+__all__ = ["StepChoice", "Stepper", "choose_stepper", "choose_threads", "make_stepper", "rehearsal"]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-Precision = Literal["float32", "bf16", "fp16"]
 Kind = Literal["eager", "written-out", "compiled"]
 
 # Compiling was measured to take 2-80 s and to save 5-30 % of a step, so that shorter trainings
@@ -71,67 +67,6 @@ class Stepper(Protocol):
     def __call__(self, inputs: tuple[Tensor, ...], targets: Tensor) -> Tensor: ...
 
 
-class EagerStep:
-    """Forward, backward, clip, optimiser, by autograd.
-
-    accumulate: pieces a batch is cut into; the gradient stays that of the mean over all its rows.
-    scaler: of fp16's gradients; its state belongs into a checkpoint (scaler.state_dict()).
-    """
-
-    def __init__(
-        self,
-        net: nn.Module,
-        loss: Loss,
-        optimizer: Optimizer,
-        *,
-        clip: float | None = None,
-        clip_value: float | None = None,
-        accumulate: int = 1,
-        precision: Precision = "float32",
-    ) -> None:
-        self.net, self.loss, self.optimizer = net, loss, optimizer
-        self.clip, self.clip_value, self.accumulate = clip, clip_value, accumulate
-        self.parameters = [p for p in net.parameters() if p.requires_grad]
-        self.device = self.parameters[0].device.type
-        self.dtype = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-        self.scaler = torch.amp.GradScaler(self.device) if precision == "fp16" else None
-
-    def __call__(self, inputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
-        self.optimizer.zero_grad(set_to_none=True)
-        if self.accumulate == 1:
-            total = self._backward(inputs, targets, 1.0)
-        else:
-            total = torch.zeros((), device=targets.device)
-            size = -(-len(targets) // self.accumulate)
-            for start in range(0, len(targets), size):
-                some = slice(start, start + size)
-                share = len(targets[some]) / len(targets)
-                total += self._backward(tuple(x[some] for x in inputs), targets[some], share)
-        if self.scaler is not None:
-            self.scaler.unscale_(self.optimizer)
-        if self.clip is not None:
-            nn.utils.clip_grad_norm_(self.parameters, self.clip)
-        if self.clip_value is not None:
-            nn.utils.clip_grad_value_(self.parameters, self.clip_value)
-        if self.scaler is not None:
-            self.scaler.step(self.optimizer)
-            self.scaler.update()
-        else:
-            self.optimizer.step()
-        return total
-
-    def _backward(self, inputs: tuple[Tensor, ...], targets: Tensor, share: float) -> Tensor:
-        if self.dtype is None:
-            loss = self.loss(self.net(*inputs), targets)
-        else:
-            with torch.autocast(self.device, self.dtype):
-                loss = self.loss(self.net(*inputs), targets)
-        if share != 1.0:
-            loss = loss * share
-        (loss if self.scaler is None else self.scaler.scale(loss)).backward()
-        return loss.detach()
-
-
 def make_stepper(
     net: nn.Module,
     loss: Loss,
@@ -139,108 +74,126 @@ def make_stepper(
     *,
     clip: float | None = None,
     clip_value: float | None = None,
-    accumulate: int = 1,
-    precision: Precision = "float32",
     compile: bool = False,
-) -> Stepper:
-    """Return the fastest step that needs no trial: written out where it can be, else compiled if
-    asked, else eager.
+) -> Stepper | None:
+    """Return a step that is faster than autograd's: written out where it can be, else compiled if
+    asked; None if there is none.
 
     loss: outputs, targets -> mean loss. Make it when the net is on its device and the optimiser's
     state is restored.
     """
-    plain = accumulate == 1 and precision == "float32"
-    if plain and not why_not_mlp(net, optimizer):
+    if not why_not_mlp(net, optimizer):
         return MLPStep(net, loss, optimizer, clip=clip, clip_value=clip_value)
-    if plain and compile:
+    if compile and not why_not_compiled(net, optimizer):
         return CompiledStep(net, loss, optimizer, clip=clip, clip_value=clip_value)
-    return EagerStep(
-        net,
-        loss,
-        optimizer,
-        clip=clip,
-        clip_value=clip_value,
-        accumulate=accumulate,
-        precision=precision,
-    )
+    return None
 
 
 def choose_stepper(
     net: nn.Module,
-    loss: Loss,
+    objective: object,
+    recipe: Recipe,
     optimizer: Optimizer,
     batch: tuple[tuple[Tensor, ...], Tensor],
     *,
+    eager: Stepper,
     remaining_steps: int,
-    clip: float | None = None,
-    clip_value: float | None = None,
-    accumulate: int = 1,
-    precision: Precision = "float32",
-    compile: Literal["auto", "on", "off"] = "auto",
+    mixed_precision: bool = False,
     before: StepChoice | None = None,
 ) -> tuple[Stepper, StepChoice]:
     """Return the step to train with, and why it.
 
-    Trials run on `batch` and are undone: weights, state and random streams are as before. compile
-    "on" compiles even where it does not repay. before: the choice of the run that is resumed,
-    repeated without a trial.
+    eager: the caller's own step, which is what the others must equal. Trials run on `batch` and are
+    undone: weights, state and random streams are as before. recipe.compile "on" compiles even where
+    it does not repay. before: the choice of the run that is resumed, repeated without a trial.
     """
+    general = _why_general(objective, recipe, mixed_precision)
+    if general:
+        return eager, StepChoice(kind="eager", reason=general)
+    assert isinstance(objective, Supervised)
+    loss = _loss_of(objective, net)
 
-    def make(compile: bool) -> Stepper:
+    def make(compile: bool) -> Stepper | None:
         return make_stepper(
             net,
             loss,
             optimizer,
-            clip=clip,
-            clip_value=clip_value,
-            accumulate=accumulate,
-            precision=precision,
+            clip=recipe.clip,
+            clip_value=recipe.clip_value,
             compile=compile,
         )
 
-    if before is not None and before.kind == "compiled":
-        cannot = why_not_compiled(net, optimizer)
-        if cannot:
-            raise UsageError(
-                f"The run that is resumed took compiled steps, but here {cannot}, and its numbers "
-                "would change. Resume where it was begun, or start anew in another folder."
-            )
-        return make(True), before
-    plain = make(False)
     if before is not None:
-        return plain, before
-    if isinstance(plain, MLPStep):
+        return _repeat(before, make, eager)
+    written = make(False)
+    if written is not None:
         reason = "linear layers and ReLUs alone: the chain rule is written out"
-        return plain, StepChoice(kind="written-out", reason=reason)
-    cannot = (
-        "compiling is switched off"
-        if compile == "off"
-        else "accumulated and mixed-precision steps are not"
-        if accumulate > 1 or precision != "float32"
-        else why_not_compiled(net, optimizer)
-    )
+        return written, StepChoice(kind="written-out", reason=reason)
+    if recipe.compile == "off":
+        return eager, StepChoice(kind="eager", reason="compiling is switched off")
+    cannot = why_not_compiled(net, optimizer)
     if cannot:
-        return plain, StepChoice(kind="eager", reason=f"not compiled: {cannot}")
+        return eager, StepChoice(kind="eager", reason=f"not compiled: {cannot}")
 
     with rehearsal(net, optimizer):
         random_state = torch.get_rng_state()
-        expected = float(plain(*batch))
+        expected = float(eager(*batch))
         draws = not torch.equal(random_state, torch.get_rng_state())
-        seconds = _seconds_per_step(lambda: plain(*batch))
+        seconds = _seconds_per_step(lambda: eager(*batch))
     timed = StepChoice(
         kind="eager", reason="", seconds_per_step_eager=seconds, seconds_per_step_chosen=seconds
     )
     left = seconds * remaining_steps
     if draws:
         reason = "not compiled: the net draws random numbers, and compiled code would draw others"
-        return plain, replace(timed, reason=reason)
-    if compile == "auto" and left < COMPILE_FROM_SECONDS:
+        return eager, replace(timed, reason=reason)
+    if recipe.compile == "auto" and left < COMPILE_FROM_SECONDS:
         reason = f"not compiled: {left:.0f} s of steps are left, too few to repay it"
-        return plain, replace(timed, reason=reason)
+        return eager, replace(timed, reason=reason)
     compiled = make(True)
+    assert compiled is not None
     with rehearsal(net, optimizer):
-        timed, accepted = _try_compiled(compiled, batch, timed, expected, must=compile == "on")
-    return (compiled if accepted else plain), timed
+        timed, accepted = _try_compiled(
+            compiled, batch, timed, expected, must=recipe.compile == "on"
+        )
+    return (compiled if accepted else eager), timed
+
+
+def _why_general(objective: object, recipe: Recipe, mixed_precision: bool) -> str:
+    """Say why only the general step will do; "" if a fast one is possible."""
+    if not isinstance(objective, Supervised):
+        return "the objective is more than one loss of one net's outputs"
+    if recipe.accumulate > 1:
+        return "gradients are accumulated over several batches"
+    if recipe.l1 or recipe.l2:
+        return "weights are penalised in the loss"
+    return "mixed precision" if mixed_precision else ""
+
+
+def _loss_of(objective: Supervised, net: nn.Module) -> Loss:
+    """The objective's loss of outputs and targets; torch's own function where it is just that."""
+    members = getattr(net, "members", 0)
+    plain = not (members or objective.class_weights or objective.label_smoothing)
+    if plain and objective.loss == "cross-entropy" and isinstance(net, MLP | nn.Sequential):
+        return F.cross_entropy
+    if plain and objective.loss == "mse":
+        return F.mse_loss
+    return partial(objective.compute, members=members)
+
+
+def _repeat(
+    before: StepChoice, make: Callable[[bool], Stepper | None], eager: Stepper
+) -> tuple[Stepper, StepChoice]:
+    if before.kind == "eager":
+        return eager, before
+    stepper = make(before.kind == "compiled")
+    if stepper is None:
+        raise UsageError(
+            f"The run that is resumed took {before.kind} steps, but they cannot be made here; "
+            "its numbers would change. Resume where it was begun (with a C++ compiler), or start "
+            "anew in another folder."
+        )
+    return stepper, before
 
 
 def _try_compiled(
