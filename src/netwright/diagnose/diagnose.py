@@ -23,7 +23,7 @@ def diagnose(trace: Trace) -> list[Finding]:
     the surest first.
     """
     known = faults()
-    findings = [finding for fault in known for finding in fault.findings(trace)]
+    findings = [finding for fault in known for finding in fault(trace)]
     return _ordered(findings, {fault.name: fault.explains for fault in known})
 
 

@@ -44,7 +44,12 @@ class Fault:
         """What the fault is, in a line or two (the rule's docstring)."""
         return (self.rule.__doc__ or "").strip()
 
-    def findings(self, trace: Trace) -> list[Finding]:
+    @property
+    def __name__(self) -> str:
+        """The rule's name, as a function has it."""
+        return self.rule.__name__
+
+    def __call__(self, trace: Trace) -> list[Finding]:
         """Return a Finding for every piece of evidence in the trace."""
         return [
             Finding(

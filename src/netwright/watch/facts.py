@@ -1,8 +1,9 @@
 """Static facts of a net, recorded with its first sample.
 
 "parameters" (layer): how many numbers it learns. "order" (layer): its place in the forward pass.
-"type:<class>" (layer): 1. "init.std", "init.off" (weight): standard deviation of the weights before
-the first step, and how many times it lies outside what the known recipes give (1: inside).
+"type:<class>" (layer): 1. "init.std", "init.off" (weight): standard deviation of the weights
+before the first step, and how many times it lies outside what the known recipes give (1: inside);
+"init.high": 1 where it lies above them.
 "frozen", "unoptimised" (parameter): 1 where it requires no gradient, or no optimizer holds it.
 """
 
@@ -60,8 +61,12 @@ def _initialisation(name: str, weight: Tensor) -> list[Row]:
     std = float(weight.float().std())
     low, high = min(recipes), max(recipes)
     off = 1.0
-    if std < low:
+    if std < low and weight.shape[0] > 1:  # the weights of a single unit may well be equal
         off = low / std if std > 0 else math.inf
     elif std > high:
         off = std / high
-    return [("init.std", name, std), ("init.off", name, off)]
+    return [
+        ("init.std", name, std),
+        ("init.off", name, off),
+        ("init.high", name, float(std > high)),
+    ]

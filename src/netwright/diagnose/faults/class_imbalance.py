@@ -1,0 +1,56 @@
+"""Class imbalance: a rare class is given up because ignoring it costs so little.
+
+Reads "class.count" (training rows, place: the class) and "recall" (validation, place: the class).
+"""
+
+from collections.abc import Iterator
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.watch.trace import Trace
+
+__all__ = ["class_imbalance"]
+
+_RATIO = 10.0
+
+
+@fault(
+    "class-imbalance",
+    severity="warning",
+    remedies=("class-weights", "balanced-sampling", "balanced-metric"),
+)
+def class_imbalance(trace: Trace) -> Iterator[Evidence]:
+    """A class ten times rarer than the commonest one is recalled less than half as well."""
+    counts = {
+        place: float(trace.values("class.count", place)[-1])
+        for place in trace.places("class.count")
+    }
+    recalls = {place: float(trace.values("recall", place)[-1]) for place in trace.places("recall")}
+    known = [label for label in counts if label in recalls and counts[label] > 0]
+    if len(known) < 2:
+        return
+    common = max(known, key=lambda label: counts[label])
+    missed = [
+        label
+        for label in known
+        if counts[common] / counts[label] > _RATIO and recalls[label] < 0.5 * recalls[common]
+    ]
+    if not missed:
+        return
+    rarest = min(missed, key=lambda label: recalls[label])
+    ratio = counts[common] / counts[rarest]
+    yield Evidence(
+        step=int(trace.steps("recall", rarest)[-1]),
+        numbers={
+            "ratio": ratio,
+            "recall of the rare class": recalls[rarest],
+            "recall of the common class": recalls[common],
+            "classes missed": len(missed),
+        },
+        confidence=0.85,
+        explanation=(
+            f"Class {rarest!r} has {counts[rarest]:.0f} training rows, {ratio:.0f} times fewer "
+            f"than {common!r}, and only {recalls[rarest]:.0%} of it is found "
+            f"({recalls[common]:.0%} of {common!r}): a high accuracy hides that. Weight the classes, sample them evenly, and "
+            "judge by balanced accuracy or by precision and recall."
+        ),
+    )

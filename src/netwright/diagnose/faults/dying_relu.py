@@ -1,0 +1,67 @@
+"""Dying ReLU: units that are off for every input get no gradient and never come back.
+
+Lu, Shin, Su and Karniadakis 2019, arXiv:1903.06733. Being off for most inputs is what a ReLU is
+for (a sparsity of 70 to 80 % is normal); only units that are off for all of them are dead.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import losses, stuck
+from netwright.watch.trace import Trace
+
+__all__ = ["dying_relu"]
+
+
+@fault(
+    "dying-relu",
+    severity="error",
+    remedies=("lower-lr", "reinitialize", "leaky-relu"),
+)
+def dying_relu(trace: Trace) -> Iterator[Evidence]:
+    """More than half of a layer's units are active on under 1 % of rows, and the net learns
+    nothing. Over 80 % of them in a net that learns all the same are a note.
+    """
+    learns_nothing = stuck(trace)
+    for place in trace.places("dead"):
+        shares, steps = trace.values("dead", place), trace.steps("dead", place)
+        if len(shares) < 2:
+            continue
+        last = float(np.median(shares[-3:]))
+        harmful = last > 0.5 and learns_nothing
+        if not harmful and last <= 0.8:
+            continue
+        onset = int(steps[np.flatnonzero(shares > 0.5)[0]])
+        grown = last > shares[0] + 0.2
+        values = losses(trace)
+        numbers: dict[str, float | str] = {"dead share": last, "dead share first": float(shares[0])}
+        if len(values):
+            numbers |= {"loss first": float(values[0]), "loss last": float(values[-1])}
+        how = (
+            f"grew from {shares[0]:.0%} to {last:.0%}"
+            if grown
+            else f"has been {last:.0%} all along"
+        )
+        effect = (
+            "They get no gradient and cannot recover, and the loss stays where it began."
+            if harmful
+            else "They get no gradient and cannot recover; the net learns with the others."
+        )
+        what = (
+            "Lower the learning rate and re-initialise the dead units"
+            if grown
+            else "Initialise with He and zero bias (a large negative bias switches units off)"
+        )
+        yield Evidence(
+            place=place,
+            step=onset,
+            numbers=numbers,
+            severity=None if harmful else "info",
+            confidence=0.9 if last > 0.9 else 0.75,
+            explanation=(
+                f"At {place!r} the share of ReLU units that are off for more than 99 % of rows "
+                f"{how}. {effect} {what}, or use Leaky ReLU or GELU."
+            ),
+        )

@@ -1,0 +1,62 @@
+"""Underfitting: the net cannot even fit what it is trained on.
+
+From a trace alone, want of capacity cannot be told from targets that nothing predicts; so an alarm
+needs a baseline that does better on the same validation rows ("loss.baseline").
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import end_of, finite, losses, noise_of, trivial_loss
+from netwright.watch.trace import Trace
+
+__all__ = ["underfitting"]
+
+
+@fault(
+    "underfitting",
+    severity="warning",
+    remedies=("more-width", "more-depth", "better-features", "less-regularization"),
+)
+def underfitting(trace: Trace) -> Iterator[Evidence]:
+    """The training loss has come to rest far above what a baseline reaches on validation rows.
+    Without a baseline: a note where it rests within a tenth of the trivial loss.
+    """
+    values = finite(losses(trace))
+    trivial = trivial_loss(trace)
+    baseline = finite(trace.values("loss.baseline"))
+    if len(values) < 10 or (trivial is None and not len(baseline)):
+        return
+    quarters = [float(part.mean()) for part in np.array_split(values, 4)]
+    noise = noise_of(values) / np.sqrt(len(values) / 4)
+    if quarters[2] - quarters[3] > max(2 * noise, 0.02 * abs(quarters[2])):
+        return  # still falling
+    end = end_of(values)
+    if len(baseline):
+        reference = float(baseline[-1])
+        # A tenth of the way from nothing learned to the baseline, or of the baseline itself.
+        margin = 0.1 * abs(trivial - reference if trivial is not None else reference)
+        if end <= reference + max(margin, 3 * noise):
+            return
+        yield Evidence(
+            numbers={"training loss": end, "baseline's validation loss": reference},
+            confidence=0.8,
+            explanation=(
+                f"The training loss came to rest at {end:.4g}, while a simple baseline reaches "
+                f"{reference:.4g} on rows that it has not seen: the net cannot express what the "
+                "data hold. Widen or deepen it, regularise it less, or give it better features."
+            ),
+        )
+    elif trivial is not None and end > trivial - 0.1 * abs(trivial):
+        yield Evidence(
+            severity="info",
+            numbers={"training loss": end, "trivial loss": trivial},
+            confidence=0.5,
+            explanation=(
+                f"The training loss came to rest at {end:.4g}, hardly below the {trivial:.4g} of a "
+                "constant prediction: the net is too small, or the inputs say little about the "
+                "target. A baseline (gradient-boosted trees, say) tells which."
+            ),
+        )

@@ -1,0 +1,136 @@
+"""Wrong initialisation: weights that no known recipe gives, and a start that suffers from it.
+
+Glorot and Bengio 2010; He, Zhang, Ren and Sun 2015, arXiv:1502.01852: the spread of activations
+should stay about the same from layer to layer. Equal weights make equal units, for ever.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import (
+    diverged,
+    finite,
+    layer_of,
+    losses,
+    stuck,
+    trivial_loss,
+    weights_in_order,
+)
+from netwright.watch.trace import Trace
+
+__all__ = ["wrong_initialization"]
+
+_OFF = 3.0  # standard deviations outside the span of the known recipes, as a factor
+
+
+@fault(
+    "wrong-initialization",
+    severity="error",
+    remedies=("reinitialize",),
+    explains=(
+        "exploding-gradient",
+        "vanishing-gradient",
+        "dying-relu",
+        "saturated-units",
+        "underfitting",
+        "undertrained",
+        "learning-rate-too-low",
+    ),
+)
+def wrong_initialization(trace: Trace) -> Iterator[Evidence]:
+    """Weights three times larger or smaller than any recipe gives, or all equal, in a hidden layer;
+    and a loss that starts far above what the run itself reaches soon, or does not move at all.
+    """
+    weights = [w for w in weights_in_order(trace) if trace.places("init.off").count(w)]
+    weights = [w for w in weights if w not in trace.places("frozen")]
+    hidden = weights[:-1]  # a last layer of zeros is a usual and harmless choice
+    off = {w: float(trace.values("init.off", w)[0]) for w in weights}
+    std = {w: float(trace.values("init.std", w)[0]) for w in weights}
+    size = {w: float(trace.values("weight.norm", w)[0]) for w in weights}
+    equal = [w for w in hidden if std[w] <= 1e-6 * size[w]]
+    large = [w for w in weights if off[w] > _OFF and w not in equal and _above(trace, w)]
+    small = [w for w in hidden if off[w] > _OFF and w not in equal and not _above(trace, w)]
+    values = losses(trace)
+    if not len(values):
+        return
+    if equal and (stuck(trace) or any(size[w] > 0 for w in equal)):
+        yield _equal(equal, values)
+    elif large and (diverged(trace) or stuck(trace) or _starts_high(trace)):
+        yield _scaled(trace, large, std, off, "larger")
+    elif small and (stuck(trace) or _starts_flat(values)):
+        yield _scaled(trace, small, std, off, "smaller")
+
+
+def _above(trace: Trace, weight: str) -> bool:
+    return bool(trace.values("init.high", weight)[0])
+
+
+def _starts_high(trace: Trace) -> bool:
+    """Whether the loss began ten times as high as a constant prediction's, or as where it ended."""
+    values = finite(losses(trace))
+    trivial = trivial_loss(trace)
+    reference = trivial if trivial is not None else float(np.median(values))
+    return bool(len(values)) and values[0] > 10 * abs(reference)
+
+
+def _starts_flat(values: np.ndarray) -> bool:
+    """Whether the first fifth of the run went by before a tenth of the final fall was made."""
+    known = finite(values)
+    if len(known) < 10:
+        return False
+    fall = known[0] - np.median(known[-len(known) // 5 :])
+    early = known[0] - np.median(known[: len(known) // 5])
+    return bool(fall > 0 and early < 0.1 * fall)
+
+
+def _equal(equal: list[str], values: np.ndarray) -> Evidence:
+    layers = ", ".join(repr(layer_of(w)) for w in equal[:4])
+    return Evidence(
+        place=layer_of(equal[0]),
+        step=0,
+        numbers={
+            "layers": len(equal),
+            "weight std": 0.0,
+            "loss first": float(values[0]),
+            "loss last": float(values[-1]),
+        },
+        confidence=0.95,
+        explanation=(
+            f"All weights of {layers} were equal before the first step: its units compute "
+            "the same, get the same gradient and stay copies of each other. The loss went from "
+            f"{values[0]:.4g} to {values[-1]:.4g}. Initialise at random (He for ReLU, Xavier for "
+            "tanh and sigmoid)."
+        ),
+    )
+
+
+def _scaled(
+    trace: Trace, weights: list[str], std: dict[str, float], off: dict[str, float], way: str
+) -> Evidence:
+    worst = max(weights, key=lambda w: off[w])
+    values = losses(trace)
+    spread = trace.values("activation.std", layer_of(worst))
+    numbers: dict[str, float | str] = {
+        "weight std": std[worst],
+        "times outside": off[worst],
+        "layers": len(weights),
+        "loss first": float(values[0]),
+        "loss last": float(values[-1]),
+    }
+    if len(spread):
+        numbers["activation std"] = float(spread[0])
+    return Evidence(
+        place=layer_of(worst),
+        step=0,
+        numbers=numbers,
+        confidence=0.9,
+        explanation=(
+            f"Before the first step the weights of {layer_of(worst)!r} had a standard deviation of "
+            f"{std[worst]:.3g}, {off[worst]:.3g} times {way} than any known recipe gives "
+            f"({len(weights)} layers in all), and the loss went from {values[0]:.4g} to "
+            f"{values[-1]:.4g}. Signals and gradients {'grow' if way == 'larger' else 'shrink'} by "
+            "such a factor at every layer. Initialise with He (ReLU) or Xavier (tanh, sigmoid)."
+        ),
+    )

@@ -1,0 +1,121 @@
+"""Readings of a Trace that several faults share: the loss, whether it learned, the layers in order.
+
+These are the symptoms. A fault needs one that hurts and, beside it, evidence for its own cause.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netwright.watch.trace import Trace
+
+Values = NDArray[np.float64]
+
+# Layers whose weights are multiplied with what comes in. Gradients of embeddings and norms have
+# another scale (few rows at a time; one number a channel), so they tell nothing about depth.
+_MATRICES = (
+    "Linear", "Bilinear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d",
+    "RNN", "LSTM", "GRU",
+)  # fmt: skip
+
+
+def losses(trace: Trace) -> Values:
+    """Return the training loss by step where it was recorded, else by epoch."""
+    for signal in ("loss", "loss.train"):
+        values = trace.values(signal)
+        if len(values):
+            return values
+    return np.empty(0)
+
+
+def finite(values: Values) -> Values:
+    """Return the finite values."""
+    return values[np.isfinite(values)]
+
+
+def start_of(values: Values) -> float:
+    """Return the level at the beginning: the first value, or the mean of the first 5 % of many."""
+    return float(values[: max(1, len(values) // 20)].mean())
+
+
+def end_of(values: Values) -> float:
+    """Return the level at the end: the median of the last fifth."""
+    return float(np.median(values[-max(1, len(values) // 5) :]))
+
+
+def noise_of(values: Values) -> float:
+    """Return the standard deviation of a curve around its trend, from its successive differences.
+
+    The median makes a few spikes count for nothing; 1.4826 turns it into a standard deviation.
+    """
+    if len(values) < 3:
+        return 0.0
+    return float(np.median(np.abs(np.diff(values))) * 1.4826 / np.sqrt(2))
+
+
+def trivial_loss(trace: Trace) -> float | None:
+    """Return the loss of the best constant prediction, where it was recorded ("loss.trivial")."""
+    values = trace.values("loss.trivial")
+    return float(values[-1]) if len(values) else None
+
+
+def diverged(trace: Trace) -> bool:
+    """Whether the training loss ends not finite, or clearly above where it began."""
+    values = losses(trace)
+    if len(values) < 3:
+        return bool(len(values)) and not np.isfinite(values[-1])
+    if not np.isfinite(values[-1]):
+        return True
+    values = finite(values)
+    start = start_of(values)
+    return end_of(values) > start + max(0.1 * abs(start), 3 * noise_of(values))
+
+
+def stuck(trace: Trace) -> bool:
+    """Whether training taught the net nothing: the loss ends where it began, or not finite.
+
+    Where the trivial loss is known, getting no better than that is nothing learned either. 5 % is
+    what a net gains by fitting its output bias alone in the sets that we have seen.
+    """
+    values = losses(trace)
+    if len(values) and not np.isfinite(values[-1]):
+        return True
+    values = finite(values)
+    if len(values) < 5:
+        return False
+    reference = start_of(values)
+    trivial = trivial_loss(trace)
+    if trivial is not None:
+        reference = min(reference, trivial)
+    return end_of(values) > reference - max(0.05 * abs(reference), 2 * noise_of(values) / 3)
+
+
+def weights_in_order(trace: Trace) -> list[str]:
+    """Return the names of the weight matrices in the order in which the forward pass meets them."""
+    order = {place: trace.values("order", place)[0] for place in trace.places("order")}
+    matrices = {place for kind in _MATRICES for place in trace.places(f"type:{kind}")}
+    layers = sorted((place for place in order if place in matrices), key=lambda p: order[p])
+    known = set(trace.places("weight.norm"))
+    weights = []
+    for layer in layers:
+        prefix = f"{layer}." if layer else ""
+        name = next((n for n in (f"{prefix}weight", f"{prefix}weight_ih_l0") if n in known), None)
+        if name is not None:
+            weights.append(name)
+    return weights
+
+
+def update_ratios(trace: Trace) -> tuple[NDArray[np.int64], Values]:
+    """Return (steps, update/weight): at each sample the median over the weight matrices."""
+    by_step: dict[int, list[float]] = {}
+    for name in weights_in_order(trace):
+        steps, values = trace.steps("update.ratio", name), trace.values("update.ratio", name)
+        for step, value in zip(steps.tolist(), values.tolist(), strict=True):
+            by_step.setdefault(step, []).append(value)
+    sampled = sorted(by_step)
+    medians = [float(np.median(by_step[step])) for step in sampled]
+    return np.asarray(sampled, dtype=np.int64), np.asarray(medians, dtype=np.float64)
+
+
+def layer_of(parameter: str) -> str:
+    """Return the layer that a parameter belongs to: "conv1.weight" -> "conv1"."""
+    return parameter.rpartition(".")[0]
