@@ -5,9 +5,9 @@ b.
 
 Zeng et al. 2023, "Are Transformers Effective for Time Series Forecasting?", arXiv:2205.13504.
 Different from the paper: all channels of the window may speak for the one channel that is forecast
-(the paper maps each channel by itself); the window is normalised first (its NLinear takes the last
-value out); the maps start at zero, so the net starts as a naive forecast: the window's level, or
-with `season` the value one season before.
+(the paper maps each channel by itself); the maps start at zero, so the net starts as a naive
+forecast: 0 (what data already relative to a naive forecast asks for), the window's level with
+`normalise`, or with `season` the value one season before.
 """
 
 import torch
@@ -37,7 +37,7 @@ class DLinear(nn.Module):
         outputs: int,
         target: int = 0,
         kernel_size: int = 25,
-        normalise: str = "last",
+        normalise: str = "none",
         season: int = 0,
         dropout: float = 0.0,
     ) -> None:

@@ -1,0 +1,164 @@
+"""Transformer: layers of attention and of a two-layer net, each added to what came before.
+
+x = x + attention(norm(x)),  x = x + W_2 act(W_1 norm(x)).
+
+Vaswani et al. 2017, arXiv:1706.03762; decoder-only language model as GPT-2 (Radford et al. 2019).
+Different from the paper: norms come first (Xiong et al. 2020, arXiv:2002.04745), positions are
+rotary or learned, branches end with weights scaled down by depth as in GPT-2, and a series may be
+read in patches of steps (Nie et al. 2023, arXiv:2211.14730).
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from netwright.nets._layers import activation_layer, choice, norm_layer, output_layer, positive
+from netwright.nets._sequence import SequenceInput, SequencePool
+from netwright.nets.attention import MultiHeadAttention
+
+__all__ = ["Transformer"]
+
+
+class Transformer(nn.Module):
+    """Text int64 (batch, time) or series (batch, time, in_channels) -> (batch, outputs).
+
+    Token 0 is padding and changes nothing.
+
+    With outputs 0 it is a language model, (batch, time) -> (batch, time, vocab), which scores the
+    next token at every step (give causal: true); its last layer is the embedding's weights. length:
+    steps a row, needed for learned positions alone. width: numbers a step; hidden_size: units of
+    the two-layer nets, 0 for four times the width. patch: steps of a series read as one. pool:
+    "mean", "max" or "last" over the real steps.
+    """
+
+    def __init__(
+        self,
+        *,
+        outputs: int = 0,
+        vocab: int = 0,
+        in_channels: int = 0,
+        length: int = 0,
+        width: int = 128,
+        depth: int = 2,
+        num_heads: int = 4,
+        hidden_size: int = 0,
+        causal: bool = False,
+        positions: str = "rotary",
+        patch: int = 1,
+        pool: str = "mean",
+        activation: str = "gelu",
+        norm: str = "layer",
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        positive(width=width, depth=depth, patch=patch)
+        choice("positions", positions, ("learned", "rotary", "none"))
+        choice("norm", norm, ("layer", "rms", "none"))
+        if outputs == 0 and vocab == 0:
+            raise ValueError(
+                "outputs is 0 and vocab is 0; a language model (outputs 0) needs tokens. "
+                "Give outputs, or vocab."
+            )
+        if patch > 1 and vocab:
+            raise ValueError(
+                f"patch is {patch}, but texts are read token by token. Leave patch out."
+            )
+        self.patch, self.outputs = patch, outputs
+        self.inputs = SequenceInput(vocab=vocab, in_channels=in_channels, width=width)
+        if self.inputs.embedding is not None:
+            nn.init.normal_(self.inputs.embedding.weight, std=0.02)
+        self.enter = nn.Linear(in_channels * patch, width) if in_channels else nn.Identity()
+        if isinstance(self.enter, nn.Linear):
+            self.enter.feeds = "attention"  # type: ignore[assignment]  # for init: no activation follows
+        steps = -(-length // patch)
+        if positions == "learned" and steps < 1:
+            raise ValueError(
+                "Learned positions need to know how many steps there are, but length is 0. "
+                "Give length, or positions: rotary."
+            )
+        self.positions = nn.Embedding(steps, width) if positions == "learned" else None
+        if self.positions is not None:
+            nn.init.normal_(self.positions.weight, std=0.02)
+        self.dropout = nn.Dropout(dropout)
+        self.blocks = nn.ModuleList(
+            Block(
+                width,
+                num_heads=num_heads,
+                hidden_size=hidden_size or 4 * width,
+                causal=causal,
+                rotary=positions == "rotary",
+                activation=activation,
+                norm=norm,
+                dropout=dropout,
+                depth=depth,
+            )
+            for _ in range(depth)
+        )
+        self.norm = norm_layer(norm, width)
+        self.pool = SequencePool(pool if outputs else "none")
+        self.output = output_layer(width, outputs) if outputs else None
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        x, real = self.inputs(inputs)
+        if self.patch > 1:
+            # The first patch is filled up with its own first step.
+            missing = -x.shape[1] % self.patch
+            x = torch.cat([x[:, :1].expand(-1, missing, -1), x], 1)
+            x = x.unflatten(1, (-1, self.patch)).flatten(2)  # (batch, patches, patch * channels)
+        x = self.enter(x)
+        if self.positions is not None:
+            x = x + self._positions(x.shape[1])
+        x = self.dropout(x)
+        for block in self.blocks:
+            x = block(x, real)
+        x = self.norm(x)
+        if self.output is None:
+            assert self.inputs.embedding is not None
+            return F.linear(x, self.inputs.embedding.weight)
+        return self.output(self.dropout(self.pool(x, real)))
+
+    def _positions(self, steps: int) -> Tensor:
+        assert self.positions is not None
+        if steps > self.positions.num_embeddings:
+            raise ValueError(
+                f"A row has {steps} steps, but positions were learned for "
+                f"{self.positions.num_embeddings}. Cut the row, or use positions: rotary."
+            )
+        return self.positions.weight[:steps]
+
+
+class Block(nn.Module):
+    """(batch, time, width), real bool (batch, time) or None -> (batch, time, width)."""
+
+    def __init__(
+        self,
+        width: int,
+        *,
+        num_heads: int,
+        hidden_size: int,
+        causal: bool,
+        rotary: bool,
+        activation: str,
+        norm: str,
+        dropout: float,
+        depth: int,
+    ) -> None:
+        super().__init__()
+        self.norm1 = norm_layer(norm, width)
+        self.attention = MultiHeadAttention(
+            width=width, num_heads=num_heads, causal=causal, rotary=rotary, dropout=dropout
+        )
+        self.norm2 = norm_layer(norm, width)
+        self.expand = nn.Linear(width, hidden_size)
+        self.activation = activation_layer(activation)
+        self.contract = nn.Linear(hidden_size, width)
+        self.dropout = nn.Dropout(dropout)
+        for last in (self.attention.out, self.contract):
+            # 2 branches a layer add up: GPT-2's scale keeps their sum the same at any depth.
+            nn.init.normal_(last.weight, std=0.02 / (2 * depth) ** 0.5)
+            nn.init.zeros_(last.bias)
+            last.own_init = True  # type: ignore[assignment]  # a mark on the module, no sub-module
+
+    def forward(self, x: Tensor, real: Tensor | None) -> Tensor:
+        x = x + self.dropout(self.attention(self.norm1(x), real))
+        return x + self.dropout(self.contract(self.activation(self.expand(self.norm2(x)))))
