@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from netwright.data.data import Batch
 from netwright.plan.plan import Recipe
-from netwright.train.optimizers import build_optimizers, set_lr
+from netwright.train.optimizers import build_optimizer, set_lr
 
 __all__ = ["USUAL_LR", "find_lr"]
 
@@ -45,7 +45,7 @@ def find_lr(
     usual = USUAL_LR[recipe.optimizer]
     trial = copy.deepcopy(net)
     trial.train()
-    optimizers = build_optimizers(trial, recipe, lowest)
+    optimizer = build_optimizer(trial, recipe, lowest)
     rates: list[float] = []
     losses: list[float] = []
     smooth, best = 0.0, math.inf
@@ -53,15 +53,13 @@ def find_lr(
         if number >= steps:
             break
         rate = lowest * (highest / lowest) ** (number / (steps - 1))
-        set_lr(optimizers, rate)
+        set_lr(optimizer, rate)
         value = loss(trial, batch)
-        for optimizer in optimizers:
-            optimizer.zero_grad()
+        optimizer.zero_grad()
         value.backward()
         if recipe.clip is not None:
             torch.nn.utils.clip_grad_norm_(trial.parameters(), recipe.clip)
-        for optimizer in optimizers:
-            optimizer.step()
+        optimizer.step()
         smooth = 0.9 * smooth + 0.1 * value.item()
         current = smooth / (1 - 0.9 ** (number + 1))
         if not math.isfinite(current) or current > 3 * best:

@@ -1,72 +1,41 @@
 """Optimisers by their standard names: torch's own, fused where torch has a fused kernel.
 
 "muon" (Jordan et al. 2024) steps the hidden weight matrices; everything else (embeddings, norms,
-biases, the output layer, convolutions) is stepped by AdamW, as its authors advise.
+biases, convolutions, the output layer) is stepped by AdamW, as its authors advise.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import nn
 
 from netwright.plan.plan import Recipe
 
-__all__ = ["build_optimizers", "set_lr"]
+__all__ = ["MuonWithAdamW", "build_optimizer", "set_lr"]
 
 
-def build_optimizers(net: nn.Module, recipe: Recipe, lr: float) -> list[torch.optim.Optimizer]:
-    """Return the optimisers (one, or two for muon) over all of the net's trainable parameters.
+def build_optimizer(net: nn.Module, recipe: Recipe, lr: float) -> torch.optim.Optimizer:
+    """Return the optimiser over all of the net's trainable parameters.
 
-    Every group carries "lr_scale", its share of the scheduled rate. Decoupled decay spares vectors
-    (biases, norms).
+    Decoupled decay (adamw, muon) spares vectors: biases and norms.
     """
-    if recipe.optimizer == "muon":
-        matrices, rest = _muon_split(net)
-        optimizers: list[torch.optim.Optimizer] = []
-        if matrices:
-            # match_rms_adamw: Muon's update is scaled to AdamW's size, so one rate and one decay
-            # serve both.
-            optimizers.append(
-                torch.optim.Muon(
-                    matrices,
-                    lr=lr,
-                    weight_decay=recipe.weight_decay,
-                    momentum=0.95,
-                    adjust_lr_fn="match_rms_adamw",
-                )
-            )
-        if rest:
-            optimizers.append(_adamw(rest, recipe, lr))
-    else:
-        optimizers = [_one(net, recipe, lr)]
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group.setdefault("lr_scale", 1.0)
-    return optimizers
-
-
-def set_lr(optimizers: list[torch.optim.Optimizer], lr: float) -> None:
-    """Set the scheduled rate on every group, times the group's own scale."""
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = lr * group["lr_scale"]
-
-
-def _one(net: nn.Module, recipe: Recipe, lr: float) -> torch.optim.Optimizer:
     parameters = [p for p in net.parameters() if p.requires_grad]
     decay = recipe.weight_decay
+    # The CPU's and the GPU's fused kernels take float parameters of one device; else torch's
+    # default.
+    fused = True if parameters[0].device.type in ("cpu", "cuda") else None
     match recipe.optimizer:
         case "sgd":
-            return torch.optim.SGD(parameters, lr=lr, weight_decay=decay, fused=True)
+            return torch.optim.SGD(parameters, lr=lr, weight_decay=decay, fused=fused)
         case "momentum" | "nesterov":
-            nesterov = recipe.optimizer == "nesterov"
             return torch.optim.SGD(
                 parameters,
                 lr=lr,
                 momentum=recipe.momentum,
-                nesterov=nesterov,
+                nesterov=recipe.optimizer == "nesterov",
                 weight_decay=decay,
-                fused=True,
+                fused=fused,
             )
         case "adagrad":
             return torch.optim.Adagrad(parameters, lr=lr, weight_decay=decay, eps=recipe.eps)
@@ -86,41 +55,95 @@ def _one(net: nn.Module, recipe: Recipe, lr: float) -> torch.optim.Optimizer:
                 betas=recipe.betas,
                 eps=recipe.eps,
                 weight_decay=decay,
-                fused=True,
+                fused=fused,
             )
-    return _adamw(parameters, recipe, lr)
+        case "muon":
+            return _muon(net, recipe, lr, fused)
+    return _adamw(parameters, recipe, lr, fused)
 
 
-def _adamw(parameters: list[nn.Parameter], recipe: Recipe, lr: float) -> torch.optim.Optimizer:
-    groups = [
-        {"params": list(some), "weight_decay": decay}
-        for some, decay in _decay_groups(parameters, recipe)
-    ]
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]],
+def set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
+    """Set the scheduled rate on every group."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr
+
+
+class MuonWithAdamW(torch.optim.Optimizer):
+    """Two optimisers that look like one: its groups are theirs, its state is both states."""
+
+    def __init__(self, muon: torch.optim.Optimizer, adamw: torch.optim.Optimizer) -> None:
+        groups = [dict(group) for part in (muon, adamw) for group in part.param_groups]
+        super().__init__(groups, {})
+        self.parts = (muon, adamw)
+        # The parts' own dicts, so that a rate set here is the rate they step with.
+        self.param_groups = [group for part in self.parts for group in part.param_groups]
+
+    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
+        """Step both parts. A closure is not supported."""
+        assert closure is None
+        for part in self.parts:
+            part.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return one state, numbered through both parts."""
+        state: dict[int, Any] = {}
+        offset = 0
+        for part in self.parts:
+            one = part.state_dict()
+            state |= {index + offset: values for index, values in one["state"].items()}
+            offset += sum(len(group["params"]) for group in one["param_groups"])
+        return {"state": state, "param_groups": []}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Give each part its share back."""
+        offset = 0
+        for part in self.parts:
+            groups = part.state_dict()["param_groups"]
+            count = sum(len(group["params"]) for group in groups)
+            own = {
+                index - offset: values
+                for index, values in state_dict["state"].items()
+                if offset <= index < offset + count
+            }
+            part.load_state_dict({"state": own, "param_groups": groups})
+            offset += count
+        self.param_groups = [group for part in self.parts for group in part.param_groups]
+
+
+def _muon(net: nn.Module, recipe: Recipe, lr: float, fused: bool | None) -> torch.optim.Optimizer:
+    linears = [m for m in net.modules() if isinstance(m, nn.Linear)]
+    hidden = {id(m.weight) for m in linears[:-1]}  # the last one makes the outputs
+    trained = [p for p in net.parameters() if p.requires_grad]
+    matrices = [p for p in trained if id(p) in hidden]
+    rest = [p for p in trained if id(p) not in hidden]
+    adamw = _adamw(rest, recipe, lr, fused)
+    if not matrices:
+        return adamw
+    # match_rms_adamw: Muon's update is scaled to AdamW's size, so one rate and one decay serve
+    # both.
+    muon = torch.optim.Muon(
+        matrices,
         lr=lr,
-        betas=recipe.betas,
-        eps=recipe.eps,
-        fused=True,
+        weight_decay=recipe.weight_decay,
+        momentum=0.95,
+        adjust_lr_fn="match_rms_adamw",
     )
+    return MuonWithAdamW(muon, adamw)
+
+
+def _adamw(
+    parameters: list[nn.Parameter], recipe: Recipe, lr: float, fused: bool | None
+) -> torch.optim.Optimizer:
+    groups = [{"params": some, "weight_decay": d} for some, d in _decay_groups(parameters, recipe)]
+    return torch.optim.AdamW(groups, lr=lr, betas=recipe.betas, eps=recipe.eps, fused=fused)
 
 
 def _decay_groups(
     parameters: list[nn.Parameter], recipe: Recipe
 ) -> Iterator[tuple[list[nn.Parameter], float]]:
-    if recipe.weight_decay == 0:
-        yield parameters, 0.0
+    vectors = [p for p in parameters if p.dim() < 2]
+    if recipe.weight_decay == 0 or not vectors or len(vectors) == len(parameters):
+        yield parameters, recipe.weight_decay
         return
     yield [p for p in parameters if p.dim() >= 2], recipe.weight_decay
-    yield [p for p in parameters if p.dim() < 2], 0.0
-
-
-def _muon_split(net: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    linears = [m for m in net.modules() if isinstance(m, nn.Linear)]
-    hidden: set[int] = {id(m.weight) for m in linears[:-1]}  # the last one makes the outputs
-    matrices: list[nn.Parameter] = []
-    rest: list[nn.Parameter] = []
-    for parameter in net.parameters():
-        if parameter.requires_grad:
-            (matrices if id(parameter) in hidden else rest).append(parameter)
-    return matrices, rest
+    yield vectors, 0.0

@@ -1,0 +1,89 @@
+"""The state of a training run between two steps, and how it is laid into a checkpoint and taken out
+again."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from netwright.train.averaging import Average
+from netwright.train.checkpoint import optimizer_state, restore_optimizer_
+
+__all__ = ["State", "pack", "unpack_"]
+
+
+@dataclass
+class State:
+    """What changes while training and is neither weight nor moment: plain numbers, kept as JSON.
+
+    batch: batches of this epoch that are done. total_steps: how long the schedule now runs.
+    best_metric: signed so that larger is better. reductions: of the rate, by reduce-on-plateau.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    total_steps: int = 0
+    loss_sum: float = 0.0
+    loss_rows: int = 0
+    best_metric: float | None = None
+    best_loss: float | None = None
+    best_epoch: int = -1
+    reductions: int = 0
+    average_updates: int = 0
+    seconds: float = 0.0
+    stopped: str = ""
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def pack(
+    state: State,
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: Average,
+    best: dict[str, Tensor],
+    rng: torch.Generator,
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return (tensors, plain values) that `unpack_` restores bit for bit."""
+    tensors = {f"net.{k}": v for k, v in net.state_dict().items()}
+    moments, values = optimizer_state(optimizer)
+    tensors |= {f"optimizer.{k}": v for k, v in moments.items()}
+    if average.copy is not None:
+        tensors |= {f"average.{k}": v for k, v in average.copy.state_dict().items()}
+    tensors |= {f"best.{k}": v for k, v in best.items()}
+    tensors |= {"rng.torch": torch.get_rng_state(), "rng.work": rng.get_state()}
+    device = next(net.parameters()).device
+    if device.type == "cuda":
+        tensors["rng.cuda"] = torch.cuda.get_rng_state(device)
+    return tensors, {
+        "state": asdict(state) | {"average_updates": average.updates},
+        "optimizer": values,
+    }
+
+
+def unpack_(
+    tensors: dict[str, Tensor],
+    plain: dict[str, Any],
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: Average,
+    rng: torch.Generator,
+) -> tuple[State, dict[str, Tensor]]:
+    """Put back what `pack` took; return the state and the best weights so far."""
+
+    def under(prefix: str) -> dict[str, Tensor]:
+        return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+    state = State(**plain["state"])
+    net.load_state_dict(under("net."))
+    restore_optimizer_(optimizer, under("optimizer."), plain["optimizer"])
+    if average.copy is not None:
+        average.copy.load_state_dict(under("average."))
+        average.updates = state.average_updates
+    torch.set_rng_state(tensors["rng.torch"])
+    rng.set_state(tensors["rng.work"])
+    device = next(net.parameters()).device
+    if "rng.cuda" in tensors:
+        torch.cuda.set_rng_state(tensors["rng.cuda"], device)
+    return state, {name: value.to(device) for name, value in under("best.").items()}
