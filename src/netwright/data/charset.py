@@ -1,10 +1,12 @@
 """Which character encoding a text file is written in, decided by evidence and never by the locale.
 
-A byte-order mark is believed. NUL bytes on every other place mean UTF-16. A file that decodes as UTF-8 from end to end is
-UTF-8. Otherwise each legacy encoding that decodes without error is scored by how plausible its non-ASCII characters are
-where they stand: frequent letters of its script, words that keep their case, runs as long as the script makes them (an
-accented letter stands alone in a Latin word, Cyrillic and Chinese characters stand together). The idea is that of Li and
-Momoi, "A composite approach to language/encoding detection" (2001), with letter sets in place of trained tables.
+A byte-order mark is believed. NUL bytes on every other place mean UTF-16. A file that decodes as
+UTF-8 from end to end is UTF-8. Otherwise each legacy encoding that decodes without error is scored
+by how plausible its non-ASCII characters are where they stand: frequent letters of its script,
+words that keep their case, runs as long as the script makes them (an accented letter stands alone
+in a Latin word, Cyrillic and Chinese characters stand together). The idea is that of Li and Momoi,
+"A composite approach to language/encoding detection" (2001), with letter sets in place of trained
+tables.
 """
 
 import codecs
@@ -20,7 +22,9 @@ __all__ = ["Charset", "decode_bytes", "open_text", "sniff_bytes", "sniff_charset
 
 CHUNK_BYTES = 1 << 24
 SAMPLE_BYTES = 1 << 20
-MAX_CHARACTERS = 10_000  # non-ASCII characters that are scored: enough for any language, bounded in time
+MAX_CHARACTERS = (
+    10_000  # non-ASCII characters that are scored: enough for any language, bounded in time
+)
 
 BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -30,7 +34,8 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-# Letters that are frequent in the languages written with each single-byte encoding (others of the script count less).
+# Letters that are frequent in the languages written with each single-byte encoding (others of the
+# script count less).
 ALPHABETS = {
     "cp1252": "éèêëàâäáãåæçíîïñóôöøõúüûßœÉÖÄÜÅØÀÇÑÁ",
     "cp1250": "ąćęłńóśźżčďěňřšťůžýáéíöőüűŁŚŻČŘŠŽ",
@@ -45,7 +50,8 @@ ALPHABETS = {
 }
 LATIN = frozenset({"cp1252", "cp1250", "cp1254", "cp850", "mac_roman"})
 
-# Lead bytes of the frequent characters of each multi-byte encoding (level 1 of its standard, and its kana).
+# Lead bytes of the frequent characters of each multi-byte encoding (level 1 of its standard, and
+# its kana).
 FREQUENT_LEADS = {
     "cp932": (*range(0x82, 0x84), *range(0x88, 0x98)),
     "euc_jp": (0xA4, 0xA5, *range(0xB0, 0xD0)),
@@ -60,7 +66,9 @@ _CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27})
 
 @dataclass(frozen=True)
 class Charset:
-    """`name` is Python's codec. `why` is the evidence in words. `errors` is "replace" for UTF-8 with damaged bytes."""
+    """`name` is Python's codec. `why` is the evidence in words. `errors` is "replace" for UTF-8
+    with damaged bytes.
+    """
 
     name: str
     why: str
@@ -73,7 +81,9 @@ class Charset:
 
 
 def sniff_charset(path: Path) -> Charset:
-    """Decide the encoding of a whole file, read in chunks. A file that is not text raises DataError."""
+    """Decide the encoding of a whole file, read in chunks. A file that is not text raises
+    DataError.
+    """
     with path.open("rb") as file:
         sample = file.read(SAMPLE_BYTES)
         early = _by_marks(sample, str(path))
@@ -82,7 +92,8 @@ def sniff_charset(path: Path) -> Charset:
         offset = _first_invalid(sample, iter(lambda: file.read(CHUNK_BYTES), b""))
         if offset is None:
             return early or Charset("utf-8", "valid UTF-8 from end to end")
-        # The evidence is where the bytes are not UTF-8: a piece from a line before the first of them.
+        # The evidence is where the bytes are not UTF-8: a piece from a line before the first of
+        # them.
         file.seek(max(0, offset - SAMPLE_BYTES))
         piece = file.read(2 * SAMPLE_BYTES)
         if offset > SAMPLE_BYTES:
@@ -113,7 +124,9 @@ def open_text(path: Path, charset: Charset) -> IO[str]:
 
 
 def _by_marks(sample: bytes, what: str) -> Charset | None:
-    """Decide by byte-order mark and NUL bytes; refuse what is not text; None leaves it to the letters."""
+    """Decide by byte-order mark and NUL bytes; refuse what is not text; None leaves it to the
+    letters.
+    """
     for bom, name in BOMS:
         if sample.startswith(bom):
             return Charset(name, "byte-order mark")
@@ -124,13 +137,15 @@ def _by_marks(sample: bytes, what: str) -> Charset | None:
             if mine > 0.3 and other < 0.05 and _decodes(sample[: half * 2], name):
                 return Charset(name, f"no byte-order mark, {mine:.0%} of every second byte is NUL")
         raise DataError(
-            f"{what} is not text: it holds NUL bytes (the first at byte {sample.index(0)}). Expected a text or table file; "
+            f"{what} is not text: it holds NUL bytes (the first at byte {sample.index(0)}). "
+            "Expected a text or table file; "
             "if it is a database, document or program, export the table as CSV or Parquet."
         )
     controls = sum(sample.count(bytes([byte])) for byte in _CONTROL)
     if controls > len(sample) / 100:
         raise DataError(
-            f"{what} is not text: {controls:,} of its first {len(sample):,} bytes are control characters. "
+            f"{what} is not text: {controls:,} of its first {len(sample):,} bytes are control "
+            "characters. "
             "Expected a text or table file; export the table as CSV or Parquet."
         )
     return None
@@ -169,8 +184,11 @@ def _by_letters(piece: bytes, offset: int, what: str) -> Charset:
     damaged = repaired.count("�")
     valid = sum(len(run) for run in _RUN.findall(repaired)) - damaged
     if damaged and valid >= 20 * damaged:
-        # Legacy text hardly ever forms valid multi-byte sequences, so this is UTF-8 with a few damaged bytes.
-        why = f"UTF-8 with damaged bytes (the first at {offset:,}), read as the replacement character"
+        # Legacy text hardly ever forms valid multi-byte sequences, so this is UTF-8 with a few
+        # damaged bytes.
+        why = (
+            f"UTF-8 with damaged bytes (the first at {offset:,}), read as the replacement character"
+        )
         return Charset("utf-8", why, "replace")
     lines = b"\n".join(x for x in re.split(rb"[\r\n]+", piece) if not x.isascii())
     scores = {name: _score(lines, name) for name in (*ALPHABETS, *FREQUENT_LEADS)}
@@ -183,7 +201,8 @@ def _by_letters(piece: bytes, offset: int, what: str) -> Charset:
         if not re.search(rb"[\x80-\x9f]", piece):
             return Charset("latin-1", f"{start}, no encoding stands out")
         raise DataError(
-            f"{what} is {start} and in no encoding known here. Expected text: save it as UTF-8 and try again."
+            f"{what} is {start} and in no encoding known here. Expected text: save it as UTF-8 "
+            "and try again."
         )
     best = ranked[0][1]
     return Charset(
@@ -192,7 +211,9 @@ def _by_letters(piece: bytes, offset: int, what: str) -> Charset:
 
 
 def _score(content: bytes, name: str) -> float | None:
-    """Return the mean plausibility of the non-ASCII characters, or None where the bytes do not decode."""
+    """Return the mean plausibility of the non-ASCII characters, or None where the bytes do not
+    decode.
+    """
     try:
         text = codecs.getincrementaldecoder(name)().decode(content)
     except UnicodeDecodeError:
@@ -222,7 +243,8 @@ def _score_letters(run: str, before: str, after: str, name: str) -> float:
         right = run[at + 1] if at + 1 < len(run) else after
         if not char.isalpha():
             in_word = left.isalpha() and right.isalpha()
-            total += -1.0 if in_word or not char.isprintable() and char != "\xa0" else 0.2
+            odd = in_word or (not char.isprintable() and char != "\xa0")
+            total += -1.0 if odd else 0.2
         elif char.isupper() and left.islower():
             total -= 1.0
         elif latin:
@@ -242,7 +264,8 @@ def _score_characters(run: str, before: str, after: str, name: str) -> float:
         coded = char.encode(name)
         if len(coded) == 2 and coded[0] in FREQUENT_LEADS[name]:
             total += 1.0
-            # A Korean file is as plausible Chinese by its lead bytes, and a Japanese one too: the scripts decide.
+            # A Korean file is as plausible Chinese by its lead bytes, and a Japanese one too: the
+            # scripts decide.
             total += 0.1 if "가" <= char <= "힣" or "ぁ" <= char <= "ヿ" else 0.0
         elif "\u3000" <= char <= "\u303f" or "\uff01" <= char <= "\uff5e":
             total += 0.6

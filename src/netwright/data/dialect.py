@@ -1,9 +1,10 @@
 """The dialect of a delimited text file: its separator and its quoting.
 
-Every separator is tried on a sample with every quoting that the sample gives reason for, and the reading in which the
-most rows have the same number of cells and the most cells look like values wins. The measure follows van den Burg, Nazábal
-and Sutton, "Wrangling messy CSV files by detecting row and type patterns" (2019), with squared shares of row patterns,
-so that a single ragged row weighs little.
+Every separator is tried on a sample with every quoting that the sample gives reason for, and the
+reading in which the most rows have the same number of cells and the most cells look like values
+wins. The measure follows van den Burg, Nazábal and Sutton, "Wrangling messy CSV files by detecting
+row and type patterns" (2019), with squared shares of row patterns, so that a single ragged row
+weighs little.
 """
 
 import csv
@@ -21,7 +22,8 @@ MAX_SCORED = 2_000  # rows whose cells are looked at
 
 NUMBER = r"[-+(]?\s*[$€£¥]?\s*(?:\d[\d.,' \u00a0]*|[.,]\d+)(?:[eE][-+]?\d+)?\s*[%€$)]?"
 _VALUE = re.compile(
-    rf"\s*(?:|{NUMBER}|[-+]?(?:nan|inf)|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}(?:[ T][\d:.]+\S*)?|[^\",;\t|]*)\s*",
+    rf"\s*(?:|{NUMBER}|[-+]?(?:nan|inf)|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}(?:[ "
+    rf"T][\d:.]+\S*)?|[^\",;\t|]*)\s*",
     re.I,
 )
 _NUMBER = re.compile(rf"\s*(?:{NUMBER}|[-+]?(?:nan|inf))\s*", re.I)
@@ -30,10 +32,12 @@ _BLANK_SPLIT = re.compile(r'"([^"]*)"|(\S+)')
 
 @dataclass(frozen=True)
 class Dialect:
-    """How cells are written. separator " " means any run of blanks; quote None means that quotes are ordinary characters.
+    """How cells are written. separator " " means any run of blanks; quote None means that quotes
+    are ordinary characters.
 
-    skip_spaces: blanks after a separator do not belong to the cell. escape: the character that makes a quote ordinary.
-    wrapped: each line as a whole is one quoted cell and has to be unwrapped first.
+    skip_spaces: blanks after a separator do not belong to the cell. escape: the character that
+    makes a quote ordinary. wrapped: each line as a whole is one quoted cell and has to be unwrapped
+    first.
     """
 
     separator: str = ","
@@ -53,7 +57,9 @@ class Dialect:
 def parse_lines(
     lines: Iterable[str], dialect: Dialect, *, strict: bool = False
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield (number of physical lines read so far, cells) for each record. `strict` raises csv.Error on odd quotes."""
+    """Yield (number of physical lines read so far, cells) for each record. `strict` raises
+    csv.Error on odd quotes.
+    """
     if dialect.wrapped:
         lines = _unwrapped(lines)
     if dialect.separator == WHITESPACE:
@@ -80,7 +86,8 @@ def parse_lines(
 def sniff_dialect(sample: str, *, complete: bool = True, hint: str = "") -> Dialect:
     """Return the dialect in which `sample` reads best; `complete` says that it is the whole file.
 
-    A separator of None wins when nothing reads better than one column: then the answer has `hint` (or a comma).
+    A separator of None wins when nothing reads better than one column: then the answer has `hint`
+    (or a comma).
     """
     best, score = _best(sample, complete)
     if score > 0:
@@ -158,7 +165,9 @@ def _starts_late(sample: str, dialect: Dialect) -> bool:
 
 
 def _is_strict(sample: str, dialect: Dialect, complete: bool) -> bool:
-    """Tell whether all quotes stand where this quoting allows them. A sample may end inside a quoted cell."""
+    """Tell whether all quotes stand where this quoting allows them. A sample may end inside a
+    quoted cell.
+    """
     try:
         for _ in parse_lines(io.StringIO(sample, newline=""), dialect, strict=True):
             pass
@@ -168,7 +177,9 @@ def _is_strict(sample: str, dialect: Dialect, complete: bool) -> bool:
 
 
 def _score_blanks(sample: str, dialect: Dialect, complete: bool) -> float:
-    """Score blanks as the separator: only for numbers in columns, since words in sentences have blanks too."""
+    """Score blanks as the separator: only for numbers in columns, since words in sentences have
+    blanks too.
+    """
     rows = [cells for _, cells in parse_lines(sample.splitlines(), dialect) if cells]
     if not complete and len(rows) > 1:
         rows.pop()

@@ -1,11 +1,14 @@
-"""Where a table begins in a sheet of cells: titles above it, its header rows, its first row of data.
+"""Where a table begins in a sheet of cells: titles above it, its header rows, its first row of
+data.
 
-A header row differs in kind from the column below it: words over numbers or dates. Columns are typed by the body of the
-sample; a row is a header row where at least half of its cells in typed columns do not fit. Rows between two header rows
-belong to the header, rows above its block are titles. Where no column is typed (words only), the first row is the header
-unless one of its cells comes again in its own column.
+A header row differs in kind from the column below it: words over numbers or dates. Columns are
+typed by the body of the sample; a row is a header row where at least half of its cells in typed
+columns do not fit. Rows between two header rows belong to the header, rows above its block are
+titles. Where no column is typed (words only), the first row is the header unless one of its cells
+comes again in its own column.
 """
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -24,17 +27,20 @@ Row = Sequence[str]
 _MISSING = re.compile(r"\s*(?:|[*?.\-–—#/]+|n/?a|nan|null|none|nil|missing)\s*", re.I)
 _NUMBER = re.compile(rf"\s*(?:{NUMBER}|[-+]?inf)\s*", re.I)
 _DATE = re.compile(
-    r"\s*(?:\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"
+    r"\s*(?:\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?(?:[ "
+    r"T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"
     r"|\d{1,2}:\d{2}(?::\d{2})?)\s*"
 )
 
 
 @dataclass(frozen=True)
 class Header:
-    """`rows`: which sample rows are the header (none: the file has no header). `first`: the first row of data.
+    """`rows`: which sample rows are the header (none: the file has no header). `first`: the first
+    row of data.
 
-    `titles`: rows above that are neither. `names`: unique column names. `unnamed`: which columns had no name of their own.
-    `renamed`: how many names were made unique. `row_names`: the first column has row names, as R writes them.
+    `titles`: rows above that are neither. `names`: unique column names. `unnamed`: which columns
+    had no name of their own. `renamed`: how many names were made unique. `row_names`: the first
+    column has row names, as R writes them.
     """
 
     rows: tuple[int, ...]
@@ -48,7 +54,9 @@ class Header:
 
 
 def classify(cell: str) -> str:
-    """Return "E" for an empty or missing cell, "N" for a number, "D" for a date or time, "T" for text."""
+    """Return "E" for an empty or missing cell, "N" for a number, "D" for a date or time, "T" for
+    text.
+    """
     if _MISSING.fullmatch(cell):
         return "E"
     # A year-month such as 1949-01 is a date, while 1.5 is a number.
@@ -58,7 +66,9 @@ def classify(cell: str) -> str:
 
 
 def find_header(rows: Sequence[Row], *, expect: Sequence[str] = ()) -> Header:
-    """Find the header in the first rows of a sheet. `expect`: names that the header has if it has one at all."""
+    """Find the header in the first rows of a sheet. `expect`: names that the header has if it has
+    one at all.
+    """
     width = _width(rows)
     known = set(expect)
     for at, row in enumerate(rows[:TOP_ROWS]):
@@ -69,7 +79,9 @@ def find_header(rows: Sequence[Row], *, expect: Sequence[str] = ()) -> Header:
 
 
 def unique_names(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[int, ...], int]:
-    """Return names without blanks around them, unique; which had none (column_1, ...); how many were made unique."""
+    """Return names without blanks around them, unique; which had none (column_1, ...); how many
+    were made unique.
+    """
     names: list[str] = []
     unnamed = []
     wanted = [" ".join(cell.split()) for cell in cells]
@@ -103,7 +115,8 @@ def _width(rows: Sequence[Row]) -> int:
 
 
 def _header_rows(rows: Sequence[Row], width: int) -> tuple[tuple[int, ...], str]:
-    # Titles push the body down, so its upper part is not asked. Rows of one cell in a wider table are remarks.
+    # Titles push the body down, so its upper part is not asked. Rows of one cell in a wider table
+    # are remarks.
     start = max(1, min(BODY_FROM, len(rows) // 2))
     body = [row for row in rows[start : start + BODY_ROWS] if len(row) > 1 or width == 1]
     typed = typed_columns(body, width)
@@ -116,11 +129,11 @@ def _header_rows(rows: Sequence[Row], width: int) -> tuple[tuple[int, ...], str]
         strong = filled > 0 and 2 * misfits >= filled
         if last >= 0 and strong:
             # A second header row must leave no doubt, since a first row of data may hold odd cells.
-            body = [{row[c] for row in rows[at + 1 :] if len(row) > c} for c in range(width)]
+            below = [{row[c] for row in rows[at + 1 :] if len(row) > c} for c in range(width)]
             cells = [c for c in typed if c < len(rows[at]) and kinds[at][c] != "E"]
             sure = misfits >= 2 and misfits >= 0.9 * filled
             sure = sure or (misfits == filled > 0 and _completes(rows[at], rows[last]))
-            strong = sure and all(rows[at][c] not in body[c] for c in cells)
+            strong = sure and all(rows[at][c] not in below[c] for c in cells)
         strong = strong or (last < 0 and _is_sequence(rows, at, typed))
         between = range(last + 1, at)
         if strong and all(
@@ -128,7 +141,8 @@ def _header_rows(rows: Sequence[Row], width: int) -> tuple[tuple[int, ...], str]
         ):
             last = at
         elif filled and not misfits:
-            # Data: only a row of labels further down with words in every row above it could still be a header.
+            # Data: only a row of labels further down with words in every row above it could still
+            # be a header.
             break
     if last < 0:
         return (), "its first row looks like the rows below it"
@@ -143,7 +157,9 @@ def _header_rows(rows: Sequence[Row], width: int) -> tuple[tuple[int, ...], str]
 
 
 def typed_columns(body: Sequence[Row], width: int) -> dict[int, str]:
-    """Return column -> "N" or "D" where at least four of five filled cells of the body are of that kind."""
+    """Return column -> "N" or "D" where at least four of five filled cells of the body are of that
+    kind.
+    """
     typed = {}
     for column in range(width):
         seen = Counter(classify(row[column]) for row in body if len(row) > column)
@@ -166,10 +182,10 @@ def _completes(row: Row, above: Row) -> bool:
 
 
 def _is_sequence(rows: Sequence[Row], at: int, typed: dict[int, str]) -> bool:
-    """Tell whether a row counts on (1999, 2000, ... or 0, 1, 2, ...) over columns that do not: names, not data."""
-    return _counts(rows[at], typed) and not (
-        at + 1 < len(rows) and _counts(rows[at + 1], typed)
-    )
+    """Tell whether a row counts on (1999, 2000, ... or 0, 1, 2, ...) over columns that do not:
+    names, not data.
+    """
+    return _counts(rows[at], typed) and not (at + 1 < len(rows) and _counts(rows[at + 1], typed))
 
 
 def _counts(row: Row, typed: dict[int, str]) -> bool:
@@ -177,13 +193,15 @@ def _counts(row: Row, typed: dict[int, str]) -> bool:
     if len(cells) < 3 or not all(cell.isascii() and cell.isdigit() for cell in cells):
         return False
     numbers = [int(cell) for cell in cells]
-    steps = {b - a for a, b in zip(numbers, numbers[1:], strict=False)}
+    steps = {b - a for a, b in itertools.pairwise(numbers)}
     years = all(1500 <= number <= 2200 for number in numbers) and min(steps) > 0
     return years or (len(numbers) >= 5 and numbers[0] in (0, 1) and steps == {1})
 
 
 def _header_of_words(rows: Sequence[Row], width: int) -> tuple[tuple[int, ...], str]:
-    """Decide for a table without a typed column: the first full row is the header unless its cells come again."""
+    """Decide for a table without a typed column: the first full row is the header unless its cells
+    come again.
+    """
     first = next(
         (at for at, row in enumerate(rows) if len(row) >= width and any(c.strip() for c in row)), 0
     )
@@ -217,8 +235,11 @@ def _described(rows: Sequence[Row], block: tuple[int, ...], width: int, why: str
         wide = [row for row in rows[first:] if len(row) == body_width]
         if body_width > length and not any(c.strip() for row in wide for c in row[length:]):
             joined += [""] * (body_width - length)  # every line of data ends with separators
-        elif body_width == length + 1 and all(joined) and len({row[0] for row in wide}) == len(wide):
-            # R writes row names without a name above them, so that every name stands one column too far left.
+        elif (
+            body_width == length + 1 and all(joined) and len({row[0] for row in wide}) == len(wide)
+        ):
+            # R writes row names without a name above them, so that every name stands one column too
+            # far left.
             joined, row_names = ["", *joined], True
     else:
         joined = [""] * body_width

@@ -1,7 +1,8 @@
 """What a file is, told by its content: the first bytes, not the suffix.
 
-Signatures are those of the formats' own specifications (PNG, JPEG, GIF, TIFF, RIFF, gzip, zip, Parquet, Arrow, IDX ...).
-Text is told apart further: JSON, JSON lines, UCR/UEA .ts, ARFF, HTML, and "text" for all the rest.
+Signatures are those of the formats' own specifications (PNG, JPEG, GIF, TIFF, RIFF, gzip, zip,
+Parquet, Arrow, IDX ...). Text is told apart further: JSON, JSON lines, UCR/UEA .ts, ARFF, HTML, and
+"text" for all the rest.
 """
 
 import gzip
@@ -56,7 +57,7 @@ DESCRIPTIONS = {
     "hdf5": "an HDF5 file; save its arrays as .npz or its table as Parquet",
     "xls": "an old Excel or Office document; save it as .xlsx or CSV",
     "office": "an office document without a worksheet; save the table as .xlsx or CSV",
-    "pickle": "a pickle, which is never opened because it can run code; save as Parquet, .npz or CSV",
+    "pickle": "a pickle, never opened because it can run code; save it as Parquet, .npz or CSV",
     "npy": "a single NumPy array; save inputs and targets together with numpy.savez as .npz",
     "npz": "NumPy arrays, not a table",
     "image": "an image, not a table",
@@ -92,7 +93,8 @@ def first_bytes(path: Path, count: int = HEAD_BYTES, *, inside_gz: bool = False)
 
 
 def sniff_content(path: Path, *, inside_gz: bool = False) -> str:
-    """Return what a file holds: "text", "json", "jsonl", "ts", "image", "audio", "idx", "npz", "parquet", "xlsx", "gz", ...
+    """Return what a file holds: "text", "json", "jsonl", "ts", "image", "audio", "idx", "npz",
+    "parquet", "xlsx", "gz", ...
 
     With `inside_gz` the answer is about the content of a gzip file.
     """
@@ -114,7 +116,8 @@ def sniff_content(path: Path, *, inside_gz: bool = False) -> str:
     if _PNM.match(head):
         return "image"
     if len(head) >= 2 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2:
-        return "audio"  # an MPEG frame without a tag; checked after the UTF-16 mark, which it cannot equal
+        # an MPEG frame without a tag; checked after the UTF-16 mark, which it cannot equal
+        return "audio"
     if (
         len(head) > 8
         and head[:2] == b"\0\0"
@@ -142,7 +145,8 @@ def describe_content(path: Path, content: str) -> DataError:
     """Return the error that says what a file is and what to do, for content that is no table."""
     what = DESCRIPTIONS.get(content, f"{content}, not a table")
     return DataError(
-        f"{path} is {what}. Expected a table: CSV, TSV, Parquet, Feather, JSON, JSON lines or Excel (.xlsx)."
+        f"{path} is {what}. Expected a table: CSV, TSV, Parquet, Feather, JSON, JSON lines or "
+        "Excel (.xlsx)."
     )
 
 
