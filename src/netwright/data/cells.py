@@ -59,7 +59,8 @@ class Distinct:
 
     def without(self, markers: Sequence[str]) -> "Distinct":
         """Return the column with the words in `markers` (compared without case) as no cell."""
-        gone = np.array([word.casefold() in markers for word in self.words], dtype=bool)
+        known = frozenset(markers)
+        gone = np.array([word.casefold() in known for word in self.words], dtype=bool)
         if not gone.any():
             return self
         order = np.cumsum(~gone) - 1
@@ -76,7 +77,7 @@ def distinct(cells: pd.Series) -> Distinct:
     if cells.dtype == object and any(isinstance(v, list | dict | set | np.ndarray) for v in cells):
         cells = cells.map(_spell, na_action="ignore")
     codes, found = pd.factorize(cells, use_na_sentinel=True)
-    spelled = np.array([_spell(value) for value in found], dtype=object)
+    spelled = np.array([_spell(value) for value in np.asarray(found, dtype=object)], dtype=object)
     merged, words = pd.factorize(spelled)
     codes = np.append(merged, -1)[codes].astype(np.int64)
     counts = np.bincount(codes[codes >= 0], minlength=len(words)).astype(np.int64)

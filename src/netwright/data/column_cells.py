@@ -3,17 +3,44 @@
 The same model may be asked about a CSV (all words) and a Parquet file (typed): both are read alike.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from netwright.data.cells import Distinct, distinct, parse_dates, parse_numbers, seconds_of
+from netwright.data.cells import PLAIN, Distinct, distinct, parse_dates, parse_numbers, seconds_of
 from netwright.data.columns import Column
 from netwright.data.ledger import Ledger
 
-__all__ = ["read_numbers", "read_seconds", "read_words"]
+__all__ = ["as_typed", "read_numbers", "read_seconds", "read_words"]
 
 Floats = NDArray[np.float64]
+
+
+def as_typed(
+    frame: pd.DataFrame, columns: Mapping[str, Column], ledger: Ledger | None = None
+) -> pd.DataFrame:
+    """Return the frame with numbers as float64 and dates as datetime64: small, and read only
+    once."""
+    typed: dict[str, pd.Series] = {}
+    for name, cells in frame.items():
+        column = columns.get(str(name))
+        if (
+            column is None
+            or not column.used
+            or (isinstance(cells.dtype, np.dtype) and cells.dtype != object)
+        ):
+            typed[str(name)] = cells
+        elif column.kind == "numeric" or column.coded:
+            typed[str(name)] = pd.Series(read_numbers(column, cells, ledger), index=frame.index)
+        elif column.kind == "date":
+            seconds = read_seconds(column, cells, ledger)
+            stamps = pd.to_datetime(pd.Series(seconds, index=frame.index), unit="s")
+            typed[str(name)] = stamps.astype("datetime64[us]")
+        else:
+            typed[str(name)] = cells
+    return pd.DataFrame(typed, index=frame.index, columns=list(typed))
 
 
 def read_numbers(column: Column, cells: pd.Series, ledger: Ledger | None = None) -> Floats:
@@ -24,6 +51,13 @@ def read_numbers(column: Column, cells: pd.Series, ledger: Ledger | None = None)
         if endless.any() and ledger is not None:
             ledger.note("imputed", column.name, "infinite: taken as missing", int(endless.sum()))
         return np.where(endless, np.nan, values)
+    if column.numbers == PLAIN:
+        # Most columns: all cells at once, and only what is no number is looked at.
+        values = parse_numbers(cells.to_numpy(object))
+        if ledger is not None:
+            odd = distinct(cells[np.isnan(values)]).without(column.missing)
+            _note_odd(column, odd, np.ones(len(odd.words), dtype=bool), "no number", ledger)
+        return values
     known = distinct(cells).without(column.missing)
     values = parse_numbers(known.words, column.numbers)
     _note_odd(column, known, np.isnan(values), "no number", ledger)

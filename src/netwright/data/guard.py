@@ -60,17 +60,22 @@ def row_keys(features: pd.DataFrame) -> NDArray[np.uint64]:
     """Return a 64-bit key of each row; rows with equal cells have equal keys."""
     keys = np.zeros(len(features), dtype=np.uint64)
     for position, name in enumerate(features.columns):
-        column = distinct(features[name])
-        hashes = (
-            pd.util.hash_array(column.words.astype(object))
-            if len(column.words)
-            else np.empty(0, np.uint64)
-        )
-        cells = np.append(hashes, np.uint64(1))[column.codes]
+        cells = _cell_keys(features[name])
         # Multiplying by an odd number of its own keeps (a, b) apart from (b, a).
         with np.errstate(over="ignore"):
             keys = keys * np.uint64(0x100000001B3) + cells * np.uint64(2 * position + 1)
     return keys
+
+
+def _cell_keys(cells: pd.Series) -> NDArray[np.uint64]:
+    if isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "fiuMb":
+        values = cells.to_numpy()
+        plain = values.view(np.int64) if values.dtype.kind == "M" else values
+        return pd.util.hash_array(plain.astype(np.float64))
+    column = distinct(cells)
+    if not len(column.words):
+        return np.ones(len(cells), dtype=np.uint64)
+    return np.append(pd.util.hash_array(column.words), np.uint64(1))[column.codes]
 
 
 def guard_groups(
