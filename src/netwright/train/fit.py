@@ -49,6 +49,7 @@ log = logging.getLogger("netwright")
 CHECKPOINT_SECONDS = 30.0
 SHORTEST_CHECKPOINT_SECONDS = 1.0  # epochs of milliseconds are not each worth a file
 REPLAN_AFTER_STEPS = 10
+EPOCH_SIGNALS = ("loss.train", "loss.validation", "metric.validation", "non-finite")
 
 
 class Progress(Protocol):
@@ -181,7 +182,7 @@ class _Training:
                 *saved, self.net, self.optimizer, self.average, self.rng
             )
             assert self.folder is not None
-            self.trace = Trace.load(self.folder)
+            self.trace = _until(Trace.load(self.folder), self.state)
             log.info("resumed at epoch %d, batch %d", self.state.epoch + 1, self.state.batch)
         self.probe = Probe(self.net, self.optimizer, trace=self.trace)
         self._choose_step(before.get("step"))
@@ -457,8 +458,8 @@ class _Training:
         plain["state"]["seconds"] += time.monotonic() - self.begun
         plain |= {"plan": self.plan.to_dict(), "step": self.choice.to_dict()}
         plain |= {"threads": self.notes["threads"], "scaler": self.watched_step.scaler.state_dict()}
+        self.trace.save(self.folder)  # before the checkpoint: it may run ahead, never lag behind
         save_checkpoint(self.folder / "checkpoint", tensors, plain)
-        self.trace.save(self.folder)
         self.saved_at = time.monotonic()
 
 
@@ -473,6 +474,20 @@ def _build_objective(plan: Plan, data: Data) -> Any:
     return catalogue.build(
         "netwright.objectives", plan.objective["name"], arguments, what="objective"
     )
+
+
+def _until(trace: Trace, state: State) -> Trace:
+    """Leave out what was measured after the checkpoint: it will be measured again."""
+    kept = Trace()
+    for signal in trace.signals():
+        for place in trace.places(signal):
+            pairs = zip(trace.steps(signal, place), trace.values(signal, place), strict=True)
+            for step, value in pairs:
+                # An epoch's own figures stand at the step it ended with.
+                ended = step == state.step and state.batch == 0 and signal in EPOCH_SIGNALS
+                if step < state.step or ended:
+                    kept.record(signal, place, int(step), float(value))
+    return kept
 
 
 def _streams(seed: int) -> tuple[torch.Generator, torch.Generator]:

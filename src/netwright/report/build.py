@@ -1,0 +1,203 @@
+"""build_report: gather what a finished run knows into one Report value."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from netwright.data.data import Data, Rows
+from netwright.evaluate.baselines import Baselines
+from netwright.evaluate.scores import Scores
+from netwright.evaluate.worst import WorstExample
+from netwright.report.examples import show_example
+from netwright.report.forecasts import sample_forecasts
+from netwright.report.report import Baseline, Choice, Column, Headline, Layer, Report
+from netwright.report.words import metric_title, number
+from netwright.train.run import Run
+
+__all__ = ["build_report", "layers_of"]
+
+# What the strips of the report show; the rest of the trace is for the doctor.
+STRIPS = ("grad.norm", "update.ratio", "activation.std", "dead", "saturated")
+MOST_PAIRS = 1500
+
+
+def build_report(
+    run: Run,
+    data: Data,
+    test: Scores,
+    outputs: Tensor,
+    beside: Baselines,
+    says: str,
+    worst: Sequence[WorstExample] = (),
+    *,
+    seconds: float,
+) -> Report:
+    """Return the Report of a run. outputs: the net's raw outputs on the test split."""
+    task = data.task
+    score = test[test.primary]
+    plan = run.plan.to_dict()
+    choices = [
+        Choice(field=f"{part}.{name}", value=value, why=run.plan.why.get(f"{part}.{name}", ""))
+        for part in ("net", "objective", "recipe")
+        for name, value in plan[part].items()
+    ]
+    names = list(dict.fromkeys(name for row in run.history for name in row if name != "epoch"))
+    metric = next((n for n in names if n in test), test.primary)
+    best = [row.get(metric) for row in run.history]
+    return Report(
+        title=data.source.name,
+        task=_task_words(data),
+        headline=Headline(
+            metric=test.primary,
+            value=score.value,
+            low=score.low,
+            high=score.high,
+            higher_is_better=test.higher_is_better(),
+            sentence=_sentence(data, test),
+        ),
+        verdict=says,
+        target=task.target,
+        kind=data.kind,
+        form=task.form,
+        rows={name: len(split) for name, split in data.splits().items()},
+        columns=_columns(data),
+        class_counts=dict(zip(task.classes, data.class_counts, strict=False)),
+        choices=choices,
+        history={name: [row.get(name) for row in run.history] for name in names},
+        best_epoch=_best(best, higher=test.higher_is_better(metric)),
+        stopped=run.stopped,
+        validation=run.validation.to_dict(),
+        test=test.to_dict(),
+        notes=list(test.notes),
+        per_class=list(test.per_class),
+        confusion=test.confusion,
+        classes=task.classes,
+        curves=test.curves,
+        pairs=_pairs(run, data, outputs),
+        baselines=_baselines(beside),
+        trace=_strips(run),
+        examples=[show_example(example, data) for example in worst],
+        forecasts=sample_forecasts(run.model, data, outputs),
+        findings=[finding.to_dict() for finding in run.findings],
+        ledger=data.ledger.to_list(),
+        layers=layers_of(run.model.net, data),
+        parameters=sum(p.numel() for p in run.model.net.parameters()),
+        seconds=seconds,
+        device=str(run.notes.get("device", "")),
+        seed=run.seed,
+        versions={"python": platform.python_version(), "torch": torch.__version__},
+        folder=str(run.folder or ""),
+    )
+
+
+def layers_of(net: nn.Module, data: Data) -> list[Layer]:
+    """Run one row through the net and list its leaf modules in the order they were called."""
+    rows = next(iter(data.test.batches(1)), None)
+    if rows is None:
+        return []
+    device = next(net.parameters()).device
+    found: dict[str, Layer] = {}
+    handles = []
+
+    def watch(name: str, module: nn.Module) -> None:
+        def hook(module: nn.Module, args: Any, output: Any) -> None:
+            first = output[0] if isinstance(output, tuple) else output
+            if isinstance(first, Tensor) and name not in found:
+                found[name] = Layer(
+                    name=name,
+                    type=type(module).__name__,
+                    output_shape=tuple(first.shape[1:]),
+                    parameters=sum(p.numel() for p in module.parameters()),
+                )
+
+        handles.append(module.register_forward_hook(hook))
+
+    for name, module in net.named_modules():
+        if name and not list(module.children()):
+            watch(name, module)
+    was_training = net.training
+    net.eval()
+    try:
+        with torch.no_grad():
+            net(*(x.to(device) for x in data.encoding.prepare(rows.inputs)))
+    finally:
+        for handle in handles:
+            handle.remove()
+        net.train(was_training)
+    return list(found.values())
+
+
+def _task_words(data: Data) -> str:
+    task = data.task
+    what = {
+        "binary": f"tell {' from '.join(task.classes)}",
+        "multiclass": f"tell {len(task.classes)} classes apart",
+        "multilabel": f"give each row its labels out of {len(task.classes)}",
+        "ordinal": f"grade from {task.classes[0]} to {task.classes[-1]}" if task.classes else "",
+        "regression": f"predict the number {task.target}",
+        "forecasting": f"forecast {task.target} {task.horizon} steps ahead",
+        "language-modelling": "predict the next character",
+    }[task.form]
+    return f"{data.kind}: {what}"
+
+
+def _sentence(data: Data, test: Scores) -> str:
+    score, name = test[test.primary], metric_title(test.primary)
+    rows = len(data.test)
+    if test.primary == "accuracy":
+        return f"{number(100 * score.value)} of 100 test rows are right ({rows:,} rows kept aside)."
+    return f"{name} is {number(score.value)} on {rows:,} test rows kept aside until the end."
+
+
+def _columns(data: Data) -> list[Column]:
+    described = getattr(data.encoding, "describe", None)
+    if described is None:
+        return []
+    return [Column(name=n, kind=k, note=note) for n, k, note in described()]
+
+
+def _best(values: Sequence[float | None], *, higher: bool) -> int | None:
+    known = [
+        (value if higher else -value, -i) for i, value in enumerate(values) if value is not None
+    ]
+    return -max(known)[1] + 1 if known else None
+
+
+def _baselines(beside: Baselines) -> dict[str, Baseline]:
+    return {
+        name: Baseline(
+            model=one.model, scores=one.scores.to_dict() if one.scores else None, reason=one.reason
+        )
+        for name, one in beside.items()
+    }
+
+
+def _strips(run: Run) -> dict[str, Mapping[str, tuple[Sequence[int], Sequence[float]]]]:
+    trace = run.trace
+    return {
+        signal: {
+            place or "whole net": (
+                trace.steps(signal, place).tolist(),
+                trace.values(signal, place).tolist(),
+            )
+            for place in trace.places(signal)
+        }
+        for signal in STRIPS
+        if signal in trace.signals()
+    }
+
+
+def _pairs(run: Run, data: Data, outputs: Tensor) -> dict[str, list[tuple[float, float]]]:
+    """Actual against predicted values of test rows, at most MOST_PAIRS evenly taken."""
+    if data.task.form != "regression" or not isinstance(data.test, Rows):
+        return {}
+    predicted = run.model.values(outputs)
+    actual = run.model.values(data.test.targets.cpu())
+    every = max(len(predicted) // MOST_PAIRS, 1)
+    return {
+        name: list(zip(actual[::every, i].tolist(), predicted[::every, i].tolist(), strict=True))
+        for i, name in enumerate(data.task.target_names or (data.task.target,))
+    }
