@@ -32,11 +32,6 @@ def finite(values: Values) -> Values:
     return values[np.isfinite(values)]
 
 
-def start_of(values: Values) -> float:
-    """Return the level at the beginning: the first value, or the mean of the first 5 % of many."""
-    return float(values[: max(1, len(values) // 20)].mean())
-
-
 def end_of(values: Values) -> float:
     """Return the level at the end: the median of the last fifth."""
     return float(np.median(values[-max(1, len(values) // 5) :]))
@@ -66,27 +61,35 @@ def diverged(trace: Trace) -> bool:
     if not np.isfinite(values[-1]):
         return True
     values = finite(values)
-    start = start_of(values)
+    start = float(values[0])
     return end_of(values) > start + max(0.1 * abs(start), 3 * noise_of(values))
 
 
 def stuck(trace: Trace) -> bool:
-    """Whether training taught the net nothing: the loss ends where it began, or not finite.
+    """Whether training taught the net nothing: its (finite) loss ends where it began.
 
     Where the trivial loss is known, getting no better than that is nothing learned either. 5 % is
     what a net gains by fitting its output bias alone in the sets that we have seen.
     """
-    values = losses(trace)
-    if len(values) and not np.isfinite(values[-1]):
-        return True
-    values = finite(values)
+    values = finite(losses(trace))
     if len(values) < 5:
         return False
-    reference = start_of(values)
+    reference = float(values[0])
     trivial = trivial_loss(trace)
     if trivial is not None:
         reference = min(reference, trivial)
-    return end_of(values) > reference - max(0.05 * abs(reference), 2 * noise_of(values) / 3)
+    # The first loss is that of one batch: it is as uncertain as one batch.
+    return end_of(values) > reference - max(0.05 * abs(reference), 2 * noise_of(values))
+
+
+def started_flat(trace: Trace) -> bool:
+    """Whether the first fifth of the run went by before a tenth of its fall was made."""
+    values = finite(losses(trace))
+    if len(values) < 10:
+        return False
+    fall = float(values[0]) - end_of(values)
+    early = float(values[0] - np.median(values[len(values) // 10 : len(values) // 5]))
+    return fall > 2 * noise_of(values) and early < 0.1 * fall
 
 
 def weights_in_order(trace: Trace) -> list[str]:

@@ -142,7 +142,7 @@ class Activations:
                 ("activation.rms", call.place, math.sqrt(powers[i])),
                 ("activation.zeros", call.place, zeros[i]),
             ]
-            if call.kind is not None:
+            if call.kind is not None and math.isfinite(powers[i]):
                 x = values[starts[i] : starts[i] + sizes[i]].reshape(call.sample.shape)
                 rows += self._silence(call.place, call.kind, x)
         return rows

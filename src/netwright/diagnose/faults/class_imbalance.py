@@ -50,7 +50,7 @@ def class_imbalance(trace: Trace) -> Iterator[Evidence]:
         explanation=(
             f"Class {rarest!r} has {counts[rarest]:.0f} training rows, {ratio:.0f} times fewer "
             f"than {common!r}, and only {recalls[rarest]:.0%} of it is found "
-            f"({recalls[common]:.0%} of {common!r}): a high accuracy hides that. Weight the classes, sample them evenly, and "
-            "judge by balanced accuracy or by precision and recall."
+            f"({recalls[common]:.0%} of {common!r}): a high accuracy hides that. Weight the "
+            "classes, sample them evenly, and judge by balanced accuracy or precision and recall."
         ),
     )

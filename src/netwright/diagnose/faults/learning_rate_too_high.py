@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import diverged, finite, losses, start_of, stuck, update_ratios
+from netwright.diagnose.symptoms import diverged, finite, losses, stuck, update_ratios
 from netwright.watch.trace import Trace
 
 __all__ = ["learning_rate_too_high"]
@@ -46,7 +46,7 @@ def learning_rate_too_high(trace: Trace) -> Iterator[Evidence]:
     if max(largest, throughout) <= _LARGE:
         return
     known = finite(values)
-    leapt = len(known) > 2 and known[1:].max() > 1.5 * abs(start_of(known)) + 1e-12
+    leapt = len(known) > 2 and known[1:].max() > 1.5 * abs(known[0])
     if not (diverged(trace) or (leapt and stuck(trace))):
         return
     end = "is not finite any more" if not np.isfinite(values[-1]) else f"ended at {values[-1]:.4g}"

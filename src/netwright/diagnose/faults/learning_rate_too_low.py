@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import finite, losses, noise_of, update_ratios
+from netwright.diagnose.symptoms import finite, losses, update_ratios
 from netwright.watch.trace import Trace
 
 __all__ = ["learning_rate_too_low"]
@@ -26,30 +26,42 @@ def learning_rate_too_low(trace: Trace) -> Iterator[Evidence]:
     """
     _, ratios = update_ratios(trace)
     ratios = finite(ratios)
-    values = finite(losses(trace))
-    if len(ratios) < 5 or len(values) < 10:
+    # The validation loss is of the same rows each time, so that even a small fall shows.
+    values = finite(trace.values("loss.validation"))
+    if len(values) < 6:
+        values = finite(losses(trace))
+    if len(ratios) < 5 or len(values) < 6:
         return
     # The largest tenth is looked at, since warm-up and annealing are small on purpose.
     usual = float(np.quantile(ratios, 0.9))
-    if not 0 < usual < _SMALL:
+    if not 0 < usual < _SMALL or not _falls_like_a_line(values):
         return
-    thirds = [float(part.mean()) for part in np.array_split(values, 3)]
-    first_fall, second_fall = thirds[0] - thirds[1], thirds[1] - thirds[2]
-    noise = noise_of(values) * np.sqrt(6 / len(values))  # of a difference of two thirds' means
-    if second_fall < 0.5 * first_fall or first_fall + second_fall < 2 * noise:
-        return
-    if thirds[0] - thirds[2] <= 0 or thirds[0] - thirds[2] > 0.25 * abs(thirds[0]):
-        return
+    first, last = float(values[0]), float(values[-1])
     yield Evidence(
         numbers={
             "update/weight": usual,
-            "loss first third": thirds[0],
-            "loss last third": thirds[2],
+            "loss first": first,
+            "loss last": last,
         },
         confidence=0.75,
         explanation=(
             f"A step changes the weights by {usual:.1g} of their size (about 1e-3 is usual), and "
-            f"the loss falls steadily but only from {thirds[0]:.4g} to {thirds[2]:.4g} over the "
+            f"the loss falls steadily but only from {first:.4g} to {last:.4g} over the "
             "run. Raise the learning rate by a factor of 10, or find it with a range test."
         ),
+    )
+
+
+def _falls_like_a_line(values: np.ndarray) -> bool:
+    """Whether a loss falls beyond its noise, as fast at the end as before, by a quarter at most."""
+    thirds = [float(part.mean()) for part in np.array_split(values, 3)]
+    first, second = thirds[0] - thirds[1], thirds[1] - thirds[2]
+    steps = np.diff(values)
+    steady = bool((steps < 0).mean() >= 0.8)
+    noise = float(steps.std()) * np.sqrt(3 / len(values))  # of a difference of two thirds' means
+    return (
+        first > 0
+        and second > 0.5 * first
+        and (steady or first + second > 3 * noise)
+        and first + second < 0.25 * abs(thirds[0])
     )

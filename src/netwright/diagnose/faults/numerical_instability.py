@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import losses
+from netwright.diagnose.symptoms import layer_of, losses
 from netwright.watch.trace import Trace
 
 __all__ = ["numerical_instability"]
@@ -58,7 +58,7 @@ def numerical_instability(trace: Trace) -> Iterator[Evidence]:
 def _first_layer(trace: Trace) -> tuple[str, int | None]:
     order = {place: trace.values("order", place)[0] for place in trace.places("order")}
     found: list[tuple[int, float, str]] = []
-    for signal, after in (("activation.rms", 0.0), ("grad.norm", 1e6), ("weight.norm", 2e6)):
+    for signal, after in (("activation.rms", 0.0), ("grad.norm", 1e6)):
         for place in trace.places(signal):
             bad = np.flatnonzero(~np.isfinite(trace.values(signal, place)))
             if len(bad) and place:
@@ -67,4 +67,8 @@ def _first_layer(trace: Trace) -> tuple[str, int | None]:
     if not found:
         return "", None
     step, _, place = min(found)
-    return place, step
+    for name in trace.places("weight.norm"):
+        at = trace.values("weight.norm", name)[trace.steps("weight.norm", name) == step]
+        if not np.isfinite(at).all():
+            return "", step  # the weights were lost between samples: every layer is not finite now
+    return layer_of(place) if place not in order else place, step

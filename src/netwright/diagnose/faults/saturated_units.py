@@ -18,6 +18,7 @@ __all__ = ["saturated_units"]
     "saturated-units",
     severity="warning",
     remedies=("standardize-inputs", "reinitialize", "relu-activation"),
+    explains=("vanishing-gradient", "undertrained", "underfitting"),
 )
 def saturated_units(trace: Trace) -> Iterator[Evidence]:
     """More than half of a hidden layer's units are saturated on over 90 % of rows: from the first

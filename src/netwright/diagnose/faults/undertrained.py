@@ -50,6 +50,6 @@ def undertrained(trace: Trace) -> Iterator[Evidence]:
         explanation=(
             f"Over the last {third} of {len(validation)} epochs the validation loss still fell "
             f"from {before:.4g} to {after:.4g}, {share:.0%} of its whole fall: the net had not "
-            "finished learning. Train for more epochs (or a longer time), or with a higher learning rate."
+            "finished learning. Train for more epochs (or longer), or raise the learning rate."
         ),
     )

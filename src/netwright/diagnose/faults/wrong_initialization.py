@@ -5,6 +5,7 @@ should stay about the same from layer to layer. Equal weights make equal units, 
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from netwright.diagnose.symptoms import (
     finite,
     layer_of,
     losses,
+    started_flat,
     stuck,
     trivial_loss,
     weights_in_order,
@@ -30,6 +32,7 @@ _OFF = 3.0  # standard deviations outside the span of the known recipes, as a fa
     severity="error",
     remedies=("reinitialize",),
     explains=(
+        "learning-rate-too-high",
         "exploding-gradient",
         "vanishing-gradient",
         "dying-relu",
@@ -55,11 +58,17 @@ def wrong_initialization(trace: Trace) -> Iterator[Evidence]:
     values = losses(trace)
     if not len(values):
         return
-    if equal and (stuck(trace) or any(size[w] > 0 for w in equal)):
+    # Equal but not zero never separate. Zeros do where the biases differ, only late; alone, at the
+    # end of a residual branch, they are a known good start, which neither begins a net nor comes
+    # twice in a row.
+    rows = [weights.index(w) for w in equal]
+    chain = bool(rows) and (rows[0] == 0 or any(b - a == 1 for a, b in pairwise(rows)))
+    held_back = stuck(trace) or started_flat(trace)
+    if equal and (held_back or chain or any(size[w] > 0 for w in equal)):
         yield _equal(equal, values)
     elif large and (diverged(trace) or stuck(trace) or _starts_high(trace)):
         yield _scaled(trace, large, std, off, "larger")
-    elif small and (stuck(trace) or _starts_flat(values)):
+    elif small and held_back:
         yield _scaled(trace, small, std, off, "smaller")
 
 
@@ -73,16 +82,6 @@ def _starts_high(trace: Trace) -> bool:
     trivial = trivial_loss(trace)
     reference = trivial if trivial is not None else float(np.median(values))
     return bool(len(values)) and values[0] > 10 * abs(reference)
-
-
-def _starts_flat(values: np.ndarray) -> bool:
-    """Whether the first fifth of the run went by before a tenth of the final fall was made."""
-    known = finite(values)
-    if len(known) < 10:
-        return False
-    fall = known[0] - np.median(known[-len(known) // 5 :])
-    early = known[0] - np.median(known[: len(known) // 5])
-    return bool(fall > 0 and early < 0.1 * fall)
 
 
 def _equal(equal: list[str], values: np.ndarray) -> Evidence:
