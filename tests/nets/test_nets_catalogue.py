@@ -1,0 +1,99 @@
+"""Every file of the catalogue keeps the catalogue's promises."""
+
+import ast
+import importlib
+import inspect
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from netwright import catalogue, nets
+from netwright.nets.mlp import MLP
+
+NAMES = catalogue.names("netwright.nets")
+FOLDER = Path(nets.__path__[0])
+
+# A net's arguments as each kind of data gives them (docs/design.md), and a batch of two rows.
+KINDS = {
+    "table": (
+        {"numeric": 3, "cardinalities": [4, 2]},
+        (torch.zeros(2, 3), torch.zeros(2, 2, dtype=torch.int64)),
+    ),
+    "image": ({"in_channels": 1, "height": 16, "width": 12}, (torch.zeros(2, 1, 16, 12),)),
+    "text": ({"vocab": 9, "length": 10}, (torch.ones(2, 10, dtype=torch.int64),)),
+    "series": ({"in_channels": 2, "length": 10}, (torch.zeros(2, 10, 2),)),
+}
+FITS = {
+    "cnn": ["image"],
+    "dlinear": ["series"],
+    "fasttext": ["text"],
+    "fcn": ["series"],
+    "gru": ["text", "series"],
+    "highway": ["table"],
+    "inception-time": ["series"],
+    "logistic": ["table", "image", "text", "series"],
+    "lstm": ["text", "series"],
+    "mlp": ["table"],
+    "nbeats": ["series"],
+    "perceptron": ["table"],
+    "resnet": ["image"],
+    "rnn": ["text", "series"],
+    "series-resnet": ["series"],
+    "tabm": ["table"],
+    "text-cnn": ["text"],
+    "transformer": ["text", "series"],
+}
+
+
+@pytest.mark.parametrize(("name", "kind"), [(n, k) for n, kinds in FITS.items() for k in kinds])
+def test_it_takes_what_its_kind_of_data_gives(name: str, kind: str) -> None:
+    arguments, inputs = KINDS[kind]
+    net = catalogue.build("netwright.nets", name, arguments | {"outputs": 3}, what="net").eval()
+    assert net(*inputs).shape[-1] == 3
+    assert len(net(*inputs)) == 2
+
+
+def test_every_net_but_the_layer_is_known_to_fit_a_kind() -> None:
+    assert set(NAMES) == {*FITS, "attention"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arguments_are_keywords_with_json_defaults(name: str) -> None:
+    signature = inspect.signature(catalogue.find("netwright.nets", name, what="net"))
+    for parameter in signature.parameters.values():
+        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        if parameter.default is not inspect.Parameter.empty:
+            json.dumps(parameter.default)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_docstring_names_a_source_and_its_class_says_its_shapes(name: str) -> None:
+    module = importlib.import_module(f"netwright.nets.{name.replace('-', '_')}")
+    assert re.search(r"\b(19|20)\d\d\b", module.__doc__ or "")
+    assert "(batch, " in (getattr(module, module.__all__[0]).__doc__ or "")
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.py")), ids=lambda file: file.stem)
+def test_it_imports_torch_and_other_nets_alone(file: Path) -> None:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.module in (
+                "collections.abc",
+                "torch",
+                "torch.nn",
+                "torch.nn.utils.rnn",
+            ) or (node.module or "").startswith("netwright.nets.")
+        if isinstance(node, ast.Import):
+            assert {alias.name for alias in node.names} <= {"torch", "math", "difflib"}
+
+
+def test_a_net_is_the_same_after_its_weights_went_through_a_file(tmp_path: Path) -> None:
+    arguments, inputs = KINDS["table"]
+    options = {"outputs": 3, "numeric_embedding": "piecewise-linear", "norm": "batch"}
+    first, second = MLP(**arguments, **options), MLP(**arguments, **options)
+    torch.save(first.state_dict(), tmp_path / "weights.pt")
+    second.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
+    assert torch.equal(first.eval()(*inputs), second.eval()(*inputs))
