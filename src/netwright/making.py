@@ -17,10 +17,13 @@ import yaml
 from netwright import __version__
 from netwright.data.data import Data
 from netwright.data.read import ReadOptions, read
+from netwright.diagnose.finding import verdict as health
 from netwright.errors import UsageError
-from netwright.evaluate.baselines import Baselines, baselines, verdict
-from netwright.evaluate.evaluate import evaluate
-from netwright.evaluate.metrics import Scores
+from netwright.evaluate.baselines import Baselines, baselines
+from netwright.evaluate.judge import predictions_of, score_outputs
+from netwright.evaluate.scores import Scores
+from netwright.evaluate.verdict import verdict
+from netwright.evaluate.worst import WorstExample, worst_examples
 from netwright.plan.design import design
 from netwright.plan.plan import Plan
 from netwright.report.build import build_report
@@ -122,13 +125,23 @@ def make(job: Job, *, progress: Progress | None = None) -> Made:
         progress=progress,
     )
     (folder / "plan.yaml").write_text(run.plan.to_yaml(), encoding="utf-8")
-    test = evaluate(run.model, data.test, metric=job.metric, seed=options.seed)
+    outputs = run.model.forward_rows(data.test)
+    test = score_outputs(run.model, outputs, data.test, metric=job.metric, seed=options.seed)
     left = bound * (1 - REPORT_SHARE) - (time.monotonic() - begun)
     allowed = max(min(left, bound * LONGEST_BASELINE_SHARE, max(run.seconds / 4, 3.0)), 0.5)
-    beside = baselines(data, seconds=allowed, seed=options.seed)
+    beside = baselines(data, seconds=allowed, metric=job.metric, seed=options.seed)
     says = verdict(test, beside)
     metrics = _metrics(run, data, test, beside, says, time.monotonic() - begun)
-    report = build_report(run, data, test, beside, says, seconds=metrics["seconds"])
+    report = build_report(
+        run,
+        data,
+        test,
+        outputs,
+        beside,
+        says,
+        _worst(run, data, outputs),
+        seconds=metrics["seconds"],
+    )
     run.model.card = model_card(report)
     run.model.save(folder / "model")
     _write_json(folder / "ledger.json", data.ledger.to_list())
@@ -147,8 +160,6 @@ def make(job: Job, *, progress: Progress | None = None) -> Made:
 def _metrics(
     run: Run, data: Data, test: Scores, beside: Baselines, says: str, seconds: float
 ) -> dict[str, Any]:
-    from netwright.diagnose.finding import verdict as health
-
     return {
         "task": data.task.name,
         "form": data.task.form,
@@ -160,6 +171,7 @@ def _metrics(
         "validation": run.validation.to_dict(),
         "test": test.to_dict(),
         "baselines": beside.to_dict(),
+        "baseline_models": beside.reasons(),
         "verdict": says,
         "seconds": round(seconds, 3),
         "epochs": run.epochs,
@@ -170,6 +182,13 @@ def _metrics(
             "findings": [f.to_dict() for f in run.findings],
         },
     }
+
+
+def _worst(run: Run, data: Data, outputs: torch.Tensor) -> list[WorstExample]:
+    if data.task.form in ("language-modelling", "forecasting"):
+        return []
+    predicted, truth = predictions_of(run.model, outputs, data.test)
+    return worst_examples(data.test, predicted, truth, data.task)
 
 
 def _facts(job: Job, data: Data) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 from netwright.cli.options import parse_changes, parse_seconds
 from netwright.data.read import ReadOptions
 from netwright.making import Job, make
-from netwright.report.progress import Progress
-from netwright.report.text import to_text
+from netwright.report.progress import make_progress
+from netwright.report.text import print_report
 
 __all__ = ["run_train"]
 
@@ -33,11 +33,11 @@ def run_train(given: dict[str, Any]) -> int:
     )
     # With --json stdout holds one object alone: progress goes to stderr.
     stream = sys.stderr if given["json"] else sys.stdout
-    made = make(job, progress=Progress(stream))
+    made = make(job, progress=make_progress(stream, seconds=job.seconds))
     if given["json"]:
         print(json.dumps(made.metrics, ensure_ascii=False))
     elif made.report is not None:
-        print(to_text(made.report, folder=made.folder))
+        print_report(made.report, sys.stdout)
     else:
         print(f"{made.folder}: this run is finished; nothing was changed.")
     return 130 if made.run is not None and made.run.interrupted else 0

@@ -1,0 +1,64 @@
+"""show_example: a row the net got wrong, as something to look at: cells, text, a picture or a
+series."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from netwright.data.data import Data, Rows
+from netwright.evaluate.worst import WorstExample
+from netwright.report.report import Example
+from netwright.report.words import number
+
+__all__ = ["show_example"]
+
+THUMBNAIL = 96  # pixels of the longer side
+MOST_CHARACTERS = 600
+
+
+def show_example(example: WorstExample, data: Data) -> Example:
+    """Return the example as the report shows it."""
+    row = example.row if example.source_row is None else example.source_row
+    shown: dict[str, Any] = {}
+    split = data.test
+    if data.kind == "image" and isinstance(split, Rows):
+        shown["png"] = _png(split.inputs[0][example.row].numpy())
+    elif isinstance(example.raw, Mapping):
+        shown["cells"] = list(example.raw.items())
+    elif isinstance(example.raw, str | Path):
+        shown["text"] = str(example.raw)[:MOST_CHARACTERS]
+    elif data.kind == "series" and isinstance(split, Rows):
+        shown["series"] = split.inputs[0][example.row].T.tolist()
+    return Example(
+        row=row,
+        truth=_words(example.target),
+        predicted=_words(example.prediction),
+        confidence=example.probability,
+        loss=example.loss,
+        **shown,
+    )
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(number(v) for v in value)
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    """(channels, height, width) uint8 -> PNG; small pictures are enlarged by whole factors."""
+    picture = Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))
+    longer = max(picture.size)
+    if longer > THUMBNAIL:
+        picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    elif longer * 2 <= THUMBNAIL:
+        factor = THUMBNAIL // longer
+        size = (picture.width * factor, picture.height * factor)
+        picture = picture.resize(size, Image.Resampling.NEAREST)
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG")
+    return buffer.getvalue()
