@@ -26,6 +26,7 @@ from torch import Tensor
 from netwright.data.data import Kind
 from netwright.data.ledger import Ledger
 from netwright.data.timeline import Timeline
+from netwright.data.typed_frame import type_columns
 from netwright.errors import DataError
 
 __all__ = ["Anchor", "Covariate", "ForecastEncoding", "anchor_values", "regular_frame"]
@@ -117,7 +118,8 @@ class ForecastEncoding:
         """Return the one window at the end of a table: (1, context, channels). Its forecast is of
         the steps after it.
         """
-        _, frame = regular_frame(raw, self.timeline, self._columns(raw), ledger)
+        table = type_columns(raw)
+        _, frame = regular_frame(table, self.timeline, self._columns(table), ledger)
         if len(frame) < self.context:
             raise DataError(
                 f"The table covers {len(frame)} steps; a forecast needs the last {self.context}. "
@@ -201,7 +203,11 @@ class ForecastEncoding:
         return {
             "type": "forecast",
             "kind": "series",
-            "timeline": {"columns": list(self.timeline.columns), "step": self.timeline.step},
+            "timeline": {
+                "columns": list(self.timeline.columns),
+                "step": self.timeline.step,
+                "form": self.timeline.form,
+            },
             "target": self.target,
             "context": self.context,
             "horizon": self.horizon,
@@ -235,7 +241,9 @@ class ForecastEncoding:
         """Read the JSON form."""
         fields = {k: v for k, v in values.items() if k not in ("type", "kind")}
         time = fields.pop("timeline")
-        fields["timeline"] = Timeline(columns=tuple(time["columns"]), step=time["step"])
+        fields["timeline"] = Timeline(
+            columns=tuple(time["columns"]), step=time["step"], form=time["form"]
+        )
         fields["covariates"] = tuple(
             Covariate(c["name"], c["mean"], c["std"], tuple(c["categories"]))
             for c in fields["covariates"]

@@ -27,12 +27,14 @@ from netwright.data.forecast_rules import (
 )
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
+from netwright.data.table_splits import told_splits
 from netwright.data.task import Task
 from netwright.data.timeline import Timeline, find_timeline
+from netwright.data.typed_frame import type_columns
 from netwright.data.windows import Windows
 from netwright.errors import DataError, did_you_mean
 
-__all__ = ["ForecastEncoding", "forecast_data"]
+__all__ = ["ForecastEncoding", "forecasting_data"]
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.15
@@ -42,21 +44,22 @@ MOST_VALIDATION = 2_000
 FEWEST_TRAINING = 8
 
 SPLITS = ("train", "validation", "test")
+PARTS = ("all", *SPLITS)
+NONE = np.empty(0, dtype=np.int64)
 
 
-def forecast_data(
-    frame: pd.DataFrame,
-    *,
-    source: Source,
-    options: ReadOptions,
-    ledger: Ledger,
-    test: pd.DataFrame | None = None,
+def forecasting_data(
+    parts: Mapping[str, pd.DataFrame], *, source: Source, options: ReadOptions, ledger: Ledger
 ) -> Data:
-    """Build Data from one table, a row a step. test: a table of later rows, kept for the end."""
-    target = _target(frame, options, ledger)
-    timeline = find_timeline(frame, options.time_column, target, ledger)
-    marks = _marks(frame, test, options)
-    table = frame if test is None else pd.concat([frame, test], ignore_index=True)
+    """Build Data from the frames of a source, a row a step: one called "all", or some of "train",
+    "validation" and "test", which follow each other in time.
+    """
+    table = type_columns(
+        pd.concat([parts[name] for name in PARTS if name in parts], ignore_index=True)
+    )
+    target = _target(table, options, ledger)
+    timeline = find_timeline(table, options.time_column, target, ledger)
+    marks = _marks(parts, table, options, ledger)
     table = table.assign(**{target: _numbers(table[target], target, ledger)})
     others = [
         str(name)
@@ -68,7 +71,7 @@ def forecast_data(
     horizon = choose_horizon(timeline, options.horizon, len(even), ledger)
     validation_at, test_at = (
         _given_bounds(marks, steps, int(even.index[0]), len(even))
-        if marks is not None
+        if marks
         else _bounds(len(even), horizon)
     )
     if validation_at is None:
@@ -157,23 +160,18 @@ def _numbers(column: "pd.Series[Any]", name: str, ledger: Ledger) -> "pd.Series[
 
 
 def _marks(
-    frame: pd.DataFrame, test: pd.DataFrame | None, options: ReadOptions
-) -> NDArray[np.object_] | None:
-    """Return "train", "validation" or "test" for each row where the user said so."""
-    first: NDArray[np.object_] | None = None
-    if options.split is not None and options.split in frame.columns:
-        first = frame[options.split].astype(str).str.strip().str.lower().to_numpy(object)
-        first = np.where(np.isin(first, ("val", "valid", "dev")), "validation", first)
-        strange = sorted(set(first) - set(SPLITS))
-        if strange:
-            raise DataError(
-                f"The split column {options.split!r} holds {strange[0]!r}; expected train, "
-                "validation or test."
-            )
-    if test is None:
-        return first
-    own = np.full(len(frame), "train", dtype=object) if first is None else first
-    return np.concatenate([own, np.full(len(test), "test", dtype=object)])
+    parts: Mapping[str, pd.DataFrame], table: pd.DataFrame, options: ReadOptions, ledger: Ledger
+) -> Mapping[str, NDArray[np.int64]]:
+    """Return the rows of the splits that the source or the user fixes."""
+    given: dict[str, NDArray[np.int64]] = {}
+    start = 0
+    for name in PARTS:
+        if name in parts:
+            rows = np.arange(start, start + len(parts[name]), dtype=np.int64)
+            start += len(rows)
+            if len(parts) > 1:
+                given["train" if name == "all" else name] = rows
+    return told_splits(table, options, given, ledger)
 
 
 def _bounds(count: int, horizon: int) -> tuple[None, int]:
@@ -183,15 +181,14 @@ def _bounds(count: int, horizon: int) -> tuple[None, int]:
 
 
 def _given_bounds(
-    marks: NDArray[np.object_], steps: NDArray[np.int64], first: int, count: int
+    marks: Mapping[str, NDArray[np.int64]], steps: NDArray[np.int64], first: int, count: int
 ) -> tuple[int | None, int]:
     """Return where validation (None: not given) and test begin; parts that overlap in time are
     refused.
     """
     ends: dict[str, tuple[int, int]] = {}
     for name in SPLITS:
-        own = steps[marks == name]
-        if len(own):
+        if len(own := steps[marks.get(name, NONE)]):
             ends[name] = int(own.min()) - first, int(own.max()) - first
     for earlier, later in (("train", "validation"), ("validation", "test"), ("train", "test")):
         if earlier in ends and later in ends and ends[earlier][1] >= ends[later][0]:

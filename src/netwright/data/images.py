@@ -2,8 +2,6 @@
 files named.
 """
 
-import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,32 +11,81 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from netwright.data.builtin import load_builtin
 from netwright.data.data import Data, Rows, Source, Split
-from netwright.data.image_decoding import (
-    Header,
-    Mode,
-    Unreadable,
-    deepest_value,
-    quiet_pillow,
-    read_header,
+from netwright.data.formats.idx import read_idx
+from netwright.data.image_decoding import Header
+from netwright.data.image_encoding import ImageEncoding, name_of
+from netwright.data.image_rules import (
+    choose_shape,
+    drop_equal_channels,
+    find_white,
+    note_quirks,
+    read_headers,
+    with_statistics,
 )
-from netwright.data.image_encoding import ImageEncoding, in_threads, name_of
 from netwright.data.image_stream import ImageStream
-from netwright.data.labelled import Labels, label_rows
+from netwright.data.labelled import Given, Labels, join_labelled, label_rows
 from netwright.data.ledger import Ledger
 from netwright.data.memory import data_budget
 from netwright.data.options import ReadOptions
+from netwright.data.sources import Found, labelled_files, sha256_of
 from netwright.errors import DataError
 
-__all__ = ["image_data"]
+__all__ = ["image_data", "read_images"]
 
-# The longest side that pictures keep, by how many there are: what two CPU cores train on in
-# minutes.
-LONGEST = ((2_000, 128), (10_000, 96), (math.inf, 64))
 # Of more pictures than this only the headers are read before training, not every pixel.
 CHECKED = 20_000
 # How many pictures give mean and deviation when not all of them are in memory.
 SAMPLE = 2_000
+
+
+def read_images(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
+    """Read class folders of pictures, an IDX pair for each split, or the built-in digits."""
+    source = Source(found.name, tuple(str(p) for p in found.paths), sha256_of(found.paths))
+    if found.kind == "builtin":
+        digits = load_builtin(found.name, options.seed)
+        return image_data(
+            digits.images,
+            digits.targets,
+            target=digits.target,
+            source=source,
+            options=options,
+            ledger=ledger,
+        )
+    if found.kind == "idx":
+        pairs = {name: _read_pair(*files) for name, files in found.parts.items()}
+        shapes = {images.shape[1:] for images, _ in pairs.values()}
+        if len(shapes) > 1:
+            raise DataError(
+                "The pictures of the splits differ in size: "
+                f"{', '.join(map(str, sorted(shapes)))}. "
+                "IDX files of one data set have one size; check that they belong together."
+            )
+        labels, given = join_labelled({n: list(y.astype(str)) for n, (_, y) in pairs.items()})
+        images = [images for images, _ in pairs.values()]
+        whole = images[0] if len(images) == 1 else np.concatenate(images)
+        return image_data(whole, labels, given=given, source=source, options=options, ledger=ledger)
+    files = {name: labelled_files(found, name) for name in found.parts}
+    labels, given = join_labelled({n: [label for _, label in part] for n, part in files.items()})
+    raw = [path for part in files.values() for path, _ in part]
+    return image_data(raw, labels, given=given, source=source, options=options, ledger=ledger)
+
+
+def _read_pair(images: Path, labels: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+    pixels, classes = read_idx(images), read_idx(labels)
+    if pixels.ndim < 3 or classes.ndim != 1:
+        raise DataError(
+            f"{images.name} has shape {pixels.shape} and {labels.name} {classes.shape}; expected "
+            "pictures (rows, height, width) and labels (rows,)."
+        )
+    if len(pixels) != len(classes):
+        raise DataError(
+            f"{images.name} holds {len(pixels):,} pictures and {labels.name} {len(classes):,} "
+            "labels. "
+            "Expected one label a picture; check that the files belong together."
+        )
+    return pixels, classes
 
 
 def image_data(
@@ -48,7 +95,7 @@ def image_data(
     source: Source,
     options: ReadOptions,
     ledger: Ledger,
-    given: Mapping[str, NDArray[np.int64]] | None = None,
+    given: Given | None = None,
     target: str = "class",
     budget: int | None = None,
 ) -> Data:
@@ -58,7 +105,7 @@ def image_data(
     given: rows of splits that the source itself names. budget: bytes that decoded pictures may take
     before they are streamed from their files instead; by default a share of the free memory.
     """
-    headers = _headers(raw)
+    headers = read_headers(raw)
     kept = np.array([at for at, h in enumerate(headers) if isinstance(h, Header)], dtype=np.int64)
     refused = {at: str(h) for at, h in enumerate(headers) if not isinstance(h, Header)}
     good = [h for h in headers if isinstance(h, Header)]
@@ -69,8 +116,12 @@ def image_data(
             f"None of the {len(headers):,} pictures in {source.name} can be decoded{why}. "
             "Expected files such as .png or .jpg in a folder for each class."
         )
-    mode, height, width = _shape(good, ledger)
-    white = _white([raw[at] for at in kept], good, ledger)
+    # Size and white level are fitted: rows that are only tested do not vote.
+    tested = set(given["test"].tolist()) if given and "test" in given else set()
+    voting = [at for at in kept.tolist() if at not in tested] or kept.tolist()
+    chosen = [header for at in voting if isinstance(header := headers[at], Header)]
+    mode, height, width = choose_shape(chosen, ledger)
+    white = find_white([raw[at] for at in voting], chosen, ledger)
     encoding = ImageEncoding(
         mode=mode, height=height, width=width, mean=(0.0,) * (1 if mode == "L" else 3),
         std=(1.0,) * (1 if mode == "L" else 3), white=white,
@@ -85,7 +136,7 @@ def image_data(
     elif len(kept) <= CHECKED:
         kept = _check_all(encoding, raw, kept, refused)
     _note_refused(raw, refused, ledger)
-    _note_quirks([h for h in headers if isinstance(h, Header)], ledger)
+    note_quirks([h for h in (headers[at] for at in kept) if isinstance(h, Header)], ledger)
     if streamed:
         ledger.note(
             "read",
@@ -103,14 +154,14 @@ def image_data(
         ledger=ledger,
     )
     if stored is not None:
-        stored, encoding = _drop_equal_channels(stored, encoding, ledger)
-        encoding = _with_statistics(encoding, stored[rows.train])
+        stored, encoding = drop_equal_channels(stored, encoding, ledger)
+        encoding = with_statistics(encoding, stored[rows.train])
         _note_duplicates(stored, rows, ledger)
-        splits = _in_memory(stored, raw, kept, rows)
+        splits: Mapping[str, Split] = _in_memory(stored, raw, kept, rows)
     else:
         some = rows.train[:: max(1, len(rows.train) // SAMPLE)]
         (pixels,), _ = encoding.encode_some([raw[kept[at]] for at in some])
-        encoding = _with_statistics(encoding, pixels)
+        encoding = with_statistics(encoding, pixels)
         splits = {
             name: ImageStream(
                 name,
@@ -132,77 +183,6 @@ def image_data(
         ledger=ledger,
         class_counts=rows.counts,
     )
-
-
-def _headers(raw: Any) -> list[Header | Unreadable]:
-    if isinstance(raw, np.ndarray):
-        # All rows of one array share its shape and type.
-        try:
-            return [read_header(raw[0])] * len(raw) if len(raw) else []
-        except Unreadable as error:
-            raise DataError(f"The pictures cannot be used: {error}.") from error
-    with quiet_pillow():
-        return in_threads(_header, raw)
-
-
-def _header(item: Any) -> Header | Unreadable:
-    try:
-        return read_header(item)
-    except Unreadable as error:
-        return error
-
-
-def _shape(headers: Sequence[Header], ledger: Ledger) -> tuple[Mode, int, int]:
-    """Choose mode, height and width; note what that means for pictures that are different."""
-    mode: Mode = "L" if all(h.grey for h in headers) else "RGB"
-    if mode == "RGB" and (grey := sum(h.grey for h in headers)):
-        ledger.note("encoded", "pictures", "grey ones among colour ones, read as RGB", grey)
-    sizes = Counter((h.height, h.width) for h in headers)
-    longest = next(side for count, side in LONGEST if len(headers) <= count)
-    if len(sizes) == 1:
-        height, width = next(iter(sizes))
-    else:
-        height = int(np.median([h.height for h in headers]))
-        width = int(np.median([h.width for h in headers]))
-        if 0.75 <= height / width <= 1.34:  # about square: both ways up are then treated alike
-            height = width = min(height, width)
-    factor = min(1.0, longest / max(height, width))
-    chosen = max(8, round(height * factor)), max(8, round(width * factor))
-    changed = len(headers) - sizes[chosen]
-    if changed:
-        smallest, largest = min(sizes), max(sizes)
-        seen = f"{smallest[0]} x {smallest[1]}"
-        if len(sizes) > 1:
-            seen += f" to {largest[0]} x {largest[1]}"
-        ledger.note(
-            "encoded",
-            "pictures",
-            f"of {seen} pixels (height x width), scaled to {chosen[0]} x {chosen[1]}; "
-            "what does not fit the shape is cut off evenly",
-            changed,
-        )
-    return mode, *chosen
-
-
-def _white(raw: Sequence[Any], headers: Sequence[Header], ledger: Ledger) -> int:
-    """Find the white level of pictures with more than 8 bits: the next of 255, 511, ... 65535 above
-    their brightest.
-    """
-    deep = [item for item, header in zip(raw, headers, strict=True) if header.deep]
-    if not deep:
-        return 65535
-    with quiet_pillow():
-        tops = [top for top in in_threads(_top, deep) if top is not None]
-    white = min(2 ** max(8, max(tops, default=65535).bit_length()) - 1, 65535)
-    ledger.note("encoded", "pictures", f"16-bit ones scaled so that {white} is white", len(deep))
-    return white
-
-
-def _top(item: Any) -> int | None:
-    try:
-        return deepest_value(item)
-    except Unreadable:
-        return None  # refused by name when it is decoded
 
 
 def _decode_all(
@@ -239,51 +219,6 @@ def _note_refused(raw: Any, refused: Mapping[int, str], ledger: Ledger) -> None:
         ledger.note("dropped", name_of(raw[at], at), reason, 1)
 
 
-def _note_quirks(headers: Sequence[Header], ledger: Ledger) -> None:
-    for quirk, count in Counter(quirk for h in headers for quirk in h.quirks).items():
-        ledger.note("encoded", "pictures", quirk, count)
-
-
-def _drop_equal_channels(
-    stored: Tensor, encoding: ImageEncoding, ledger: Ledger
-) -> tuple[Tensor, ImageEncoding]:
-    """Grey pictures saved as RGB need one channel, a third of the first layer's work."""
-    if encoding.mode == "L":
-        return stored, encoding
-    for rows in stored.split(256):
-        if not (torch.equal(rows[:, 0], rows[:, 1]) and torch.equal(rows[:, 1], rows[:, 2])):
-            return stored, encoding
-    ledger.note("encoded", "pictures", "saved as RGB, all grey: one channel kept", len(stored))
-    grey = ImageEncoding(
-        mode="L", height=encoding.height, width=encoding.width, mean=(0.0,), std=(1.0,),
-        white=encoding.white,
-    )  # fmt: skip
-    return stored[:, :1].contiguous(), grey
-
-
-def _with_statistics(encoding: ImageEncoding, pixels: Tensor) -> ImageEncoding:
-    """Return the encoding with the mean and deviation of training pixels, uint8 (rows, channels,
-    height, width).
-    """
-    total = torch.zeros(encoding.in_channels, dtype=torch.float64)
-    squares = torch.zeros(encoding.in_channels, dtype=torch.float64)
-    for rows in pixels.split(4096):
-        values = rows.transpose(0, 1).flatten(1).to(torch.float32)
-        total += values.mean(1, dtype=torch.float64) * values.shape[1]
-        squares += values.square_().mean(1, dtype=torch.float64) * values.shape[1]
-    count = pixels.numel() / encoding.in_channels
-    mean = total / count
-    std = (squares / count - mean.square()).clamp_min(0).sqrt()
-    return ImageEncoding(
-        mode=encoding.mode,
-        height=encoding.height,
-        width=encoding.width,
-        mean=tuple(round(m, 4) for m in mean.tolist()),
-        std=tuple(round(s, 4) if s > 1e-3 else 1.0 for s in std.tolist()),
-        white=encoding.white,
-    )
-
-
 def _note_duplicates(stored: Tensor, rows: Labels, ledger: Ledger) -> None:
     """Say how many test and validation pictures are, pixel for pixel, among the training ones:
     their score flatters.
@@ -300,17 +235,18 @@ def _in_memory(
     stored: Tensor, raw: Any, kept: NDArray[np.int64], rows: Labels
 ) -> Mapping[str, Split]:
     positions = torch.from_numpy(kept)
-    splits = {}
+    splits: dict[str, Split] = {}
     for name, index in rows.splits().items():
-        where = kept[index.numpy()]
-        some = raw[where] if isinstance(raw, np.ndarray) else [raw[at] for at in where]
-        splits[name] = Rows(name, (stored[index],), rows.ids[index], some, positions[index])
+        pixels = stored[index]
+        if isinstance(raw, np.ndarray):
+            some: Any = pixels.numpy()  # the same memory, not a second copy
+        else:
+            some = [raw[at] for at in kept[index.numpy()]]
+        splits[name] = Rows(name, (pixels,), rows.ids[index], some, positions[index])
     return splits
 
 
-def _renumber(
-    given: Mapping[str, NDArray[np.int64]] | None, kept: NDArray[np.int64]
-) -> Mapping[str, NDArray[np.int64]] | None:
+def _renumber(given: Given | None, kept: NDArray[np.int64]) -> Given | None:
     """Positions among all rows -> positions among those kept."""
     if given is None:
         return None

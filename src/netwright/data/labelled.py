@@ -3,10 +3,11 @@ positions.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -14,10 +15,15 @@ from torch import Tensor
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
 from netwright.data.splits import split_rows
-from netwright.data.task import Task
+from netwright.data.table_splits import told_splits
+from netwright.data.targets import Targets, build_task
+from netwright.data.task import Form, Task
 from netwright.errors import DataError
 
-__all__ = ["Labels", "label_rows"]
+__all__ = ["Given", "Labels", "join_labelled", "label_rows"]
+
+# Rows of the splits that the source itself names.
+Given = Mapping[str, NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -38,16 +44,36 @@ class Labels:
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
+def join_labelled(parts: Mapping[str, Sequence[str]]) -> tuple[list[str], Given]:
+    """Put the labels of a source's parts one below the other, with the rows of the fixed splits."""
+    shared = _shared_folders([label for part in parts.values() for label in part])
+    labels: list[str] = []
+    given = {}
+    for name, part in parts.items():
+        if name != "all":
+            given[name] = np.arange(len(labels), len(labels) + len(part), dtype=np.int64)
+        labels += [label[shared:] for label in part]
+    return labels, given
+
+
+def _shared_folders(labels: Sequence[str]) -> int:
+    """Return how many characters of folders all labels begin with: those say nothing."""
+    first, last = min(labels), max(labels)
+    same = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+    return first[:same].rfind("/") + 1
+
+
 def label_rows(
     labels: Sequence[str],
     *,
-    given: Mapping[str, NDArray[np.int64]] | None,
+    given: Given | None,
     target: str,
     name: str,
     options: ReadOptions,
     ledger: Ledger,
 ) -> Labels:
-    """Number the classes in sorted order and split the rows, keeping the splits that are given.
+    """Number the classes in order (of numbers where all are) and split the rows, keeping the splits
+    that are given.
 
     name: the task's, such as "text-classification".
     """
@@ -56,17 +82,16 @@ def label_rows(
         only = values[0] if len(values) else "none"
         raise DataError(
             f"All {len(values):,} rows have the label {only!r}; a classifier needs at least two "
-            "classes. "
-            "Check the folder or the label column."
+            "classes. Check the folder or the label column."
         )
-    splits = split_rows(len(values), labels=values, given=given, seed=options.seed)
+    given = told_splits(pd.DataFrame(index=range(len(values))), options, dict(given or {}), ledger)
+    splits = split_rows(len(values), labels=values, given=given, seed=options.seed, ledger=ledger)
     train = splits["train"]
     counted = Counter(values[train])
-    classes = tuple(sorted(counted))
+    classes = _ordered(counted)
     if len(classes) < 2:
         raise DataError(
-            f"The training rows all have the label {classes[0]!r}. Add rows of other classes to "
-            "them."
+            f"The training rows all have the label {classes[0]!r}. Add rows of other classes."
         )
     number = {label: at for at, label in enumerate(classes)}
     known = np.array([label in number for label in values])
@@ -75,29 +100,34 @@ def label_rows(
         ledger.note(
             "dropped",
             target,
-            "rows outside the training part with a label it does not have: "
-            f"{', '.join(strange[:5])}",
+            f"rows with a label that training does not have: {', '.join(strange[:5])}",
             int((~known).sum()),
         )
-    ids = torch.tensor([number.get(label, -1) for label in values], dtype=torch.int64)
-    positive = None
-    if len(classes) == 2:
-        positive = min(classes, key=lambda label: (counted[label], label))
-        ledger.note("guessed", target, f"the positive class is the rarer one, {positive!r}")
-    task = Task(
-        name=name,
-        form="binary" if len(classes) == 2 else "multiclass",
-        target=target,
-        classes=classes,
-        positive=positive,
-        outputs=len(classes),
+    form: Form = "binary" if len(classes) == 2 else "multiclass"
+    targets = Targets(
+        task_name=name, form=form, names=(target,), labels=values[train], classes=classes
     )
     parts = {key: torch.from_numpy(np.sort(index[known[index]])) for key, index in splits.items()}
+    for key, index in parts.items():
+        if not len(index):
+            raise DataError(
+                f"No row of the {key} part has a label that training has "
+                f"({', '.join(classes[:6])}). "
+                "Check how its labels are spelled."
+            )
     return Labels(
-        task,
-        ids,
+        build_task(targets, ledger),
+        torch.tensor([number.get(label, -1) for label in values], dtype=torch.int64),
         parts["train"],
         parts["validation"],
         parts["test"],
         tuple(counted[label] for label in classes),
     )
+
+
+def _ordered(labels: Iterable[str]) -> tuple[str, ...]:
+    """Sort as numbers where all are, so that "10" comes after "9"."""
+    words = sorted(labels)
+    if all(word.lstrip("-").isdecimal() for word in words):
+        words.sort(key=int)
+    return tuple(words)

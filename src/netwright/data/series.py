@@ -1,18 +1,43 @@
 """Labelled time series become Data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from netwright.data.data import Data, Rows, Source
-from netwright.data.labelled import label_rows
+from netwright.data.formats.ts import read_ts
+from netwright.data.labelled import Given, join_labelled, label_rows
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
 from netwright.data.series_encoding import as_series, fit_series_encoding
+from netwright.data.sources import Found, sha256_of
+from netwright.errors import DataError
 
-__all__ = ["series_data"]
+__all__ = ["read_series", "series_data"]
+
+
+def read_series(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
+    """Read the .ts files of a source: one, or one for each split."""
+    source = Source(found.name, tuple(str(p) for p in found.paths), sha256_of(found.paths))
+    parts = {name: read_ts(files[0]) for name, files in found.parts.items()}
+    named: dict[str, list[str]] = {}
+    for name, part in parts.items():
+        if part.labels is None:
+            raise DataError(
+                f"{found.parts[name][0].name} has no class labels ('@classLabel false'), so there "
+                "is "
+                "nothing to learn. Give a file with '@classLabel true' and the classes."
+            )
+        named[name] = part.labels
+    channels = {name: part.values[0].shape[1] for name, part in parts.items()}
+    if len(set(channels.values())) > 1:
+        told = ", ".join(f"{name} {count}" for name, count in channels.items())
+        raise DataError(
+            f"The splits of {found.name} differ in their channels ({told}). Give files of one data "
+            "set."
+        )
+    labels, given = join_labelled(named)
+    values = [row for part in parts.values() for row in part.values]
+    return series_data(values, labels, given=given, source=source, options=options, ledger=ledger)
 
 
 def series_data(
@@ -22,7 +47,7 @@ def series_data(
     source: Source,
     options: ReadOptions,
     ledger: Ledger,
-    given: Mapping[str, NDArray[np.int64]] | None = None,
+    given: Given | None = None,
     target: str = "class",
 ) -> Data:
     """Build Data from series, (rows, time, channels) or a list of (time, channels), and one label

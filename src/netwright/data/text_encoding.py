@@ -14,12 +14,14 @@ from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from netwright.data.data import Kind
 from netwright.data.ledger import Ledger
+from netwright.errors import DataError
 
 __all__ = ["PADDING", "UNKNOWN", "TextEncoding", "fit_text_encoding", "split_words"]
 
@@ -49,12 +51,13 @@ def split_words(text: str) -> list[str]:
 @dataclass(frozen=True, kw_only=True)
 class TextEncoding:
     """vocabulary: the tokens of ids 2, 3, ... length: the most tokens a row keeps; of longer ones
-    the first.
+    the first. column: of a table, that holds the texts.
     """
 
     level: Level
     vocabulary: tuple[str, ...]
     length: int
+    column: str = ""
 
     @property
     def kind(self) -> Kind:
@@ -76,7 +79,7 @@ class TextEncoding:
 
     def encode(self, raw: Iterable[Any], ledger: Ledger | None = None) -> tuple[Tensor, ...]:
         """Turn texts into (int32 tokens (rows, length),); missing cells are empty texts."""
-        texts = as_texts(raw)
+        texts = as_texts(self._column(raw))
         lookup, length = self.ids, self.length
         pieces: list[list[int]] = []
         cut = empty = unknown = total = 0
@@ -104,6 +107,17 @@ class TextEncoding:
                 ledger.note("encoded", "text", share, unknown)
         return (torch.from_numpy(pad_rows(pieces, length)),)
 
+    def _column(self, raw: Any) -> Iterable[Any]:
+        if not isinstance(raw, pd.DataFrame):
+            return raw
+        name = self.column or str(raw.columns[0])
+        if name not in raw.columns:
+            raise DataError(
+                f"The table has no column {name!r}, which holds the texts; there are "
+                f"{', '.join(map(str, raw.columns))}. Add it, under this name."
+            )
+        return raw[name]
+
     def prepare(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Cut the padding that no row of the batch needs and widen to int64. Nets must not depend
         on padding at the end.
@@ -121,6 +135,7 @@ class TextEncoding:
             "kind": "text",
             "level": self.level,
             "length": self.length,
+            "column": self.column,
             "vocabulary": list(self.vocabulary),
         }
 
@@ -134,6 +149,7 @@ class TextEncoding:
             level=values["level"],
             vocabulary=tuple(values["vocabulary"]),
             length=values["length"],
+            column=values["column"],
         )
 
 
@@ -154,7 +170,9 @@ def pad_rows(pieces: Sequence[Sequence[int]], length: int) -> NDArray[np.int32]:
     return padded
 
 
-def fit_text_encoding(texts: Sequence[str], ledger: Ledger | None = None) -> TextEncoding:
+def fit_text_encoding(
+    texts: Sequence[str], ledger: Ledger | None = None, *, column: str = ""
+) -> TextEncoding:
     """Choose level, vocabulary and length from training texts, and say why in the ledger."""
     words = [split_words(text) for text in texts]
     level, reason = _choose_level(words)
@@ -168,7 +186,10 @@ def fit_text_encoding(texts: Sequence[str], ledger: Ledger | None = None) -> Tex
     vocabulary = tuple(kept[:MAX_VOCABULARY])
     sizes = np.array([len(row) for row in rows] or [0])
     most = MAX_WORDS if level == "word" else MAX_CHARACTERS
-    length = int(np.clip(np.quantile(sizes, LENGTH_QUANTILE, method="higher"), SHORTEST, most))
+    length = int(np.quantile(sizes, LENGTH_QUANTILE, method="higher"))
+    if sizes.max() <= 1.5 * length:  # cutting would save little
+        length = int(sizes.max())
+    length = int(np.clip(length, SHORTEST, most))
     if ledger is not None:
         ledger.note("guessed", "text", f"read as {level}s: {reason}")
         dropped = len(counts) - len(vocabulary)
@@ -182,7 +203,7 @@ def fit_text_encoding(texts: Sequence[str], ledger: Ledger | None = None) -> Tex
             f"rows of {length:,} tokens (median {int(np.median(sizes)):,}, longest "
             f"{int(sizes.max()):,})",
         )
-    return TextEncoding(level=level, vocabulary=vocabulary, length=length)
+    return TextEncoding(level=level, vocabulary=vocabulary, length=length, column=column)
 
 
 def _choose_level(words: Sequence[Sequence[str]]) -> tuple[Level, str]:

@@ -1,25 +1,72 @@
 """Texts and their labels become Data."""
 
-from collections.abc import Mapping, Sequence
+import gzip
+from collections.abc import Sequence
+from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from netwright.data.charset import decode_bytes
+from netwright.data.corpus import corpus_data
 from netwright.data.data import Data, Rows, Source
-from netwright.data.labelled import Labels, label_rows
+from netwright.data.formats.idx import GZIP_MAGIC
+from netwright.data.labelled import Given, Labels, join_labelled, label_rows
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
+from netwright.data.sources import Found, labelled_files, sha256_of
 from netwright.data.text_encoding import as_texts, fit_text_encoding
 
-__all__ = ["text_data"]
+__all__ = ["read_texts", "text_data"]
+
+
+def read_texts(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
+    """Read a folder of text files for each class, a folder of <class>.txt with a sample a line, or
+    one long text, of which the next character is learned.
+    """
+    source = Source(found.name, tuple(str(p) for p in found.paths), sha256_of(found.paths))
+    if found.kind == "corpus":
+        parts = {
+            name: "\n".join(_read(path, ledger) for path in files)
+            for name, files in found.parts.items()
+        }
+        return corpus_data(parts, source=source, ledger=ledger)
+    if found.kind == "text-lines":
+        samples = {name: _lines(files, ledger) for name, files in found.parts.items()}
+    else:
+        samples = {
+            name: [(_read(path, ledger), label) for path, label in labelled_files(found, name)]
+            for name in found.parts
+        }
+    labels, given = join_labelled({n: [label for _, label in part] for n, part in samples.items()})
+    texts = [text for part in samples.values() for text, _ in part]
+    return text_data(texts, labels, given=given, source=source, options=options, ledger=ledger)
+
+
+def _lines(files: Sequence[Path], ledger: Ledger) -> list[tuple[str, str]]:
+    """Each line that is not blank is a sample of the class that its file is named for."""
+    return [
+        (line.strip(), path.name.removesuffix(".gz").removesuffix(".txt"))
+        for path in files
+        for line in _read(path, ledger).splitlines()
+        if line.strip()
+    ]
+
+
+def _read(path: Path, ledger: Ledger) -> str:
+    content = path.read_bytes()
+    if content[:2] == GZIP_MAGIC:
+        content = gzip.decompress(content)
+    text, charset = decode_bytes(content, path.name)
+    if not charset.plain:
+        ledger.note("guessed", path.name, f"text encoding {charset.name}")
+    return text
 
 
 def text_data(
     texts: Sequence[str],
     labels: Sequence[str],
     *,
-    given: Mapping[str, NDArray[np.int64]] | None = None,
+    given: Given | None = None,
     target: str = "class",
+    column: str = "",
     source: Source,
     options: ReadOptions,
     ledger: Ledger,
@@ -39,7 +86,9 @@ def text_data(
         options=options,
         ledger=ledger,
     )
-    encoding = fit_text_encoding([rows[at] for at in labelled.train.tolist()], ledger)
+    encoding = fit_text_encoding(
+        [rows[at] for at in labelled.train.tolist()], ledger, column=column
+    )
     (tokens,) = encoding.encode(rows, ledger)
     _note_duplicates(rows, labelled, ledger)
     splits = {

@@ -6,7 +6,6 @@ number. Rows are brought onto an even grid of steps: gaps become missing rows, s
 step their mean.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from netwright.data.cells import distinct, guess_dates, parse_dates
 from netwright.data.ledger import Ledger
 from netwright.errors import DataError, did_you_mean
 
@@ -40,11 +40,12 @@ SHARE = 0.95
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
     """columns: those that say when, none for the order of rows. step: "M", "Q" or "Y", seconds
-    ("3600s"), a counted number ("1"), or "row".
+    ("3600s"), a counted number ("1"), or "row". form: how the words of a date column are written.
     """
 
     columns: tuple[str, ...]
     step: str
+    form: str = ""
 
     @property
     def seconds(self) -> float | None:
@@ -59,7 +60,7 @@ class Timeline:
         return WORDS.get(self.step, f"every {self.step}")
 
     def steps(self, frame: pd.DataFrame) -> NDArray[np.int64]:
-        """Return the step number of each row; the same time gives the same number in every frame."""
+        """Return each row's step number; the same time gives the same number in each frame."""
         missing = [name for name in self.columns if name not in frame.columns]
         if missing:
             raise DataError(
@@ -76,7 +77,7 @@ class Timeline:
                     f"Row {row + 1} has no number in {self.columns[0]}. Mend or remove it."
                 )
             return np.round(values / float(self.step)).astype(np.int64)
-        times = read_times(frame, self.columns)
+        times = read_times(frame, self.columns, self.form)
         if times.isna().any():
             row = int(np.flatnonzero(times.isna())[0])
             raise DataError(
@@ -91,8 +92,9 @@ class Timeline:
     def times(self, steps: NDArray[np.int64]) -> pd.DatetimeIndex | None:
         """Return when each step begins, for calendar features; None without clock time."""
         if self.step in ("M", "Q", "Y"):
-            periods = pd.PeriodIndex.from_ordinals(steps, freq=self.step)
-            return periods.to_timestamp()
+            return pd.PeriodIndex(
+                [pd.Period(ordinal=int(step), freq=self.step) for step in steps]
+            ).to_timestamp()
         if self.seconds is None:
             return None
         return pd.DatetimeIndex(
@@ -107,30 +109,42 @@ def find_timeline(frame: pd.DataFrame, named: str | None, target: str, ledger: L
         ledger.note("guessed", "time", "no column says when: rows are taken in their order")
         return Timeline(columns=(), step="row")
     first = frame[columns[0]]
-    if len(columns) == 1 and pd.api.types.is_numeric_dtype(first) and not _is_year(first):
+    numeric = pd.api.types.is_numeric_dtype(first)
+    if len(columns) == 1 and numeric and not _is_year(first):
         values = np.sort(first.dropna().unique().astype(float))
         step = float(np.median(np.diff(values))) if len(values) > 1 else 1.0
         ledger.note("guessed", "time", f"{columns[0]!r} counts the steps{why}")
         return Timeline(columns=columns, step=f"{step:g}")
-    times = read_times(frame, columns)
+    form = ""
+    if len(columns) == 1 and not numeric and not pd.api.types.is_datetime64_any_dtype(first):
+        form, share, doubt = guess_dates(distinct(first), compact=True)
+        if not form or share < SHARE:
+            raise DataError(
+                f"The time column {columns[0]!r} holds {str(first.iloc[0])!r}, which is not read "
+                "as a "
+                "date. Expected dates such as 2024-12-31 or 31.12.2024 14:00, or counted steps."
+            )
+        if doubt:
+            ledger.note("guessed", columns[0], doubt)
+    times = read_times(frame, columns, form)
     unique = np.sort(times.dropna().unique())
     if len(unique) < 3:
         raise DataError(
             f"The time column {', '.join(columns)} has {len(unique)} different times; a forecast "
-            "needs many. "
-            "Give another one with --time-column."
+            "needs "
+            "many. Give another one with --time-column."
         )
     gaps = np.diff(unique).astype("timedelta64[ns]").astype("int64") / 1e9
-    step = _step(gaps)
-    timeline = Timeline(columns=columns, step=step)
+    timeline = Timeline(columns=columns, step=_step(gaps), form=form)
     shown = " + ".join(columns)
     ledger.note("guessed", "time", f"{shown} says when, {timeline.words}{why}")
     return timeline
 
 
-def read_times(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DatetimeIndex:
-    """Read one column of dates, or several named year, month, ... together, as times without zone
-    (UTC).
+def read_times(frame: pd.DataFrame, columns: Sequence[str], form: str) -> pd.DatetimeIndex:
+    """Read one column of dates, or several named year, month, ..., as times without a zone (UTC).
+
+    form: how words are written; "" for a column of a date type, or of years.
     """
     if len(columns) > 1:
         parts = {name.lower(): pd.to_numeric(frame[name], errors="coerce") for name in columns}
@@ -140,12 +154,14 @@ def read_times(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DatetimeIndex:
                 table[name] = 1
         return pd.DatetimeIndex(pd.to_datetime(table, errors="coerce"))
     column = frame[columns[0]]
+    if form:
+        words = distinct(column)
+        seconds = words.take(parse_dates(words.words, form), np.nan)
+        return pd.DatetimeIndex(pd.to_datetime(pd.Series(seconds), unit="s", errors="coerce"))
     if pd.api.types.is_numeric_dtype(column):
-        column = column.astype("Int64").astype(str)  # a year
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # "could not infer format": then cell by cell
-        times = pd.to_datetime(column, errors="coerce", utc=True)
-    return pd.DatetimeIndex(times).tz_localize(None)
+        column = pd.to_datetime(column.astype("Int64").astype(str), format="%Y", errors="coerce")
+    times = pd.DatetimeIndex(pd.to_datetime(column, errors="coerce", utc=True))
+    return times.tz_localize(None)
 
 
 def _columns(frame: pd.DataFrame, named: str | None, target: str) -> tuple[tuple[str, ...], str]:
@@ -165,8 +181,8 @@ def _columns(frame: pd.DataFrame, named: str | None, target: str) -> tuple[tuple
     for name in names:
         if name == target or pd.api.types.is_numeric_dtype(frame[name]):
             continue
-        some = frame[[name]].dropna().iloc[:: max(1, len(frame) // 200)]
-        if len(some) and read_times(some, [name]).notna().mean() >= SHARE:
+        form, share, _ = guess_dates(distinct(frame[name]))
+        if form and share >= SHARE and not form.startswith("%H"):  # a time of day says no date
             return (name,), ""
     if "year" in by_name and _is_year(frame[by_name["year"]]):
         return (by_name["year"],), ""
