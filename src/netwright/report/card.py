@@ -56,7 +56,7 @@ def _predicts(report: Report) -> str:
 def _expects(report: Report) -> str:
     if not report.columns:
         return f"Inputs of kind {report.kind or 'as in training'}, read as they were in training."
-    rows = [[_code(c.name), c.kind, _plain(c.note)] for c in report.columns[:MOST_COLUMNS]]
+    rows = [[_code(c.name), _plain(c.kind), _plain(c.note)] for c in report.columns[:MOST_COLUMNS]]
     more = len(report.columns) - MOST_COLUMNS
     tail = (
         f"\n\nand {plural(more, 'more column')}; all stand in `preprocessing.json`."
@@ -74,7 +74,7 @@ def _expects(report: Report) -> str:
 
 def _scores(report: Report) -> str:
     rows = [
-        [metric_title(name), number(score.get("value")), interval(score)]
+        [_plain(metric_title(name)), number(score.get("value")), interval(score)]
         for name, score in report.test.items()
     ]
     amount = report.rows.get("test")
@@ -150,11 +150,15 @@ def _made(report: Report) -> str:
         if report.layers
         else []
     )
-    rows = ", ".join(f"{count(amount)} {name}" for name, amount in report.rows.items())
+    rows = ", ".join(f"{count(amount)} {_plain(name)}" for name, amount in report.rows.items())
     if rows:
         lines.append(f"Rows: {rows}.")
     if report.versions:
-        lines.append("Made with " + ", ".join(f"{n} {v}" for n, v in report.versions.items()) + ".")
+        lines.append(
+            "Made with "
+            + ", ".join(f"{_plain(n)} {_plain(v)}" for n, v in report.versions.items())
+            + "."
+        )
     return " ".join(lines)
 
 

@@ -7,7 +7,15 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from netwright.report.figure import FONT_SIZE, label_width, new_axes, safe_label, styled
+from netwright.report.figure import (
+    FONT_SIZE,
+    Box,
+    draw_boxes,
+    label_width,
+    new_axes,
+    safe_label,
+    styled,
+)
 from netwright.report.palette import BLUES, LIGHT, LINES, RAMP_STEPS
 from netwright.report.words import metric_title, number
 
@@ -34,12 +42,12 @@ def draw_intervals(
     rows: Sequence[tuple[str, float, float | None, float | None]],
     *,
     better: str = "",
-    width: float = 460,
+    width: float = 380,
 ) -> Figure:
     """Draw a value and its interval a row: (name, value, low, high). The first row is the net's and
     stands out."""
     height = 40 + 34 * len(rows)
-    left = label_width([name for name, *_ in rows], 28)
+    left = label_width([name for name, *_ in rows], 22)
     figure, axes = new_axes(width, height, left=left, right=58, top=8, bottom=32)
     left_edge, right_edge = _window(rows)
     pad = 0.06 * (right_edge - left_edge)
@@ -66,7 +74,7 @@ def draw_intervals(
     axes.axvline(rows[0][1], color=LIGHT["blue"], linewidth=1, linestyle=(0, (1, 2)))
     axes.set_xlim(left_edge - pad, right_edge + pad)
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_yticks(range(len(rows)), [safe_label(name, 28) for name, *_ in rows])
+    axes.set_yticks(range(len(rows)), [safe_label(name, 22) for name, *_ in rows])
     axes.tick_params(axis="y", labelcolor=LIGHT["ink"], labelsize=FONT_SIZE)
     axes.grid(False, axis="y")
     axes.set_xlabel(better)
@@ -104,16 +112,16 @@ def draw_confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> F
     figure, axes = new_axes(
         left + side + 10, bottom + side + 8, left=left, right=10, top=8, bottom=bottom
     )
+    boxes: dict[str, list[Box]] = {BLUES[0]: [(0.0, float(size), float(i)) for i in range(size)]}
     for i, row in enumerate(matrix):
         total = sum(row) or 1
         for j, amount in enumerate(row):
-            part = amount / total
-            level = min(RAMP_STEPS - 1, int(part * RAMP_STEPS))
-            # One lost row among thousands is still seen: any count but zero is at least the second
-            # shade.
-            shade = BLUES[max(level, 1) if amount else 0]
-            axes.fill_between([j + 0.03, j + 0.97], i + 0.03, i + 0.97, color=shade, linewidth=0)
+            if amount:
+                # One lost row among thousands is still seen: the least shade is the second.
+                level = max(1, min(RAMP_STEPS - 1, int(amount / total * RAMP_STEPS)))
+                boxes.setdefault(BLUES[level], []).append((j, j + 1, i))
             if size <= MOST_NAMED and (amount or i == j):
+                shade = BLUES[level if amount else 0]
                 axes.annotate(
                     f"{amount:,}",
                     (j + 0.5, i + 0.5),
@@ -122,6 +130,10 @@ def draw_confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> F
                     color=LIGHT["surface"] if sum(to_rgb(shade)) < 1.5 else LIGHT["ink"],
                     fontsize=min(FONT_SIZE + 1, 1.5 * cell / max(2, len(f"{amount:,}"))),
                 )
+    for shade, spans in boxes.items():
+        axes.add_patch(draw_boxes(spans, shade))
+    # Hairlines between columns; those between rows come with the boxes.
+    axes.vlines(range(1, size), 0, size, color=LIGHT["surface"], linewidth=0.06 * cell, zorder=2)
     axes.set_xlim(0, size)
     axes.set_ylim(size, 0)
     every = 1 if cell >= 12 else -(-12 // int(cell))

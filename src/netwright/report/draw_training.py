@@ -3,14 +3,21 @@ step."""
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
-from netwright.report.figure import FONT_SIZE, label_width, log_axis, new_axes, safe_label, styled
+from netwright.report.figure import (
+    FONT_SIZE,
+    Box,
+    draw_boxes,
+    label_width,
+    log_axis,
+    new_axes,
+    safe_label,
+    styled,
+)
 from netwright.report.palette import BLUES, LIGHT, LINES, ORANGES, RAMP_STEPS
 
 __all__ = ["draw_history", "draw_strip", "strip_scale"]
@@ -106,7 +113,7 @@ def draw_strip(
     steps = [step for name in layers for step in trace[name][0]]
     first, last = min(steps, default=0), max(steps, default=1)
     bins = max(1, min(MOST_BINS, max((len(trace[name][0]) for name in layers), default=1)))
-    boxes: dict[str, list[tuple[float, float, float]]] = {}
+    boxes: dict[str, list[Box]] = {}
     for row, name in enumerate(layers):
         cells = _bins(*trace[name], first=first, last=last, bins=bins)
         start = 0
@@ -117,16 +124,14 @@ def draw_strip(
                     boxes.setdefault(shade, []).append((start, i, row))
                 start = i
     for shade, spans in boxes.items():
-        axes.add_patch(
-            PathPatch(_rectangles(spans), facecolor=shade, edgecolor="none", linewidth=0)
-        )
+        axes.add_patch(draw_boxes(spans, shade))
     axes.set_xlim(0, bins)
     axes.set_ylim(len(layers) or 1, 0)
     axes.set_yticks([i + 0.5 for i in range(len(layers))], [safe_label(n, 22) for n in layers])
-    steps = [s for s in MaxNLocator(6, integer=True).tick_values(first, last) if first <= s <= last]
+    ticks = [s for s in MaxNLocator(6, integer=True).tick_values(first, last) if first <= s <= last]
     axes.set_xticks(
-        [(step - first) / max(1, last - first) * bins for step in steps],
-        [f"{s:,.0f}" for s in steps],
+        [(step - first) / max(1, last - first) * bins for step in ticks],
+        [f"{s:,.0f}" for s in ticks],
     )
     axes.set_xlabel("step")
     axes.grid(False)
@@ -165,14 +170,3 @@ def _shade(
     else:
         part = (value - low) / (high - low)
     return ramp[min(RAMP_STEPS - 1, max(0, int(part * RAMP_STEPS)))]
-
-
-def _rectangles(spans: Sequence[tuple[float, float, float]]) -> Path:
-    """Return one path of many boxes (start, end, row), with a hairline between rows."""
-    vertices: list[tuple[float, float]] = []
-    codes: list[Any] = []  # matplotlib's own small integers
-    for start, end, row in spans:
-        top, bottom = row + 0.06, row + 0.94
-        vertices += [(start, top), (end, top), (end, bottom), (start, bottom), (start, top)]
-        codes += [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
-    return Path(vertices, codes)

@@ -16,13 +16,25 @@ import matplotlib
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from netwright.report.markup import Markup, text
 from netwright.report.palette import LIGHT, LINES, variable_of
 from netwright.report.words import shorten
 
-__all__ = ["FONT_SIZE", "label_width", "log_axis", "new_axes", "safe_label", "styled", "to_svg"]
+__all__ = [
+    "FONT_SIZE",
+    "Box",
+    "draw_boxes",
+    "label_width",
+    "log_axis",
+    "new_axes",
+    "safe_label",
+    "styled",
+    "to_svg",
+]
 
 GROWTH = 1.25  # a figure may be shown so much larger than it was drawn, where there is room
 FONT_SIZE = 11.0  # pixels; the page's small print
@@ -65,6 +77,7 @@ _STYLE: dict[Any, Any] = {  # Any: matplotlib types its keys as a Literal of all
     "svg.fonttype": "none",
     "path.simplify": True,
 }
+Box = tuple[float, float, float]  # start, end and row: one unit high, less a hairline
 _Arguments = ParamSpec("_Arguments")
 
 
@@ -102,6 +115,17 @@ def new_axes(
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     return figure, axes
+
+
+def draw_boxes(boxes: Sequence[Box], colour: str) -> PathPatch:
+    """Return one patch of many boxes in one colour: far smaller in a page than a patch for each."""
+    vertices: list[tuple[float, float]] = []
+    codes: list[Any] = []  # matplotlib's own small integers
+    for start, end, row in boxes:
+        top, bottom = row + 0.04, row + 0.96
+        vertices += [(start, top), (end, top), (end, bottom), (start, bottom), (start, top)]
+        codes += [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
+    return PathPatch(Path(vertices, codes), facecolor=colour, edgecolor="none", linewidth=0)
 
 
 def log_axis(axes: Axes, values: Sequence[float]) -> None:

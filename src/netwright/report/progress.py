@@ -223,18 +223,19 @@ class LiveProgress:
             Text(f"{duration(course.elapsed)} gone", "dim"),
             Text(f"about {duration(left)} left" if left is not None else "", "dim"),
         )
-        below = Table.grid(padding=(0, 2))
-        cells = [Text.assemble((f"{name} ", "dim"), value) for name, value in course.figures()]
+        lines: list[RenderableType] = [top]
+        figures = [Text.assemble((f"{name} ", "dim"), value) for name, value in course.figures()]
+        if figures:
+            lines.append(Text("  ", no_wrap=True, overflow="ellipsis").join(figures))
         if course.best is not None:
             value, at = course.best
-            cells.append(
-                Text.assemble(("best ", "dim"), (number(value), "bold"), (f" (epoch {at})", "dim"))
+            best = Text.assemble(
+                ("best ", "dim"), (number(value), "bold"), (f" (epoch {at})", "dim")
             )
-        if len(course.losses) > 1:
-            cells.append(Text(sparkline(course.losses), "blue"))
-        if cells:
-            below.add_row(*cells)
-        return Group(top, below)
+            if len(course.losses) > 1:
+                best.append(f"  {sparkline(course.losses)}", "blue")
+            lines.append(best)
+        return Group(*lines)
 
 
 Progress = LiveProgress | LineProgress | SilentProgress

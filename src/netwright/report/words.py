@@ -103,7 +103,7 @@ def number(value: float | int | None, digits: int = 3) -> str:
         return f"{value:.2f}"
     if size >= 0.1:
         return f"{value:.{_places(size, digits)}f}"
-    return f"{value:#.{digits}g}" if size >= 0.001 else f"{value:.2g}"
+    return f"{value:.{digits + 1}f}" if size >= 0.001 else f"{value:.2g}"
 
 
 def interval(score: Mapping[str, float | None]) -> str:

@@ -72,7 +72,12 @@ def _shown(example: Example, place: int) -> Markup:
         )
         return to_svg(draw_sample(example.series), alt=alt, name=f"sample{place}")
     cells = [
-        el("div", {}, el("dt", {}, shorten(str(name), 28)), el("dd", {}, shorten(spell(value), 40)))
+        el(
+            "div",
+            {},
+            el("dt", {}, shorten(str(name), 28)),
+            el("dd", {}, shorten("missing" if value is None else spell(value), 40)),
+        )
         for name, value in list(example.cells)[:MOST_CELLS]
     ]
     more = len(example.cells) - MOST_CELLS
