@@ -21,7 +21,7 @@ __all__ = ["forecast_by_ridge", "forecast_by_trees", "naive_forecasts"]
 Array = NDArray[np.float64]
 MAX_LAGS = 64  # of a window that the trees see beside its seasonal values
 MAX_STACKED = 100_000  # rows times steps
-MAX_WIDTH = 2000  # ridge columns: its cost grows with their square
+MAX_WIDTH = 1000  # ridge columns: its cost grows with their square
 
 
 def naive_forecasts(encoding: ForecastEncoding, windows: Tensor) -> Mapping[str, Tensor]:

@@ -23,7 +23,7 @@ __all__ = ["Fitted", "fit_logistic", "fit_ridge", "fit_trees"]
 Matrix = Any
 LINEAR_ITERATIONS = 300
 TREES = 100  # scikit-learn's default
-PROBE_ROWS = 1000  # enough to time an iteration by
+PROBE_ROWS = (500, 2000)  # enough to time an iteration by
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,10 @@ def fit_ridge(x: Matrix, targets: NDArray[Any], *, deadline: float, seed: int) -
     else 1.
     """
     dense = not hasattr(x, "tocsr")
+    if dense:
+        x = np.asarray(
+            x, dtype=np.float64
+        )  # neighbouring lags are nearly equal: float32 is too coarse
     cheap = dense and x.shape[0] * x.shape[1] ** 2 < 2e9 * max(deadline - time.monotonic(), 0.0)
 
     def build() -> Any:
@@ -132,7 +136,7 @@ def fit_trees(
     rows = _affordable(
         lambda part: build(2, len(part)).fit(x[part], targets[part]),
         targets if classes else None, deadline,
-        seed=seed, iterations=2, wanted=25, total=len(x),
+        seed=seed, iterations=2, wanted=40, total=len(x),
     )  # fmt: skip
     if rows is not None:
         x, targets = x[rows], targets[rows]
@@ -211,16 +215,21 @@ def _affordable(
     probe: fits `iterations` on some rows. labels: every class keeps a row.
     """
     count = total if total is not None else len(labels) if labels is not None else 0
+    few, some = PROBE_ROWS
+    if count <= 2 * some:
+        return None
     order = np.random.default_rng(seed).permutation(count)
     if labels is not None:
         # One row of each class first, so that no part of the rows lacks one.
         first = np.unique(labels[order], return_index=True)[1]
         order = np.concatenate([order[first], np.delete(order, first)])
-    if count <= 2 * PROBE_ROWS:
-        return None
-    seconds = _timed(lambda: probe(order[:PROBE_ROWS])) * wanted / iterations
-    allowed = int(PROBE_ROWS * 0.7 * (deadline - time.monotonic()) / seconds)
-    return None if allowed >= count else np.sort(order[: max(allowed, PROBE_ROWS)])
+    # Time is a + b x rows; two sizes tell a from b. The shorter of two runs: the first call of all
+    # loads libraries.
+    base = min(_timed(lambda: probe(order[:few])) for _ in range(2))
+    slope = max(_timed(lambda: probe(order[:some])) - base, 0.1 * base) / (some - few)
+    left = 0.7 * (deadline - time.monotonic()) * iterations / wanted
+    allowed = few + int((left - base) / slope)
+    return None if allowed >= count else np.sort(order[: max(allowed, few)])
 
 
 def _quietly(model: Any, x: Matrix, targets: NDArray[Any]) -> None:
@@ -237,7 +246,7 @@ def _timed(work: Callable[[], Any]) -> float:
 
 
 def _row_cut(rows: NDArray[np.int64] | None, fitted: int) -> str:
-    return "" if rows is None else f"fitted on {fitted:,} rows only"
+    return "" if rows is None else f"fitted on {fitted:,} rows for want of time"
 
 
 def _join(*parts: str) -> str:

@@ -54,8 +54,9 @@ TELLING_WORDS = 300  # of a text, that trees are given
 
 @dataclass(frozen=True)
 class Baseline:
-    """scores: None where there are none, and `reason` says why; else `reason` says what time did
-    not allow.
+    """scores: None where there are none, and `reason` says why; else `reason` says what was left out.
+
+    cut: whether it would have been better with more time.
     """
 
     model: str
@@ -63,6 +64,7 @@ class Baseline:
     reason: str = ""
     rows: int = 0
     seconds: float = 0.0
+    cut: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +152,7 @@ def baselines(
         if left <= 0.05:
             found[name] = Baseline(words, reason=f"no time was left of {bound:.3g} s for baselines")
             continue
-        deadline = time.monotonic() + (0.4 * left if name == "linear" else left)
+        deadline = time.monotonic() + (0.3 * left if name == "linear" else left)
         found[name] = _timed(lambda fit=fit, until=deadline: fit(job, until))  # type: ignore[misc]
     return Baselines(found, time.monotonic() - begun)
 
@@ -301,7 +303,8 @@ def _forecast(
         return Baseline(name, reason="these windows do not say which channel is the target")
     values, cut = method(encoding, job.train, job.test, deadline=deadline, seed=job.seed)
     reason = "; ".join(part for part in (job.rows_cut, cut) if part)
-    return Baseline(name, _score_values(job, values.numpy()), reason, len(job.train))
+    scores = _score_values(job, values.numpy())
+    return Baseline(name, scores, reason, len(job.train), cut=bool(reason))
 
 
 def _targets(job: _Job) -> NDArray[Any]:
@@ -337,7 +340,7 @@ def _score(job: _Job, predictions: NDArray[Any], model: str, cut: str = "") -> B
         mean, std = np.array(task.target_mean), np.array(task.target_std)
         scores = _score_values(job, predictions * std + mean)
     reason = "; ".join(part for part in (job.rows_cut, cut) if part)
-    return Baseline(model, scores, reason, len(job.train))
+    return Baseline(model, scores, reason, len(job.train), cut=bool(reason))
 
 
 def _score_values(job: _Job, values: NDArray[Any]) -> Scores:

@@ -25,7 +25,7 @@ FEW_ROWS = 30
 # the rate at which the metrics converge ("m out of n", Bickel, Goetze and van Zwet 1997): 4 million
 # test rows cost as 20,000 do.
 MAX_ROWS = 20_000
-_CELLS = 1 << 20  # weights held at once (8 MB): small enough to stay near the cache
+_CELLS = 1 << 19  # weights held at once (4 MB): small enough to stay near the cache
 
 
 def replicate(

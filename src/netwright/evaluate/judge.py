@@ -102,10 +102,10 @@ def overlap(task: Task, split: Split) -> int:
 
     Origins a step apart share all but one of their `horizon` steps; other tasks' rows stand alone.
     """
-    if task.form != "forecasting":
+    if task.form != "forecasting" or len(split) < 2:
         return 1
     rows = getattr(split, "rows", None)
-    if rows is None or len(rows) < 2:
+    if rows is None:
         return max(task.horizon, 1)
     stride = int(torch.as_tensor(rows).diff().abs().median())
     return max(1, -(-task.horizon // max(stride, 1)))

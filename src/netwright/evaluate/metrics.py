@@ -164,7 +164,9 @@ def score_values(
         notes.append(f"one origin only: the intervals resample its {outputs} steps")
         p, t = p.T, t.T
         scale = None if scale is None else np.broadcast_to(scale.mean(), (1,))
-        block = min(block, outputs)
+        block = round(
+            outputs ** (1 / 3)
+        )  # neighbouring steps err together (Politis and White 2004)
 
     def measure_of(part: NDArray[np.int64] | None) -> Measure:
         pp, tt = (p, t) if part is None else (p[part], t[part])

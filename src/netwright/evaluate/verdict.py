@@ -41,10 +41,13 @@ def compare(first: Scores, second: Scores, *, metric: str | None = None) -> Scor
 
 
 class Rival(Protocol):
-    """A baseline: its scores, or none."""
+    """A baseline: its scores, or none, and whether time cut it short."""
 
     @property
     def scores(self) -> Scores | None: ...
+
+    @property
+    def cut(self) -> bool: ...
 
 
 def verdict(net: Scores, baselines: Mapping[str, Rival | Scores | None]) -> str:
@@ -69,7 +72,15 @@ def verdict(net: Scores, baselines: Mapping[str, Rival | Scores | None]) -> str:
         return f"The net is {better} than {words}: {numbers} (no interval was measured)."
     ends = f"[{lead.low:.3g}, {lead.high:.3g}]"
     if lead.low > 0:
-        return f"The net beats {words}, the best baseline, by {margin} {ends}: {numbers}."
+        sentence = f"The net beats {words}, the best baseline, by {margin} {ends}: {numbers}."
+        short = [
+            WORDS.get(name, name)
+            for name, one in baselines.items()
+            if one is not None and not isinstance(one, Scores) and one.cut
+        ]
+        if short:  # a win over a rival that was held back proves less
+            sentence += f" For want of time {' and '.join(short)} could not show all they can."
+        return sentence
     if lead.high < 0:
         wins, them = ("beat", "them") if key == "trees" else ("beats", "it")
         subject = f"{words[0].upper()}{words[1:]}"
