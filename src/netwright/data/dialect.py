@@ -152,7 +152,11 @@ def _quotings(sample: str, separator: str, complete: bool) -> list[Dialect]:
         return tried[:1]
     if '\\"' in sample:
         tried.insert(0, replace(tried[0], escape="\\"))
-    return [*tried, plain]
+    # Where quotes do protect separators, one that stands astray is a fault of its line.
+    protects = len(
+        re.findall(rf'(?:^|{mark}) *"[^"\r\n]*{mark}[^"\r\n]*" *(?=$|[\r\n]|{mark})', sample, re.M)
+    )
+    return tried if protects >= max(3, sample.count('"') / 40) else [*tried, plain]
 
 
 def _starts_late(sample: str, dialect: Dialect) -> bool:

@@ -24,7 +24,10 @@ BODY_ROWS = 200  # enough to type a column
 
 Row = Sequence[str]
 
-_MISSING = re.compile(r"\s*(?:|[*?.\-–—#/]+|n/?a|nan|null|none|nil|missing)\s*", re.I)
+_MISSING = re.compile(
+    r"\s*(?:|[*?.\-–—#/]+|n[/.]?a\.?|nan|null|none|nil|missing|unknown|undefined|not available)\s*",
+    re.I,
+)
 _NUMBER = re.compile(rf"\s*(?:{NUMBER}|[-+]?inf)\s*", re.I)
 _DATE = re.compile(
     r"\s*(?:\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?(?:[ "
@@ -149,8 +152,8 @@ def _header_rows(rows: Sequence[Row], width: int) -> tuple[tuple[int, ...], str]
     block = [last]
     while block[0] > 0:
         above = rows[block[0] - 1]
-        filled_cells = sum(bool(cell.strip()) for cell in above)
-        if filled_cells <= (1 if width > 2 else 0) or len(above) < len(rows[last]) / 2:
+        # A title has one cell, or the line has fewer cells than the header.
+        if sum(bool(cell.strip()) for cell in above) <= 1 or len(above) < len(rows[last]):
             break
         block.insert(0, block[0] - 1)
     return tuple(block), "its words stand over columns of numbers or dates"
@@ -211,6 +214,9 @@ def _header_of_words(rows: Sequence[Row], width: int) -> tuple[tuple[int, ...], 
     body = [row for row in rows[first + 1 :] if any(cell.strip() for cell in row)]
     filled = [name for name in names if name]
     if not body:
+        numbers = sum(classify(name) in ("N", "D") for name in filled)
+        if width > 1 and 2 * numbers >= len(filled):
+            return (), "its only row holds numbers"
         return (first,), "it stands alone"
     for column, name in enumerate(names):
         if name and any(len(row) > column and row[column].strip() == name for row in body):
@@ -232,15 +238,15 @@ def _described(rows: Sequence[Row], block: tuple[int, ...], width: int, why: str
         top[0][0] = re.sub(r"^#+\s*", "", top[0][0]) if top[0] else ""
         length = max(map(len, top))
         joined = [_join([row[c] if c < len(row) else "" for row in top]) for c in range(length)]
-        wide = [row for row in rows[first:] if len(row) == body_width]
-        if body_width > length and not any(c.strip() for row in wide for c in row[length:]):
-            joined += [""] * (body_width - length)  # every line of data ends with separators
-        elif (
-            body_width == length + 1 and all(joined) and len({row[0] for row in wide}) == len(wide)
-        ):
-            # R writes row names without a name above them, so that every name stands one column too
-            # far left.
-            joined, row_names = ["", *joined], True
+        filled = [row for row in rows[first:] if any(cell.strip() for cell in row)]
+        if all(len(row) == body_width for row in filled) and body_width > length:
+            if not any(cell.strip() for row in filled for cell in row[length:]):
+                joined += [""] * (body_width - length)  # every line of data ends with separators
+            elif body_width == length + 1 and len({row[0] for row in filled}) == len(filled):
+                # R writes row names without a name above them: all names stand one too far left.
+                joined, row_names = ["", *joined], True
+        if first < len(rows) and _is_drawn(rows[first]):
+            first += 1
     else:
         joined = [""] * body_width
     names, unnamed, renamed = unique_names(joined)
@@ -251,8 +257,15 @@ def _described(rows: Sequence[Row], block: tuple[int, ...], width: int, why: str
     return Header(block, first, titles, names, unnamed, renamed, row_names, why)
 
 
+def _is_drawn(row: Row) -> bool:
+    """Tell whether a row is the line of dashes that Markdown draws below the names."""
+    cells = [cell.strip() for cell in row if cell.strip()]
+    return bool(cells) and all(re.fullmatch(r":?-{2,}:?", cell) for cell in cells)
+
+
 def _join(parts: Sequence[str]) -> str:
-    return "_".join(part.strip() for part in parts if part.strip())
+    said = [part.strip() for part in parts if part.strip()]
+    return "_".join([part for part in said if classify(part) != "E"] or said[:1])
 
 
 def _first_full(rows: Sequence[Row], width: int) -> int:

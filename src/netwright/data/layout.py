@@ -32,8 +32,8 @@ class Layout:
     """How a delimited file is laid out.
 
     skip_lines: physical lines before the first row of data. rows_seen: filled rows in the sample.
-    agreement: the share of them that have a cell for each column. typed: column -> "N" (numbers) or
-    "D" (dates). cr_only: old Mac line ends.
+    agreement: the share of them that have a cell for each column. widest: the most cells in one of
+    them. typed: column -> "N" (numbers) or "D" (dates). cr_only: old Mac line ends.
     """
 
     charset: Charset
@@ -42,6 +42,7 @@ class Layout:
     skip_lines: int
     rows_seen: int
     agreement: float
+    widest: int
     typed: dict[int, str]
     cr_only: bool
 
@@ -87,6 +88,7 @@ def _find_layout(path: Path, size: int, changed: int, expect: tuple[str, ...]) -
         skipped,
         len(filled),
         agreeing / max(1, len(filled)),
+        max(map(len, filled), default=0),
         typed_columns(rows[header.first :][:TYPED_ROWS], len(header.names)),
         "\r" in head and "\n" not in head,
     )

@@ -43,9 +43,13 @@ def read_delimited(path: Path, ledger: Ledger, *, expect: Sequence[str] = ()) ->
     """
     layout = _checked_layout(path, expect)
     note_layout(path, layout, ledger)
-    pieces = list(_tables(path, layout, ledger, SLOW_ROWS, whole=True))
+    first = Ledger()  # of a reading that may turn out to be wrong about quotes
+    pieces = list(_tables(path, layout, first, SLOW_ROWS, whole=True))
     table = pa.concat_tables(pieces) if pieces else _empty(layout)
-    layout, table = _check_swallowed(path, layout, table, ledger)
+    found, table = _check_swallowed(path, layout, table, ledger)
+    if found is layout:
+        ledger.entries.extend(first)
+    layout = found
     table = without_footnotes(path, layout, trimmed(path, table, ledger), ledger)
     table = without_blank_rows(path, table, ledger)
     table = table.drop_columns(spill_columns(path, layout, count_filled(table), len(table), ledger))
@@ -86,6 +90,15 @@ def _checked_layout(path: Path, expect: Sequence[str]) -> Layout:
     layout = find_layout(path, expect=expect)
     if not layout.rows_seen:
         raise no_rows(path, layout)
+    if layout.widest < len(layout.header.names):
+        names = ", ".join(map(repr, layout.header.names[:4]))
+        raise DataError(
+            f"{path}: the header names {len(layout.header.names)} columns ({names}, ...) but no "
+            "row below it has more than "
+            f"{layout.widest} cells, so that names and cells may not belong together. Expected as "
+            "many names as cells: put a "
+            f"name that holds a {layout.dialect.name} in quotes, or remove the names too many."
+        )
     return layout
 
 
