@@ -1,12 +1,16 @@
 """The page: whole, self-contained, escaped, quick and not too large."""
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 
 import pytest
 
 from netwright.report.html import to_html
-from netwright.report.report import Headline, Report
+from netwright.report.report import Baseline, Choice, Headline, Report
+from netwright.report.sections.answer import standing
+from netwright.report.sections.training import tidy_layers
 
 VOID = {"meta", "img", "br", "hr", "link", "input", "col"}
 
@@ -94,9 +98,6 @@ def test_hostile_names_stay_text(hostile_report: Report) -> None:
 
 
 def test_only_our_script_may_run(digits_report: Report) -> None:
-    import base64
-    import hashlib
-
     page = to_html(digits_report)
     script = re.findall(r"<script>(.*?)</script>", page, flags=re.S)[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -114,7 +115,7 @@ def test_page_begins_with_the_answer(table_report: Report) -> None:
     for words in (table_report.headline.sentence, "0.869", table_report.verdict):
         place = page.index(words.replace("<", "&lt;").replace(">", "&gt;"), start)
         assert place < page.index('id="scores"')
-    assert 'class="verdict beaten"' in page  # the trees win
+    assert 'class="verdict level"' in page  # the trees win, but within the interval
 
 
 def test_colours_are_variables(digits_report: Report) -> None:
@@ -128,3 +129,46 @@ def test_colours_are_variables(digits_report: Report) -> None:
 def test_bare_report_is_a_page() -> None:
     head = Headline(metric="accuracy", value=0.5)
     read(to_html(Report(title="x", task="t", headline=head, verdict="")))
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "lead", "expected"),
+    [
+        (0.9, 0.88, 0.92, None, "ahead"),
+        (0.8, 0.78, 0.82, None, "behind"),
+        (0.85, 0.83, 0.87, None, "level"),
+        (0.85, 0.83, 0.87, {"value": 0.01, "low": 0.001, "high": 0.02}, "ahead"),  # in pairs
+        (0.84, 0.82, 0.86, {"value": -0.01, "low": -0.02, "high": -0.001}, "behind"),
+    ],
+)
+def test_standing_against_the_best_baseline(
+    value: float,
+    low: float,
+    high: float,
+    lead: dict[str, float | None] | None,
+    expected: str,
+) -> None:
+    trees = Baseline(model="trees", scores={"f1": {"value": 0.85, "low": 0.8, "high": 0.9}})
+    head = Headline(metric="f1", value=value, low=low, high=high)
+    report = Report(
+        title="x", task="t", headline=head, verdict="", lead=lead, baselines={"trees": trees}
+    )
+    assert standing(report) == expected
+
+
+def test_strips_show_layers_in_order_and_leave_out_biases() -> None:
+    row: tuple[list[int], list[float]] = ([0], [1.0])
+    places = ["head.bias", "head.weight", "alone.bias", "stem.weight", "whole net"]
+    tidy = tidy_layers(dict.fromkeys(places, row), ["stem", "alone", "head"])
+    assert list(tidy) == ["stem", "alone.bias", "head"]
+
+
+def test_plan_folds_what_has_no_reason() -> None:
+    choices = [
+        Choice(field="net.name", value="mlp", why="a table"),
+        Choice(field="recipe.eps", value=1e-8),
+    ]
+    head = Headline(metric="accuracy", value=0.5)
+    page = to_html(Report(title="x", task="t", headline=head, verdict="", choices=choices))
+    assert "1 field at the usual value" in page
+    assert page.index("recipe.eps") > page.index("<details><summary>1 field")

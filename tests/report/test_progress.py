@@ -54,7 +54,7 @@ def test_slow_epochs_are_a_line_each() -> None:
     lines = stream.getvalue().splitlines()
     assert len(lines) == 7  # start, five epochs, stop
     assert lines[1].startswith(
-        "epoch 1/5  loss 1  validation loss 1.100  accuracy 0.500  8.0 s left"
+        "epoch 1/5  loss 1.000  validation loss 1.100  accuracy 0.500  8.0 s left"
     )
 
 
@@ -89,7 +89,7 @@ def test_lower_is_better_for_errors() -> None:
     progress.epoch(1, {"rmse": 1.0})
     progress.epoch(2, {"rmse": 2.0})
     progress.stop("done")
-    assert "best validation RMSE 1, epoch 1" in stream.getvalue()
+    assert "best validation RMSE 1.000, epoch 1" in stream.getvalue()
 
 
 def test_messages_are_said_at_once() -> None:

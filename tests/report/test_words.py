@@ -10,8 +10,10 @@ from netwright.report.words import duration, interval, metric_title, number, plu
     [
         (0.98888, "0.989"),
         (0.99968, "0.9997"),  # not 1.000: three rows in ten thousand are wrong
-        (0.9999999, "1.000000"),
-        (1.0, "1"),
+        (0.9999999, "1.000"),
+        (1.0, "1.000"),
+        (1, "1"),
+        (0.0, "0"),
         (0.0473, "0.0473"),
         (0.008, "0.0080"),
         (0.00042, "0.00042"),

@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from netwright.data.data import Data, Rows
 from netwright.evaluate.baselines import Baselines
 from netwright.evaluate.scores import Scores
+from netwright.evaluate.verdict import compare
 from netwright.evaluate.worst import WorstExample
 from netwright.report.examples import show_example
 from netwright.report.forecasts import sample_forecasts
 from netwright.report.report import Baseline, Choice, Column, Headline, Layer, Report
-from netwright.report.words import metric_title, number
+from netwright.report.sentences import describe_score, describe_task
 from netwright.train.run import Run
 
 __all__ = ["build_report", "layers_of"]
@@ -49,16 +50,17 @@ def build_report(
     best = [row.get(metric) for row in run.history]
     return Report(
         title=data.source.name,
-        task=_task_words(data),
+        task=describe_task(task, data.kind),
         headline=Headline(
             metric=test.primary,
             value=score.value,
             low=score.low,
             high=score.high,
             higher_is_better=test.higher_is_better(),
-            sentence=_sentence(data, test),
+            sentence=describe_score(test.primary, test.to_dict(), rows=len(data.test), task=task),
         ),
         verdict=says,
+        lead=_lead(test, beside),
         target=task.target,
         kind=data.kind,
         form=task.form,
@@ -130,26 +132,14 @@ def layers_of(net: nn.Module, data: Data) -> list[Layer]:
     return list(found.values())
 
 
-def _task_words(data: Data) -> str:
-    task = data.task
-    what = {
-        "binary": f"tell {' from '.join(task.classes)}",
-        "multiclass": f"tell {len(task.classes)} classes apart",
-        "multilabel": f"give each row its labels out of {len(task.classes)}",
-        "ordinal": f"grade from {task.classes[0]} to {task.classes[-1]}" if task.classes else "",
-        "regression": f"predict the number {task.target}",
-        "forecasting": f"forecast {task.target} {task.horizon} steps ahead",
-        "language-modelling": "predict the next character",
-    }[task.form]
-    return f"{data.kind}: {what}"
-
-
-def _sentence(data: Data, test: Scores) -> str:
-    score, name = test[test.primary], metric_title(test.primary)
-    rows = len(data.test)
-    if test.primary == "accuracy":
-        return f"{number(100 * score.value)} of 100 test rows are right ({rows:,} rows kept aside)."
-    return f"{name} is {number(score.value)} on {rows:,} test rows kept aside until the end."
+def _lead(test: Scores, beside: Baselines) -> dict[str, float | None] | None:
+    """How much better than the best baseline, compared in pairs of resamples."""
+    rivals = [one.scores for one in beside.values() if one.scores and test.primary in one.scores]
+    if not rivals:
+        return None
+    sign = 1 if test.higher_is_better() else -1
+    best = max(rivals, key=lambda scores: sign * scores[test.primary].value)
+    return compare(test, best).to_dict()
 
 
 def _columns(data: Data) -> list[Column]:

@@ -7,7 +7,7 @@ It travels with the model, so it holds no path, no time and no row of the data.
 from collections.abc import Sequence
 
 from netwright.report.report import Report
-from netwright.report.sections.answer import baseline_rows, worries
+from netwright.report.sections.answer import baseline_name, baseline_rows, worries
 from netwright.report.words import count, interval, metric_title, number, plural, shorten
 
 __all__ = ["model_card"]
@@ -94,7 +94,7 @@ def _baselines(report: Report) -> str:
         for name, value, low, high in baseline_rows(report)
     ]
     reasons = "".join(
-        f"\n\nNo {_plain(b.model or name)}: {_plain(b.reason)}"
+        f"\n\nNo {_plain(baseline_name(name, b))}: {_plain(b.reason)}"
         for name, b in report.baselines.items()
         if not b.scores
     )

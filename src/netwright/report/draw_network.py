@@ -127,7 +127,7 @@ def _block(block: Sequence[Layer], width: float, y: float, height: float, most: 
     ]
     middle = f"{y + (height + SLICE * len(after)) / 2 + 4:.1f}"
     shape = " × ".join(str(side) for side in first.output_shape)
-    then = "".join(f" · {layer.type}" for layer in after)
+    then = "".join(f"· {layer.type} " for layer in after)
     name = el(
         "text",
         {"x": NAME_AT, "y": middle, "class": "name" if first.parameters else "name minor"},
@@ -135,7 +135,7 @@ def _block(block: Sequence[Layer], width: float, y: float, height: float, most: 
         el(
             "tspan",
             {"class": "place"},
-            shorten(then, 26) if then else f" {shorten(first.name, 18)}",
+            f" {shorten(then, 26)}" if then else f" {shorten(first.name, 18)}",
         ),
         el("title", {}, ", ".join(f"{layer.name} ({layer.type})" for layer in block)),
     )

@@ -34,6 +34,7 @@ Points = Sequence[Sequence[float]]
 Curve = Mapping[str, Sequence[float]]
 MOST_NAMED = 20  # classes whose cells are large enough to hold a number
 MOST_LINES = 5  # curves in one figure that can still be told apart
+FIRM_SHARE = 0.02  # of the rows: a bin of calibration that holds less is drawn faintly
 WORST_LINES = 3  # of more, so many are named
 
 
@@ -183,17 +184,20 @@ def draw_reliability(points: Sequence[Mapping[str, float]]) -> Figure:
     figure, axes = new_axes(360, 300, left=48, bottom=40, top=12)
     axes.plot([0, 1], [0, 1], color=LIGHT["grey"], linewidth=1, linestyle=(0, (3, 3)))
     most = max((point["share"] for point in points), default=1.0) or 1.0
-    given = [point["confidence"] for point in points]
-    came = [point["accuracy"] for point in points]
-    axes.plot(given, came, color=LIGHT["blue"], linewidth=1.2)
-    axes.scatter(
-        given,
-        came,
-        s=[14 + 110 * point["share"] / most for point in points],
-        color=LIGHT["blue"],
-        alpha=0.75,
-        linewidths=0,
-    )
+    # A bin of two rows jumps from 0 to 1: the line goes through bins that mean something.
+    firm = [point for point in points if point["share"] >= FIRM_SHARE]
+    faint = [point for point in points if point["share"] < FIRM_SHARE]
+    given = [point["confidence"] for point in firm]
+    axes.plot(given, [p["accuracy"] for p in firm], color=LIGHT["blue"], linewidth=1.2)
+    for some, alpha in ((firm, 0.8), (faint, 0.35)):
+        axes.scatter(
+            [point["confidence"] for point in some],
+            [point["accuracy"] for point in some],
+            s=[14 + 110 * point["share"] / most for point in some],
+            color=LIGHT["blue"],
+            alpha=alpha,
+            linewidths=0,
+        )
     _unit_square(axes)
     axes.set_xlabel("probability given")
     axes.set_ylabel("share that came true")

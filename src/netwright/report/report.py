@@ -109,19 +109,21 @@ class Report:
     """title: the source's name. task: what was learned, in words. verdict: the net against the
     baselines, in a sentence.
 
-    rows: a count a split. history: columns of numbers, one entry an epoch. validation, test: metric
-    -> {"value", "low", "high"}. per_class: one dict a class. confusion: counts, row true and column
-    predicted, in the order of `classes`. curves: "roc" -> class -> {"fpr",
-    "tpr"}, "pr" -> class -> {"recall", "precision"}, "reliability" -> a list of {"confidence",
-    "accuracy", "share"}. pairs: target -> (actual, predicted) of test
-    rows. trace: signal -> layer -> (steps, values). findings and ledger: their JSON forms. notes:
-    what a reader of the numbers must know. versions: name -> version.
+    lead: how much better than the best baseline, above 0 is better. rows: a count a split.
+    history: columns of numbers, one entry an epoch. validation, test: metric -> {"value", "low",
+    "high"}. per_class: one dict a class. confusion: counts, row true and column predicted, in the
+    order of `classes`. curves: "roc" -> class -> {"fpr", "tpr"}, "pr" -> class -> {"recall",
+    "precision"}, "reliability" -> a list of {"confidence", "accuracy", "share"}. pairs: target ->
+    (actual, predicted) of test rows. trace: signal -> layer -> (steps, values). findings and
+    ledger: their JSON forms. notes: what a reader of the numbers must know. versions: name ->
+    version.
     """
 
     title: str
     task: str
     headline: Headline
     verdict: str
+    lead: ScoreDict | None = None
     target: str = ""
     kind: str = ""
     form: str = ""

@@ -3,8 +3,8 @@
 from typing import TextIO
 
 from netwright.report.report import Report
-from netwright.report.sections.answer import baseline_rows, worries
-from netwright.report.words import duration, metric_title, number, plural, shorten
+from netwright.report.sections.answer import baseline_name, baseline_rows, worries
+from netwright.report.words import duration, interval, metric_title, number, plural, shorten
 
 __all__ = ["print_report", "to_text"]
 
@@ -26,11 +26,11 @@ def to_text(report: Report) -> str:
         f"{metric} on the test rows ({better})",
     ]
     lines += [
-        f"  {name:<{width}}  {number(value):>9}  {_interval(low, high)}".rstrip()
+        f"  {name:<{width}}  {number(value):>9}  {_ends(value, low, high)}".rstrip()
         for name, value, low, high in rows
     ]
     lines += [
-        f"  {baseline.model or name:<{width}}  {'–':>9}  {baseline.reason}".rstrip()
+        f"  {baseline_name(name, baseline):<{width}}  {'–':>9}  {baseline.reason}".rstrip()
         for name, baseline in report.baselines.items()
         if not baseline.scores
     ]
@@ -74,7 +74,8 @@ def _drawn(report: Report) -> "object":
         style="",
     )
     if head.low is not None:
-        score.append(f"95 % interval {_interval(head.low, head.high)}", style="dim")
+        ends = _ends(head.value, head.low, head.high)
+        score.append(f"95 % interval {ends}", style="dim")
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column("")
     table.add_column(metric_title(head.metric), justify="right")
@@ -82,11 +83,13 @@ def _drawn(report: Report) -> "object":
     for place, (name, value, low, high) in enumerate(baseline_rows(report)):
         style = "bold" if place == 0 else ""
         table.add_row(
-            Text(name, style), Text(number(value), style), Text(_interval(low, high), "dim")
+            Text(name, style), Text(number(value), style), Text(_ends(value, low, high), "dim")
         )
     for name, baseline in report.baselines.items():
         if not baseline.scores:
-            table.add_row(Text(baseline.model or name), Text("–"), Text(baseline.reason, "dim"))
+            table.add_row(
+                Text(baseline_name(name, baseline)), Text("–"), Text(baseline.reason, "dim")
+            )
     parts: list[object] = [
         Text(report.title, "bold"),
         Text(head.sentence or report.task),
@@ -105,10 +108,10 @@ def _drawn(report: Report) -> "object":
     return Group(*parts)  # type: ignore[arg-type]  # a list of rich's renderables
 
 
-def _interval(low: float | None, high: float | None) -> str:
+def _ends(value: float, low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return ""
-    return f"{number(low)} to {number(high)}"
+    return interval({"value": value, "low": low, "high": high})
 
 
 def _closing(report: Report) -> str:

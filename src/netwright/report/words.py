@@ -92,7 +92,7 @@ def number(value: float | int | None, digits: int = 3) -> str:
     1.2e-05."""
     if value is None or not math.isfinite(value):
         return "–"
-    if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e15):
+    if isinstance(value, int) or value == 0:
         return f"{int(value):,}" if abs(value) < 1e9 else f"{value:.3g}"
     size = abs(value)
     if size >= 10_000:
@@ -125,10 +125,10 @@ def _like(end: float, value: float | None) -> str:
 
 def _places(size: float, least: int) -> int:
     """Decimals, at least `least`, so that a number just below 1 is not spelled 1 (0.9997)."""
-    places = least
-    while 0.9 < size < 1 and round(size, places) == 1 and places < 6:
-        places += 1
-    return places
+    for places in range(least, 7):
+        if not (size < 1 and round(size, places) == 1):
+            return places
+    return least
 
 
 def capital(words: str) -> str:

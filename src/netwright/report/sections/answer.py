@@ -1,6 +1,7 @@
 """The top of the page: what was learned, how good, against what, and what to worry about."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from netwright.report.draw_scores import draw_intervals
 from netwright.report.figure import to_svg
@@ -8,7 +9,7 @@ from netwright.report.markup import Markup, el, join
 from netwright.report.report import Baseline, Report
 from netwright.report.words import capital, count, duration, interval, metric_title, number, plural
 
-__all__ = ["answer", "baseline_rows", "beaten_by", "worries"]
+__all__ = ["answer", "baseline_name", "baseline_rows", "standing", "worries"]
 
 NAMES = {"trivial": "Trivial guess", "linear": "Linear model", "trees": "Boosted trees"}
 
@@ -36,7 +37,7 @@ def answer(report: Report) -> Markup:
         {"class": "claim"},
         el("p", {"class": "sentence"}, head.sentence or report.task),
         big,
-        el("p", {"class": f"verdict {'beaten' if beaten_by(report) else 'ahead'}"}, report.verdict),
+        el("p", {"class": f"verdict {standing(report)}"}, report.verdict),
     )
     return el(
         "section",
@@ -57,17 +58,29 @@ def baseline_rows(report: Report) -> list[tuple[str, float, float | None, float 
         if score is not None and score.get("value") is not None:
             value = score["value"]
             assert value is not None
-            rows.append((_name(name, baseline), value, score.get("low"), score.get("high")))
+            rows.append((baseline_name(name, baseline), value, score.get("low"), score.get("high")))
     return rows
 
 
-def beaten_by(report: Report) -> str | None:
-    """Return the name of the best baseline whose value is better than the net's, or None."""
-    sign = 1 if report.headline.higher_is_better else -1
-    others = sorted(baseline_rows(report)[1:], key=lambda row: -sign * row[1])
-    if others and sign * others[0][1] > sign * report.headline.value:
-        return others[0][0]
-    return None
+def standing(report: Report) -> Literal["ahead", "level", "behind"]:
+    """Say whether the net is ahead of the best baseline beyond chance, behind it, or neither.
+
+    By the interval of the difference where it was measured, else by whether the best baseline lies
+    within the net's own interval.
+    """
+    rivals = baseline_rows(report)[1:]
+    if not rivals:
+        return "level"
+    if report.lead is not None and report.lead.get("low") is not None:
+        low, high = report.lead["low"] or 0.0, report.lead["high"] or 0.0
+    else:
+        head = report.headline
+        sign = 1 if head.higher_is_better else -1
+        best = max(sign * value for _, value, _, _ in rivals)
+        ends = [head.low, head.high]
+        known = [sign * (head.value if end is None else end) for end in ends]
+        low, high = min(known) - best, max(known) - best
+    return "ahead" if low > 0 else "behind" if high < 0 else "level"
 
 
 def worries(report: Report) -> list[tuple[str, str]]:
@@ -89,16 +102,21 @@ def _finding_line(finding: object) -> str:
     return f"{fault}: {words}" if words else fault
 
 
-def _name(name: str, baseline: Baseline) -> str:
-    return capital(baseline.model or NAMES.get(name, name))
+def baseline_name(name: str, baseline: Baseline) -> str:
+    """Return a short name for a baseline; what exactly it is stands in `baseline.model`."""
+    return NAMES.get(name) or capital(baseline.model or name)
+
+
+def _reason(baseline: Baseline) -> str:
+    return f"none, {baseline.reason}" if baseline.reason else "not computed"
 
 
 def _comparison(report: Report) -> Markup:
     rows = baseline_rows(report)
-    missing = [
-        el("li", {}, f"{_name(name, b)}: {b.reason or 'not computed'}")
+    about = [
+        el("li", {}, f"{baseline_name(name, b)}: {b.model if b.scores else _reason(b)}")
         for name, b in report.baselines.items()
-        if not b.scores
+        if (name in NAMES and b.model) or not b.scores
     ]
     better = "larger is better" if report.headline.higher_is_better else "smaller is better"
     words = "; ".join(f"{name} {number(value)}" for name, value, _, _ in rows)
@@ -109,7 +127,7 @@ def _comparison(report: Report) -> Markup:
         {},
         el("figcaption", {}, "Against simpler models, on the same test rows"),
         to_svg(figure, alt=alt, name="against"),
-        el("ul", {"class": "quiet"}, *missing) if missing else "",
+        el("ul", {"class": "quiet"}, *about) if about else "",
     )
 
 

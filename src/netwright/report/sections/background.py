@@ -1,12 +1,12 @@
 """The rest: the network drawn, findings, the plan with reasons, the data, the ledger, what it was
 made with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netwright.report.draw_network import network_svg
 from netwright.report.markup import Markup, el
-from netwright.report.report import Report
+from netwright.report.report import Choice, Report
 from netwright.report.sections.parts import card, figure, section, table
 from netwright.report.words import count, duration, plural, shorten, spell
 
@@ -92,14 +92,27 @@ def plan(report: Report) -> Markup | None:
     """Return the section of the plan's choices with their reasons, or None without any."""
     if not report.choices:
         return None
-    rows = [[el("code", {}, c.field), shorten(spell(c.value), 80), c.why] for c in report.choices]
+    reasoned = [choice for choice in report.choices if choice.why]
+    usual = [choice for choice in report.choices if not choice.why]
+    parts: list[str] = [card(_choices(reasoned, why=True))] if reasoned else []
+    if usual:
+        title = f"{plural(len(usual), 'field')} at the usual value"
+        parts.append(el("details", {}, el("summary", {}, title), card(_choices(usual, why=False))))
     return section(
         "plan",
         "Why this network",
-        "Every choice of the plan that was made for this data. Change one with --set, such as "
-        "--set recipe.epochs=20.",
-        card(table(["field", "value", "because"], rows)),
+        "The choices that were made for this data, each with its reason. Change one with --set, "
+        "such as --set recipe.epochs=20.",
+        el("div", {"class": "stack"}, *parts),
     )
+
+
+def _choices(choices: Sequence[Choice], *, why: bool) -> Markup:
+    rows = [
+        [el("code", {}, c.field), shorten(spell(c.value), 80), *([c.why] if why else [])]
+        for c in choices
+    ]
+    return table(["field", "value", *(["because"] if why else [])], rows)
 
 
 def data(report: Report) -> Markup | None:

@@ -21,7 +21,7 @@ def mistakes(report: Report) -> Markup | None:
     if not report.examples:
         return None
     kind = "pictures" if report.examples[0].png else "rows"
-    tiles = [_tile(example, i) for i, example in enumerate(report.examples[:MOST])]
+    tiles = [_tile(example, i, report.form) for i, example in enumerate(report.examples[:MOST])]
     return section(
         "mistakes",
         "Where it is most wrong",
@@ -32,10 +32,11 @@ def mistakes(report: Report) -> Markup | None:
     )
 
 
-def _tile(example: Example, place: int) -> Markup:
+def _tile(example: Example, place: int, form: str) -> Markup:
     said = f", {100 * example.confidence:.0f} %" if example.confidence is not None else ""
     facts = [f"row {example.row}"] if example.row is not None else []
-    facts += [f"loss {number(example.loss)}"] if example.loss is not None else []
+    what = "off by" if form in ("regression", "forecasting") else "loss"
+    facts += [f"{what} {number(example.loss)}"] if example.loss is not None else []
     return el(
         "article",
         {"class": "example"},

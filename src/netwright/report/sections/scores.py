@@ -16,9 +16,10 @@ from netwright.report.draw_scores import (
 from netwright.report.draw_series import draw_forecast
 from netwright.report.figure import to_svg
 from netwright.report.markup import Markup, el
-from netwright.report.report import Baseline, Report
+from netwright.report.report import Report
+from netwright.report.sections.answer import baseline_name
 from netwright.report.sections.parts import figure, section, table
-from netwright.report.words import capital, interval, metric_title, number
+from netwright.report.words import interval, metric_title, number
 
 __all__ = ["scores"]
 
@@ -46,7 +47,8 @@ def scores(report: Report) -> Markup | None:
 
 def _table(report: Report) -> Markup:
     others = {name: b for name, b in report.baselines.items() if b.scores}
-    head = ["", "test", "95 % interval", "validation", *(_short(n, b) for n, b in others.items())]
+    names_of_others = [baseline_name(name, baseline) for name, baseline in others.items()]
+    head = ["", "test", "95 % interval", "validation", *names_of_others]
     primary = report.headline.metric
     names = [primary, *(n for n in {**report.test, **report.validation} if n != primary)]
     rows = []
@@ -62,10 +64,6 @@ def _table(report: Report) -> Markup:
             ]
         )
     return el("div", {"class": "card"}, table(head, rows, numeric=range(1, len(head))))
-
-
-def _short(name: str, baseline: Baseline) -> str:
-    return capital(baseline.model or name)
 
 
 def _confusion(report: Report) -> list[Markup]:

@@ -10,7 +10,7 @@ from netwright.report.report import Report
 from netwright.report.sections.parts import figure, section
 from netwright.report.words import SIGNALS, metric_title, number, plural
 
-__all__ = ["group_history", "health", "training"]
+__all__ = ["group_history", "health", "tidy_layers", "training"]
 
 Layers = Mapping[str, tuple[Sequence[int], Sequence[float]]]
 SHARES = ("dead", "saturated", "activation.zeros")
@@ -25,9 +25,7 @@ def training(report: Report) -> Markup | None:
     for i, (title, columns) in enumerate(groups.items()):
         shown = {_line_name(name): column for name, column in columns.items()}
         picture = to_svg(
-            draw_history(
-                shown, best_epoch=report.best_epoch, log=title in ("Loss", "Learning rate")
-            ),
+            draw_history(shown, best_epoch=report.best_epoch, log=title == "Loss"),
             alt=f"{title} by epoch",
             name=f"history{i}",
         )
@@ -79,11 +77,11 @@ def _line_name(name: str) -> str:
 
 def health(report: Report) -> Markup | None:
     """Return the section of per-layer strips, or None without a trace."""
+    order = [layer.name for layer in report.layers]
+    signals = sorted(report.trace.items(), key=lambda pair: _rank(pair[0]))
     strips = [
-        _strip(signal, layers, place)
-        for place, (signal, layers) in enumerate(
-            sorted(report.trace.items(), key=lambda pair: _rank(pair[0]))
-        )
+        _strip(signal, tidy_layers(layers, order), place)
+        for place, (signal, layers) in enumerate(signals)
         if layers
     ]
     if not strips:
@@ -98,6 +96,26 @@ def health(report: Report) -> Markup | None:
     )
 
 
+def tidy_layers(layers: Layers, order: Sequence[str]) -> Layers:
+    """Return the rows of a strip in the order of the forward: weights under their layer's name.
+
+    A bias moves with its weight and the whole net is the sum of its layers: where those are there,
+    the rows would only be twice as many.
+    """
+    places = [name for name in layers if name not in ("", "whole net")] or list(layers)
+    kept = [
+        name
+        for name in places
+        if not (name.endswith(".bias") and name.removesuffix("bias") + "weight" in layers)
+    ]
+
+    def key(name: str) -> int:
+        parents = [i for i, layer in enumerate(order) if f"{name}.".startswith(f"{layer}.")]
+        return parents[-1] if parents else len(order)
+
+    return {name.removesuffix(".weight"): layers[name] for name in sorted(kept, key=key)}
+
+
 def _rank(signal: str) -> int:
     known = list(SIGNALS)
     return known.index(signal) if signal in known else len(known)
@@ -106,7 +124,7 @@ def _rank(signal: str) -> int:
 def _strip(signal: str, layers: Layers, place: int) -> Markup:
     title, note = SIGNALS.get(signal, (metric_title(signal), ""))
     share = signal in SHARES
-    scale, low, high = ("share", 0.0, 1.0) if share else strip_scale(layers)
+    scale, low, high = ("share", 0, 1) if share else strip_scale(layers)
     if len(layers) > MOST_LAYERS:
         note = f"{note} The first {MOST_LAYERS} of {len(layers)} layers.".strip()
     alt = f"{title} of {len(layers)} layers over the steps, from {number(low)} to {number(high)}"

@@ -1,0 +1,66 @@
+"""The two sentences a report begins with: what was learned, and how good it is, in plain words."""
+
+from collections.abc import Mapping
+
+from netwright.data.task import Task
+from netwright.report.words import metric_title, number, plural, shorten
+
+__all__ = ["describe_score", "describe_task"]
+
+SOURCES = {
+    "table": "the other columns",
+    "image": "an image",
+    "text": "a text",
+    "series": "a series",
+}
+LONGEST = 30  # characters of a name in a sentence
+
+
+def describe_task(task: Task, kind: str) -> str:
+    """Say what was learned: "Predict progression from the other columns"."""
+    source = SOURCES.get(kind, "the inputs")
+    target = shorten(task.target, LONGEST)
+    names = [shorten(name, LONGEST) for name in task.classes]
+    what = f" by {target}" if kind == "table" and target else ""
+    match task.form:
+        case "binary" if len(names) == 2:
+            return f"Tell {names[0]} from {names[1]}{what}, given {source}"
+        case "binary" | "multiclass":
+            return f"Tell {len(names)} classes apart{what}, given {source}"
+        case "multilabel":
+            return f"Give the labels that hold, out of {len(names)}, to {source}"
+        case "ordinal":
+            return f"Grade {target} from {names[0]} to {names[-1]}, given {source}"
+        case "forecasting":
+            return f"Forecast {target}, {plural(task.horizon, 'step')} ahead"
+        case "language-modelling":
+            return "Predict what comes next in a text"
+        case _:
+            return f"Predict the number {target} from {source}"
+
+
+def describe_score(
+    metric: str, scores: Mapping[str, Mapping[str, float | None]], *, rows: int, task: Task
+) -> str:
+    """Say how good it is on the test rows: "It is right for 347 of 357 test rows ..."."""
+    value = scores[metric]["value"]
+    assert value is not None
+    unseen = f"{plural(rows, 'test row')} it had never seen"
+    if metric == "accuracy":
+        return f"It is right for {round(value * rows):,} of {unseen}."
+    if metric == "roc_auc" and task.form == "binary":
+        return (
+            f"Of one row that is {shorten(task.positive or 'positive', LONGEST)} and one that is "
+            f"not, it ranks the right one higher {_times(value)}; measured on {unseen}."
+        )
+    error = scores.get("mae", {}).get("value")
+    if task.form in ("regression", "forecasting") and error is not None:
+        target = shorten(task.target, LONGEST) or "the target"
+        return f"On average it is off by {number(error)} in {target}, over {unseen}."
+    return f"Its {metric_title(metric)} is {number(value)} over {unseen}."
+
+
+def _times(share: float) -> str:
+    """Spell a share as a frequency, which people judge better (Gigerenzer and Hoffrage 1995)."""
+    of = 100 if share < 0.995 else 1000
+    return f"{min(round(share * of), of):,} times in {of:,}"
