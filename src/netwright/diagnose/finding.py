@@ -33,6 +33,10 @@ class Finding:
         object.__setattr__(self, "where", MappingProxyType(dict(self.where)))
         object.__setattr__(self, "evidence", MappingProxyType(dict(self.evidence)))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Read-only views cannot be copied or pickled; the plain form can.
+        return Finding.from_dict, (self.to_dict(),)
+
     @property
     def layer(self) -> str:
         """The module or parameter, "" for the whole net."""

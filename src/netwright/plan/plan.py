@@ -116,6 +116,10 @@ class Plan:
         for part in ("net", "objective", "why"):
             object.__setattr__(self, part, MappingProxyType(dict(getattr(self, part))))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Read-only views cannot be copied or pickled; the plain form can.
+        return Plan.from_dict, (self.to_dict(),)
+
     def with_(self, changes: Mapping[str, Any], *, why: str = "set by the user") -> "Plan":
         """Return the plan with dotted fields changed: {"recipe.lr": 0.01, "net.width": 64}. Unknown
         ones are errors."""

@@ -86,8 +86,8 @@ def find_lr(
     slopes = [losses[i + window] - losses[i] for i in range(0, max(low - window, 1))]
     steepest = rates[slopes.index(min(slopes)) + window]
     found = min(steepest, rates[low] / 3)
-    bounded = min(max(found, usual / 10), usual * 5)
+    bounded = min(max(found, usual / 3), usual * 3)
     said = f"range test on a copy: loss falls fastest at {steepest:.1e}, turns at {rates[low]:.1e}"
     if bounded != found:
-        said += f"; kept within a tenth and five times the usual {usual:g}"
+        said += f"; kept within a third and three times the usual {usual:g}"
     return float(f"{bounded:.2e}"), said
