@@ -179,11 +179,11 @@ class ForecastEncoding:
             elif cycle == "hour":
                 phase = np.asarray(times.hour + times.minute / 60) / 24
             elif cycle == "weekday":
-                phase = np.asarray(times.dayofweek) / 7
+                phase = np.asarray(times.day_of_week) / 7
             elif cycle == "month":
                 phase = np.asarray(times.month - 1) / 12
             else:
-                phase = np.asarray(times.dayofyear - 1) / 365.25
+                phase = np.asarray(times.day_of_year - 1) / 365.25
             columns += [np.sin(2 * np.pi * phase), np.cos(2 * np.pi * phase)]
         return columns
 

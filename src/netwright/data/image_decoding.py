@@ -221,7 +221,9 @@ def _from_array(item: Any, white: int) -> Image.Image:
     """
     pixels = item.cpu().numpy() if isinstance(item, torch.Tensor) else np.asarray(item)
     _, _, channels = _array_shape(pixels)
-    if pixels.ndim == 3 and pixels.shape[2] != channels:
+    if pixels.ndim == 2:
+        pixels = pixels[:, :, None]
+    elif pixels.shape[2] != channels:
         pixels = np.moveaxis(pixels, 0, 2)
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * 255
