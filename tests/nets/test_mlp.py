@@ -102,3 +102,17 @@ def test_errors_say_what_to_do() -> None:
         MLP(numeric=1, outputs=1, numeric_embedding="piecewise-linear", bins=[[1.0, 1.0]])
     with pytest.raises(ValueError, match=r"widths\[1\] is 0"):
         MLP(numeric=1, outputs=1, widths=[4, 0])
+
+
+def test_many_nets_run_as_one_under_vmap(rng) -> None:
+    options = {"numeric_embedding": "periodic", "norm": "layer"}
+    members = [MLP(**ARGUMENTS, **options) for _ in range(3)]
+    inputs = rows(rng)
+    parameters, buffers = torch.func.stack_module_state(members)
+
+    def call(p: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> torch.Tensor:
+        return torch.func.functional_call(members[0], (p, b), inputs)
+
+    together = torch.func.vmap(call)(parameters, buffers)
+    for i, member in enumerate(members):
+        torch.testing.assert_close(together[i], member(*inputs))

@@ -49,7 +49,11 @@ class SequencePool(nn.Module):
         if self.pool == "none":
             return states
         if self.pool == "last":
-            return states[:, -1] if real is None else states[torch.arange(len(states)), last(real)]
+            return (
+                states[:, -1]
+                if real is None
+                else states[torch.arange(len(states), device=states.device), last(real)]
+            )
         if real is None:
             return states.mean(1) if self.pool == "mean" else states.amax(1)
         here = real.unsqueeze(-1)
