@@ -3,20 +3,26 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from netwright.data.arrays import Arrays, arrays_as_frames, read_arrays
 from netwright.data.builtin import load_builtin
 from netwright.data.data import Data, Source
 from netwright.data.forecasting import forecasting_data
-from netwright.data.images import image_data
+from netwright.data.images import image_data, read_images
+from netwright.data.labelled import join_labelled
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
+from netwright.data.read_rows import note_found, read_labelled, read_rows
+from netwright.data.series import read_series, series_data
 from netwright.data.sources import COMING_KINDS, KINDS, Found, locate, sha256_of
 from netwright.data.tables import read_parts, table_data
 from netwright.data.task import parse_task
+from netwright.data.texts import read_texts
 from netwright.errors import DataError, UsageError
 
-__all__ = ["ReadOptions", "read"]
+__all__ = ["ReadOptions", "read", "read_labelled", "read_rows"]
 
 
 def read(
@@ -52,20 +58,35 @@ def read(
         frame = source.rename(columns=str).reset_index(drop=True)
         return _from_frames({"all": frame}, Source("table"), options, ledger)
     found = locate(source, test=test)
+    note_found(found, ledger)
+    if found.kind == "table":
+        return _from_frames(read_parts(found, ledger), _origin(found), options, ledger)
     if found.kind == "builtin":
         return _from_builtin(found, options, ledger)
-    origin = Source(found.name, tuple(str(p) for p in found.paths), sha256_of(found.paths))
-    if found.kind == "table":
-        return _from_frames(read_parts(found, ledger), origin, options, ledger)
+    if found.kind == "npz":
+        return _from_arrays(read_arrays(found, ledger), _origin(found), options, ledger)
+    if found.kind in ("image-folder", "idx"):
+        return read_images(found, options, ledger)
+    if found.kind in ("text-folder", "text-lines", "corpus"):
+        return read_texts(found, options, ledger)
+    if found.kind == "ts":
+        return read_series(found, options, ledger)
     raise _unsupported(found)
+
+
+def _origin(found: Found) -> Source:
+    return Source(found.name, tuple(str(p) for p in found.paths), sha256_of(found.paths))
 
 
 def _unsupported(found: Found) -> DataError:
     what = KINDS.get(found.kind) or COMING_KINDS.get(found.kind, found.kind)
-    kinds = ", ".join(KINDS)
+    if found.kind == "flat-images":
+        advice = "Put them into a folder for each class. Such images can be predicted."
+    else:
+        kinds = ", ".join(kind for kind in KINDS if kind != "flat-images")
+        advice = f"Supported kinds: {kinds}; `netwright data` explains each."
     return DataError(
-        f"{found.name!r} holds {found.kind} ({what}), which cannot be trained on. Expected one of: "
-        f"{kinds}. `netwright data` explains each."
+        f"{found.name!r} holds {found.kind} ({what}), which cannot be trained on. {advice}"
     )
 
 
@@ -78,24 +99,40 @@ def _from_frames(
 
 
 def _from_builtin(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
-    """A data set that says itself what is to be learned; what the user says comes first."""
+    """Read a data set that says itself what is to be learned; what the user says comes first."""
     builtin = load_builtin(found.name, options.seed)
-    source = Source(found.name)
     ledger.note("read", found.name, builtin.description)
-    if builtin.images is not None:
-        return image_data(
-            builtin.images,
-            builtin.targets,
-            source=source,
-            options=options,
-            ledger=ledger,
-            target=builtin.target,
-        )
-    assert builtin.frame is not None
+    if builtin.frame is None:
+        return read_images(found, options, ledger)
     told = replace(
         options,
         target=options.target or ",".join(builtin.target_columns) or builtin.target,
         task=options.task or builtin.task,
         time_column=options.time_column or builtin.time_column,
     )
-    return _from_frames({"all": builtin.frame}, source, told, ledger)
+    return _from_frames({"all": builtin.frame}, Source(found.name), told, ledger)
+
+
+def _from_arrays(arrays: Arrays, source: Source, options: ReadOptions, ledger: Ledger) -> Data:
+    for name, part in arrays.parts.items():
+        if part.targets is None:
+            raise DataError(
+                f"{source.name} has no targets for its {name} inputs; expected an array called y "
+                "or "
+                f"y_{name}. Without targets the rows can only be predicted."
+            )
+    if arrays.kind == "table":
+        frames = arrays_as_frames(arrays)
+        several = [c for c in next(iter(frames.values())).columns if str(c).startswith("target_")]
+        told = replace(options, target=options.target or ",".join(several) or None)
+        return _from_frames(frames, source, told, ledger)
+    labels, given = join_labelled(
+        {
+            name: [str(v) for v in part.targets.reshape(-1)]
+            for name, part in arrays.parts.items()
+            if part.targets is not None
+        }
+    )
+    raw = np.concatenate([part.inputs for part in arrays.parts.values()])
+    build = image_data if arrays.kind == "image" else series_data
+    return build(raw, labels, given=given, source=source, options=options, ledger=ledger)

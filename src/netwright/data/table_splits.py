@@ -16,7 +16,7 @@ from netwright.data.formats.tables import read_table
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
 from netwright.data.splits import split_rows
-from netwright.data.targets import FEWEST_ROWS, Targets
+from netwright.data.targets import FEWEST_ROWS, Targets, simple_label
 from netwright.errors import DataError, UsageError, did_you_mean
 
 __all__ = [
@@ -143,12 +143,12 @@ def harmonise_labels(
             known = set(distinct(frame.loc[~inside, name]).words)
             simple: dict[str, list[str]] = {}
             for word in known:
-                simple.setdefault(_simple(word), []).append(word)
+                simple.setdefault(simple_label(word), []).append(word)
             part = distinct(frame.loc[inside, name])
             renamed = {
-                word: simple[_simple(word)][0]
+                word: simple[simple_label(word)][0]
                 for word in part.words
-                if word not in known and len(simple.get(_simple(word), [])) == 1
+                if word not in known and len(simple.get(simple_label(word), [])) == 1
             }
             if not renamed:
                 continue
@@ -161,10 +161,6 @@ def harmonise_labels(
                 ledger.note(
                     "read", f"{split} {name}", f"{word!r} is {now!r}, as training spells it", count
                 )
-
-
-def _simple(word: str) -> str:
-    return " ".join(word.casefold().rstrip(" .").split())
 
 
 def check_targets(

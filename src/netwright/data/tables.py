@@ -211,6 +211,7 @@ def _as_text(
         [str(text) for text in known.take(known.words, "")],
         [str(label) for label in targets.labels[kept]],
         given=place,
+        column=column.name,
         target=targets.target,
         source=source,
         options=options,

@@ -37,7 +37,10 @@ __all__ = [
     "choose_targets",
     "class_ids",
     "encode_targets",
+    "match_labels",
+    "multilabel_table",
     "read_targets",
+    "simple_label",
 ]
 
 USUAL_NAMES = ("target", "label", "class", "y")
@@ -173,8 +176,8 @@ def read_targets(
 def _classes(
     known: Distinct, target: str, name: str, form: Form | None, ledger: Ledger, *, told: bool
 ) -> Targets:
-    words = _unquoted(known.words)
-    merged, found = pd.factorize(np.array([_whole(word) for word in words], dtype=object))
+    words = unquoted(known.words)
+    merged, found = pd.factorize(np.array([whole_label(word) for word in words], dtype=object))
     known = Distinct(
         np.asarray(found, dtype=object),
         known.take(merged.astype(np.int64), -1).astype(np.int64),
@@ -210,7 +213,7 @@ def _classes(
     )
 
 
-def _unquoted(words: NDArray[Any]) -> list[str]:
+def unquoted(words: NDArray[Any]) -> list[str]:
     """Take quotes off if every label has them: '-1' and '1' are -1 and 1."""
     for quote in ("'", '"'):
         if all(len(word) > 2 and word[0] == quote and word[-1] == quote for word in words):
@@ -218,7 +221,7 @@ def _unquoted(words: NDArray[Any]) -> list[str]:
     return [str(word) for word in words]
 
 
-def _whole(word: str) -> str:
+def whole_label(word: str) -> str:
     """ "1.0" and "1" are the same class."""
     try:
         value = float(word)
@@ -306,20 +309,28 @@ def _separator(known: Distinct) -> str:
 
 
 def _multilabel(known: Distinct, target: str, separator: str, name: str) -> Targets:
-    parts = [[p.strip() for p in word.split(separator) if p.strip()] for word in known.words]
-    classes = _ordered({part for row in parts for part in row})
-    position = {label: at for at, label in enumerate(classes)}
-    table = np.zeros((len(parts) + 1, len(classes)))
-    for row, labels in enumerate(parts):
-        table[row, [position[label] for label in labels]] = 1.0
-    table[-1] = np.nan  # code -1: no cell
+    parts = {part.strip() for word in known.words for part in word.split(separator)}
+    classes = tuple(_ordered(parts - {""}))
+    values = multilabel_table(known, classes, separator)
     return Targets(
-        task_name=name,
-        form="multilabel",
-        names=(target,),
-        values=table[known.codes],
-        classes=tuple(classes),
+        task_name=name, form="multilabel", names=(target,), values=values, classes=classes
     )
+
+
+def multilabel_table(
+    known: Distinct, classes: Sequence[str], separator: str | None = None
+) -> NDArray[np.float64]:
+    """Return (rows, classes) of 0 and 1, NaN where a row has no cell. separator: None finds it
+    out."""
+    sign = separator or _separator(known) or "|"
+    position = {label: at for at, label in enumerate(classes)}
+    table = np.zeros((len(known.words) + 1, len(classes)))
+    for row, word in enumerate(known.words):
+        for part in word.split(sign):
+            if part.strip() in position:
+                table[row, position[part.strip()]] = 1.0
+    table[-1] = np.nan  # code -1: no cell
+    return table[known.codes]
 
 
 def build_task(targets: Targets, ledger: Ledger) -> Task:
@@ -395,3 +406,27 @@ def encode_targets(targets: Targets, task: Task) -> Tensor:
     if task.form == "regression":
         values = (values - np.array(task.target_mean)) / np.array(task.target_std)
     return torch.from_numpy(values.astype(np.float32))
+
+
+def match_labels(known: Distinct, task: Task, ledger: Ledger) -> NDArray[np.int64]:
+    """Return the class id of each row, -1 where missing or not learned; spelling may differ a
+    little."""
+    position = {label: at for at, label in enumerate(task.classes)}
+    simple = {simple_label(label): at for label, at in position.items()}
+    words = [whole_label(word) for word in unquoted(known.words)]
+    ids: list[int] = []
+    for word in words:
+        # A folder of another source may lie deeper: "reviews/pos" is "pos".
+        found = position.get(word, simple.get(simple_label(word)))
+        last = simple.get(simple_label(word.rpartition("/")[2]), -1)
+        ids.append(last if found is None else found)
+    strange = [word for word, at in zip(words, ids, strict=True) if at < 0]
+    if strange:
+        shown = ", ".join(map(repr, strange[:3]))
+        ledger.note("warned", task.target, f"classes that were not learned: {shown}", len(strange))
+    return known.take(np.array(ids, dtype=np.int64), -1).astype(np.int64)
+
+
+def simple_label(word: str) -> str:
+    """A label without case, spaces beyond one, and a dot at the end."""
+    return " ".join(word.casefold().rstrip(" .").split())

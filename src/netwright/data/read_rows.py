@@ -1,0 +1,163 @@
+"""Rows for a model that is there already: to predict (`read_rows`) or to score it
+(`read_labelled`)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from netwright.data.arrays import arrays_as_frames, read_arrays
+from netwright.data.cells import MARKERS, WEAK_MARKERS, distinct, guess_numbers, parse_numbers
+from netwright.data.data import Encoding, Rows
+from netwright.data.ledger import Ledger
+from netwright.data.samples import read_frame, read_samples
+from netwright.data.sources import Found, locate
+from netwright.data.targets import match_labels, multilabel_table
+from netwright.data.task import Task
+from netwright.errors import DataError, UsageError, did_you_mean
+
+__all__ = ["note_found", "read_labelled", "read_rows"]
+
+
+def note_found(found: Found, ledger: Ledger) -> None:
+    """Note what `locate` left out or guessed."""
+    if found.detail.get("ignored"):
+        ledger.note("dropped", found.name, "hidden files left out", found.detail["ignored"])
+    if found.detail.get("not_read"):
+        names = ", ".join(found.detail["not_read"])
+        ledger.note("dropped", found.name, f"tables that are no split were not read: {names}")
+    if found.detail.get("training_part"):
+        part = found.detail["training_part"]
+        ledger.note("guessed", found.name, f"nothing is called train: {part!r} is what there is")
+    if found.detail.get("replaced_test"):
+        ledger.note("dropped", found.name, "the source's own test part: --test replaces it")
+
+
+def read_rows(source: str | Path, encoding: Encoding, ledger: Ledger) -> Any:
+    """Read the rows of `source` as `encoding.encode` takes them, in the source's order."""
+    found = locate(source)
+    note_found(found, ledger)
+    if _wants_frame(encoding, found):
+        return _frame(found, encoding, ledger)
+    return read_samples(found, encoding.kind, ledger)[0]
+
+
+def read_labelled(
+    source: str | Path, encoding: Encoding, task: Task, ledger: Ledger, *, target: str | None = None
+) -> Rows:
+    """Read rows with their targets, encoded as the model's training rows were, to score it.
+
+    target: the target's name in this source, where it is another one. Rows without a target, or of
+    a class that was not learned, are left out and counted.
+    """
+    if task.form in ("forecasting", "language-modelling"):
+        raise UsageError(
+            f"A {task.form} model cannot be scored on another source; its test scores are in the "
+            "run's metrics.json."
+        )
+    found = locate(source)
+    note_found(found, ledger)
+    if _wants_frame(encoding, found):
+        frame = _frame(found, encoding, ledger)
+        names = _target_names(frame, task, target)
+        raw: Any = frame.drop(columns=list(names))
+    else:
+        raw, labels = read_samples(found, encoding.kind, ledger)
+        if labels is None:
+            raise DataError(
+                f"{found.name!r} has no labels. To score a model give a folder for each class; to "
+                "predict use "
+                "`netwright predict`."
+            )
+        names = (task.target,)
+        frame = pd.DataFrame({task.target: pd.Series(labels, dtype=object)})
+    targets, kept = _encode(frame, names, task, ledger)
+    raw = raw.iloc[kept] if isinstance(raw, pd.DataFrame) else _take(raw, kept)
+    return Rows("evaluate", encoding.encode(raw, ledger), targets, raw, torch.from_numpy(kept))
+
+
+def _take(raw: Any, kept: NDArray[np.int64]) -> Any:
+    return raw[kept] if isinstance(raw, np.ndarray) else [raw[at] for at in kept]
+
+
+def _wants_frame(encoding: Encoding, found: Found) -> bool:
+    """Whether the rows are a table's: also texts in a column, series in time, arrays of columns."""
+    if encoding.kind == "table":
+        return True
+    return encoding.kind in ("text", "series") and found.kind in ("table", "builtin")
+
+
+def _frame(found: Found, encoding: Encoding, ledger: Ledger) -> pd.DataFrame:
+    if found.kind == "npz":
+        arrays = read_arrays(found, ledger)
+        if arrays.kind == "table":
+            return pd.concat(arrays_as_frames(arrays).values(), ignore_index=True)
+    return read_frame(found, ledger, expect=getattr(encoding, "columns", ()))
+
+
+def _target_names(frame: pd.DataFrame, task: Task, target: str | None) -> tuple[str, ...]:
+    names = tuple(target.split(",")) if target else task.target_names or (task.target,)
+    known = [str(name) for name in frame.columns]
+    for name in names:
+        if name not in known:
+            raise DataError(
+                f"The rows have no column {name!r} to score against.{did_you_mean(name, known)} "
+                "Name it with --target, "
+                "or use `netwright predict` for rows without targets."
+            )
+    expected = len(task.target_names) or 1
+    if len(names) != expected:
+        raise UsageError(
+            f"--target names {len(names)} columns, but the model learned {expected}: {task.target}."
+        )
+    return names
+
+
+def _encode(
+    frame: pd.DataFrame, names: Sequence[str], task: Task, ledger: Ledger
+) -> tuple[Tensor, NDArray[np.int64]]:
+    """Return the targets of the rows that can be scored, and their positions."""
+    if task.form in ("binary", "multiclass", "ordinal"):
+        ids = match_labels(distinct(frame[names[0]]).without(MARKERS), task, ledger)
+        kept = np.flatnonzero(ids >= 0)
+        _check_kept(kept, len(ids), task, ledger)
+        return torch.from_numpy(ids[kept]), kept
+    if task.form == "multilabel" and len(names) == 1:
+        values = multilabel_table(distinct(frame[names[0]]).without(MARKERS), task.classes)
+    else:
+        values = np.stack([_numbers(frame[name], name) for name in names], axis=1)
+    kept = np.flatnonzero(np.isfinite(values).all(1))
+    _check_kept(kept, len(values), task, ledger)
+    if task.form == "regression":
+        values = (values - np.array(task.target_mean)) / np.array(task.target_std)
+    return torch.from_numpy(values[kept].astype(np.float32)), kept
+
+
+def _numbers(cells: pd.Series, name: str) -> NDArray[np.float64]:
+    known = distinct(cells).without(MARKERS + WEAK_MARKERS)
+    form, share, _ = guess_numbers(known)
+    values = parse_numbers(known.words, form)
+    if share < 1:
+        word = known.words[np.isnan(values)][0]
+        raise DataError(
+            f"The target {name!r} holds {word!r}; the model learned numbers. Correct or empty that "
+            "cell."
+        )
+    return known.take(values, np.nan).astype(np.float64)
+
+
+def _check_kept(kept: NDArray[np.int64], rows: int, task: Task, ledger: Ledger) -> None:
+    if len(kept) < rows:
+        ledger.note(
+            "dropped", task.target, "rows without a known target are not scored", rows - len(kept)
+        )
+    if not len(kept):
+        raise DataError(
+            f"No row has a target {task.target!r} that the model knows, so there is nothing to "
+            "score."
+        )

@@ -1,0 +1,158 @@
+"""Samples: rows of any kind of source as they are, in the source's order, with labels where it has
+them.
+
+What `predict` and `evaluate` read for a model that is there already: nothing is guessed or fitted.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from netwright.data.arrays import read_arrays
+from netwright.data.builtin import load_builtin
+from netwright.data.charset import decode_bytes
+from netwright.data.formats.idx import read_idx
+from netwright.data.formats.tables import read_table
+from netwright.data.formats.ts import read_ts
+from netwright.data.ledger import Ledger
+from netwright.data.listing import list_folder
+from netwright.data.sources import Found, labelled_files
+from netwright.errors import DataError
+
+__all__ = ["read_frame", "read_samples"]
+
+Samples = tuple[Any, list[str] | None]
+
+
+def read_frame(
+    found: Found, ledger: Ledger, *, expect: Sequence[str] = (), seed: int = 0
+) -> pd.DataFrame:
+    """Return all rows of a table, its parts one below the other. expect: columns a header should
+    name."""
+    if found.kind == "builtin":
+        frame = load_builtin(found.name, seed).frame
+        if frame is None:
+            raise DataError(
+                f"The built-in {found.name!r} is no table; the model was trained on one."
+            )
+        return frame
+    if found.kind != "table":
+        raise DataError(
+            f"{found.name!r} holds {found.kind}; the model was trained on a table. Give a file "
+            "such as .csv."
+        )
+    frames = [
+        read_table(path, ledger, expect=expect) for part in found.parts.values() for path in part
+    ]
+    return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+
+def read_samples(found: Found, kind: str, ledger: Ledger) -> Samples:
+    """Return (raw rows, labels or None) of a source of images, texts or series."""
+    readers = READERS[kind]
+    if found.kind not in readers:
+        raise DataError(
+            f"{found.name!r} holds {found.kind}; the model was trained on {kind}s. Expected one "
+            "of: "
+            f"{', '.join(readers)}."
+        )
+    return readers[found.kind](found, ledger)
+
+
+def _files(found: Found) -> list[tuple[Path, str]]:
+    return [pair for part in found.parts for pair in labelled_files(found, part)]
+
+
+def _image_folder(found: Found, ledger: Ledger) -> Samples:
+    files = _files(found)
+    return [path for path, _ in files], [label for _, label in files]
+
+
+def _flat_images(found: Found, ledger: Ledger) -> Samples:
+    paths = []
+    for part in found.parts.values():
+        for path in part:
+            inside = list_folder(path).of("image") if path.is_dir() else None
+            paths += [path] if inside is None else sorted(entry.path for entry in inside)
+    return paths, None
+
+
+def _idx(found: Found, ledger: Ledger) -> Samples:
+    if any(len(files) != 2 for files in found.parts.values()):
+        return read_idx(next(iter(found.parts.values()))[0]), None
+    pairs = [(read_idx(images), read_idx(labels)) for images, labels in found.parts.values()]
+    raw = np.concatenate([images for images, _ in pairs])
+    return raw, [str(label) for _, labels in pairs for label in labels]
+
+
+def _builtin_images(found: Found, ledger: Ledger) -> Samples:
+    builtin = load_builtin(found.name)
+    if builtin.images is None:
+        raise DataError(
+            f"The built-in {found.name!r} holds no images; the model was trained on images."
+        )
+    return builtin.images, list(builtin.targets)
+
+
+def _text_folder(found: Found, ledger: Ledger) -> Samples:
+    files = _files(found)
+    return [_text(path, ledger) for path, _ in files], [label for _, label in files]
+
+
+def _text_lines(found: Found, ledger: Ledger) -> Samples:
+    texts, labels = [], []
+    for part in found.parts.values():
+        for path in part:
+            lines = [line.strip() for line in _text(path, ledger).splitlines() if line.strip()]
+            texts += lines
+            labels += [path.name.removesuffix(".gz").removesuffix(path.suffix)] * len(lines)
+    return texts, labels
+
+
+def _corpus(found: Found, ledger: Ledger) -> Samples:
+    """A text alone: each line that is not blank is a sample."""
+    texts, _ = _text_lines(found, ledger)
+    ledger.note("read", found.name, "each line that is not blank is a text", len(texts))
+    return texts, None
+
+
+def _text(path: Path, ledger: Ledger) -> str:
+    text, charset = decode_bytes(path.read_bytes(), path.name)
+    if not charset.plain:
+        ledger.note("guessed", path.name, f"text encoding {charset.name}")
+    return text
+
+
+def _ts(found: Found, ledger: Ledger) -> Samples:
+    parts = [read_ts(files[0]) for files in found.parts.values()]
+    values = [row for part in parts for row in part.values]
+    if any(part.labels is None for part in parts):
+        return values, None
+    return values, [label for part in parts for label in part.labels or ()]
+
+
+def _npz(found: Found, ledger: Ledger) -> Samples:
+    arrays = read_arrays(found, ledger)
+    raw = np.concatenate([part.inputs for part in arrays.parts.values()])
+    labels = [part.targets for part in arrays.parts.values()]
+    if any(part is None for part in labels):
+        return raw, None
+    return raw, [str(label) for part in labels if part is not None for label in part]
+
+
+Reader = Callable[[Found, Ledger], Samples]
+
+READERS: dict[str, dict[str, Reader]] = {
+    "image": {
+        "image-folder": _image_folder,
+        "flat-images": _flat_images,
+        "idx": _idx,
+        "npz": _npz,
+        "builtin": _builtin_images,
+    },
+    "text": {"text-folder": _text_folder, "text-lines": _text_lines, "corpus": _corpus},
+    "series": {"ts": _ts, "npz": _npz},
+}
