@@ -10,11 +10,13 @@ weighs little.
 import csv
 import io
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-__all__ = ["Dialect", "parse_lines", "score_dialect", "sniff_dialect"]
+__all__ = ["Dialect", "long_cells", "parse_lines", "score_dialect", "sniff_dialect"]
 
 SEPARATORS = (",", "\t", ";", "|")
 WHITESPACE = " "  # stands for "any run of blanks"
@@ -89,6 +91,11 @@ def sniff_dialect(sample: str, *, complete: bool = True, hint: str = "") -> Dial
     A separator of None wins when nothing reads better than one column: then the answer has `hint`
     (or a comma).
     """
+    with long_cells():
+        return _sniff(sample, complete, hint)
+
+
+def _sniff(sample: str, complete: bool, hint: str) -> Dialect:
     best, score = _best(sample, complete)
     if score > 0:
         return best
@@ -204,3 +211,13 @@ def _unwrapped(lines: Iterable[str]) -> Iterator[str]:
         if len(text) > 1 and text[0] == text[-1] == '"':
             text = text[1:-1].replace('""', '"')
         yield text
+
+
+@contextmanager
+def long_cells() -> Iterator[None]:
+    """Let the csv module read cells longer than 128 kB (texts), and set its limit back."""
+    before = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

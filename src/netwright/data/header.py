@@ -29,11 +29,9 @@ _MISSING = re.compile(
     re.I,
 )
 _NUMBER = re.compile(rf"\s*(?:{NUMBER}|[-+]?inf)\s*", re.I)
-_DATE = re.compile(
-    r"\s*(?:\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?(?:[ "
-    r"T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"
-    r"|\d{1,2}:\d{2}(?::\d{2})?)\s*"
-)
+_DAY = r"(?:\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))"
+_TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
+_DATE = re.compile(rf"\s*(?:{_DAY}(?:[ T]{_TIME})?|{_TIME})\s*")
 
 
 @dataclass(frozen=True)
@@ -147,6 +145,8 @@ def _header_rows(rows: Sequence[Row], width: int) -> tuple[tuple[int, ...], str]
             # Data: only a row of labels further down with words in every row above it could still
             # be a header.
             break
+    if last < 0 and _names_all_but_index(rows, width, typed):
+        return (0,), "it names every column but the first, which counts rows"
     if last < 0:
         return (), "its first row looks like the rows below it"
     block = [last]
@@ -184,21 +184,46 @@ def _completes(row: Row, above: Row) -> bool:
     return not any(a.strip() and b.strip() for a, b in zip(row, above, strict=False))
 
 
+def _names_all_but_index(rows: Sequence[Row], width: int, typed: dict[int, str]) -> bool:
+    """Tell whether the first row lacks only the name of a numbered first column, as pandas saves
+    its index.
+    """
+    first = [cell.strip() for cell in rows[0]]
+    if typed != {0: "N"} or len(first) != width or first[0] or not all(first[1:]):
+        return False
+    return not any(row[1:] == rows[0][1:] for row in rows[1:]) and all(
+        first[c] not in {row[c].strip() for row in rows[1:] if len(row) > c}
+        for c in range(1, width)
+    )
+
+
 def _is_sequence(rows: Sequence[Row], at: int, typed: dict[int, str]) -> bool:
     """Tell whether a row counts on (1999, 2000, ... or 0, 1, 2, ...) over columns that do not:
     names, not data.
     """
-    return _counts(rows[at], typed) and not (at + 1 < len(rows) and _counts(rows[at + 1], typed))
-
-
-def _counts(row: Row, typed: dict[int, str]) -> bool:
-    cells = [row[c].strip() for c in typed if c < len(row) and row[c].strip()]
-    if len(cells) < 3 or not all(cell.isascii() and cell.isdigit() for cell in cells):
+    numbers = _whole_numbers(rows[at], typed)
+    if len(numbers) < 3:
         return False
-    numbers = [int(cell) for cell in cells]
-    steps = {b - a for a, b in itertools.pairwise(numbers)}
-    years = all(1500 <= number <= 2200 for number in numbers) and min(steps) > 0
-    return years or (len(numbers) >= 5 and numbers[0] in (0, 1) and steps == {1})
+    below = _whole_numbers(rows[at + 1], typed) if at + 1 < len(rows) else []
+    if _are_years(numbers) and min(_steps(numbers)) > 0:
+        return not _are_years(below)
+    counts = len(numbers) >= 5 and numbers[0] in (0, 1) and _steps(numbers) == {1}
+    return counts and not (len(below) == len(numbers) and _steps(below) == {1})
+
+
+def _are_years(numbers: list[int]) -> bool:
+    return bool(numbers) and all(1500 <= number <= 2200 for number in numbers)
+
+
+def _whole_numbers(row: Row, typed: dict[int, str]) -> list[int]:
+    """Return the cells in typed columns, or nothing where one of them is no whole number."""
+    cells = [row[c].strip() for c in typed if c < len(row) and row[c].strip()]
+    whole = all(cell.isascii() and cell.isdigit() for cell in cells)
+    return [int(cell) for cell in cells] if whole else []
+
+
+def _steps(numbers: list[int]) -> set[int]:
+    return {b - a for a, b in itertools.pairwise(numbers)}
 
 
 def _header_of_words(rows: Sequence[Row], width: int) -> tuple[tuple[int, ...], str]:
@@ -206,9 +231,10 @@ def _header_of_words(rows: Sequence[Row], width: int) -> tuple[tuple[int, ...], 
     come again.
     """
     first = next(
-        (at for at, row in enumerate(rows) if len(row) >= width and any(c.strip() for c in row)), 0
+        (at for at, row in enumerate(rows) if len(row) >= width and any(c.strip() for c in row)),
+        None,
     )
-    if first >= len(rows):
+    if first is None:
         return (), "it is empty"
     names = [cell.strip() for cell in rows[first]]
     body = [row for row in rows[first + 1 :] if any(cell.strip() for cell in row)]

@@ -2,27 +2,26 @@
 the data begins.
 """
 
-import csv
 import io
 import itertools
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 from netwright.data.charset import Charset, open_text, sniff_charset
-from netwright.data.dialect import Dialect, parse_lines, sniff_dialect
+from netwright.data.dialect import Dialect, long_cells, parse_lines, sniff_dialect
 from netwright.data.header import Header, find_header, typed_columns
 from netwright.data.ledger import Action, Ledger
 from netwright.errors import DataError
 
-__all__ = ["Layout", "find_layout", "long_cells", "no_rows", "note_layout"]
+__all__ = ["Layout", "find_layout", "no_rows", "note_layout"]
 
 SAMPLE_CHARACTERS = 1 << 18
+MOST_CHARACTERS = 1 << 26
 SAMPLE_ROWS = 1_000
+ENOUGH_ROWS = 20
 TYPED_ROWS = 200
 SUFFIX_HINTS = {".tsv": "\t", ".tab": "\t", ".psv": "|", ".ssv": ";"}
 
@@ -65,17 +64,22 @@ def find_layout(path: Path, *, expect: Sequence[str] = ()) -> Layout:
 @lru_cache(maxsize=64)
 def _find_layout(path: Path, size: int, changed: int, expect: tuple[str, ...]) -> Layout:
     charset = sniff_charset(path)
-    with open_text(path, charset) as file:
-        head = file.read(SAMPLE_CHARACTERS)
-        complete = len(head) < SAMPLE_CHARACTERS
-        sample = head if complete else _with_quotes(head, file)
     hint = SUFFIX_HINTS.get(path.suffix.lower(), "")
-    dialect = sniff_dialect(sample, complete=complete, hint=hint)
-    records = parse_lines(io.StringIO(head, newline=""), dialect)
-    with long_cells():
-        numbered = list(itertools.islice(records, SAMPLE_ROWS + 1))
-    if not complete and len(numbered) <= SAMPLE_ROWS:
-        numbered.pop()  # the sample ends within this record
+    characters = SAMPLE_CHARACTERS
+    while True:
+        with open_text(path, charset) as file:
+            head = file.read(characters)
+            complete = len(head) < characters
+            sample = head if complete else _with_quotes(head, file)
+        dialect = sniff_dialect(sample, complete=complete, hint=hint)
+        with long_cells():
+            records = parse_lines(io.StringIO(head, newline=""), dialect)
+            numbered = list(itertools.islice(records, SAMPLE_ROWS + 1))
+        if not complete and len(numbered) <= SAMPLE_ROWS:
+            numbered.pop()  # the sample ends within this record
+        if complete or len(numbered) >= ENOUGH_ROWS or characters >= MOST_CHARACTERS:
+            break
+        characters *= 16  # texts of many pages: a few rows fill the sample
     rows = [cells for _, cells in numbered]
     header = find_header(rows, expect=expect)
     skipped = numbered[header.first - 1][0] if header.first else 0
@@ -166,13 +170,3 @@ def note_layout(path: Path, layout: Layout, ledger: Ledger) -> None:
 
 def _nth(row: int) -> str:
     return "in the first row" if row == 0 else f"in row {row + 1}"
-
-
-@contextmanager
-def long_cells() -> Iterator[None]:
-    """Let the csv module read cells longer than 128 kB (texts), and set its limit back."""
-    before = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)

@@ -29,8 +29,8 @@ DOCUMENTS = frozenset(
     ".md .names .rst .pdf .html .htm .doc .docx .py .ipynb .sh .r .bib .log .css .js .xml".split()
 )
 _DOCUMENT = re.compile(
-    r"(?i)^(readme|licen[sc]e|copying|notice|citation|changelog|changes|authors|contributing|index|about)\b"
-    r"|(^|[_\-. ])(readme|licen[sc]e|description)(\.txt)?$"
+    r"(?i)^(readme|licen[sc]e|copying|notice|citation|changelog|changes|authors|index|about)\b"
+    r"|(^|[_\-. ])readme\b|(^|[_\-. ])(licen[sc]e|description)(\.txt)?$"
     r"|(^|[_\-.])(meta|metadata|config|schema|info|package|datapackage|croissant)\.jsonl?$"
 )
 _HIDDEN = re.compile(r"^\.|^__MACOSX$|^(?i:thumbs\.db|desktop\.ini)$|~$")

@@ -160,6 +160,8 @@ def _in_archives(path: Path, archives: tuple[Path, ...], detail: Mapping[str, An
         name = _safe_name(path.resolve().name)
         return replace(found, name=name, detail={**detail, **found.detail})
     by_split = {split_of(archive.name): archive for archive in archives}
+    order = ("train", "validation", "test", None)
+    by_split = {split: by_split[split] for split in order if split in by_split}
     if None in by_split or len(by_split) < len(archives):
         names = ", ".join(archive.name for archive in archives[:8])
         raise DataError(

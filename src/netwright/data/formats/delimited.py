@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from netwright.data.charset import open_text
-from netwright.data.dialect import Dialect, parse_lines
-from netwright.data.layout import Layout, find_layout, long_cells, no_rows, note_layout
+from netwright.data.dialect import Dialect, long_cells, parse_lines
+from netwright.data.layout import Layout, find_layout, no_rows, note_layout
 from netwright.data.ledger import Ledger
 from netwright.data.tidy import (
     count_filled,
@@ -295,17 +295,17 @@ def _check_swallowed(
         if not lines or {len(row) for _, row in parse_lines(lines, inner)} != {width}:
             continue
         plain = replace(layout, dialect=inner)
+        fault = DataError(
+            f"{path}: a quote in column {name!r} is never closed and takes in whole lines "
+            f"({cell[:60]!r} ...). "
+            'Expected quotes in pairs: close it, or double it ("") where it is text.'
+        )
+        if ledger is None:
+            raise fault
         try:
-            again = _read_arrow(path, plain) if ledger is not None else None
-        except pa.ArrowInvalid:
-            again = None
-        if again is None:
-            raise DataError(
-                f"{path}: a quote in column {name!r} is never closed and takes in whole lines "
-                f"({cell[:60]!r} ...). "
-                'Expected quotes in pairs: close it, or double it ("") where it is text.'
-            )
-        assert ledger is not None
+            again = pa.concat_tables(_tables(path, plain, ledger, SLOW_ROWS, whole=True))
+        except DataError:
+            raise fault from None
         what = "quotes do not come in pairs: read as ordinary characters (no quoting)"
         ledger.note("guessed", path.name, what)
         return plain, again

@@ -3,6 +3,7 @@ and blank columns handled.
 """
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -41,30 +42,29 @@ def read_xlsx(path: Path, ledger: Ledger) -> pd.DataFrame:
 def _read_sheets(path: Path) -> dict[str, Rows]:
     """Return the filled rows of each worksheet, values of formulas as Excel stored them."""
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        # Given as an open file, since openpyxl judges a path by its suffix.
+        with path.open("rb") as file:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            return {sheet.title: _filled_rows(sheet) for sheet in book.worksheets}
     except (
         InvalidFileException,
         zipfile.BadZipFile,
+        zlib.error,
         KeyError,
         ValueError,
         OSError,
+        EOFError,
         ParseError,
     ) as error:
         raise DataError(
             f"{path} cannot be opened as an Excel workbook: {error}. Save it again as .xlsx or as "
             "CSV."
         ) from error
-    try:
-        return {
-            sheet.title: [
-                [_value(cell) for cell in row]
-                for row in sheet.iter_rows(values_only=True)
-                if any(_value(cell) is not None for cell in row)
-            ]
-            for sheet in book.worksheets
-        }
-    finally:
-        book.close()
+
+
+def _filled_rows(sheet: Any) -> Rows:
+    rows = [[_value(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+    return [row for row in rows if any(cell is not None for cell in row)]
 
 
 def _value(cell: Any) -> Any:
