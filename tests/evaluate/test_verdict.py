@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from netwright.data.task import Task
+from netwright.evaluate.baselines import Baseline
 from netwright.evaluate.metrics import Scores, score_classes, score_values
 from netwright.evaluate.verdict import compare, verdict
 
@@ -38,6 +39,14 @@ def test_a_winning_baseline_is_named_and_told_to_be_used() -> None:
     assert "rmse" in sentence and "Use them" in sentence and sentence.endswith(".")
     rivals["trees"] = None  # type: ignore[assignment]
     assert verdict(net, rivals).startswith("The linear model beats the net by")
+
+
+def test_a_win_over_a_baseline_that_was_held_back_says_so() -> None:
+    trees = Baseline("trees", regression(2.0), "stopped at 5 of 100 rounds", cut=True)
+    linear = Baseline("linear", regression(3.0))
+    sentence = verdict(regression(1.0), {"linear": linear, "trees": trees})
+    assert sentence.endswith("Held back by time: gradient-boosted trees.")
+    assert "Held back" not in verdict(regression(1.0), {"linear": linear})
 
 
 def test_a_difference_of_chance_is_called_so() -> None:

@@ -54,9 +54,9 @@ TELLING_WORDS = 300  # of a text, that trees are given
 
 @dataclass(frozen=True)
 class Baseline:
-    """scores: None where there are none, and `reason` says why; else `reason` says what was left out.
+    """scores: None where there are none, and `reason` says why; else `reason` says what was cut.
 
-    cut: whether it would have been better with more time.
+    cut: whether it might have been better with all rows and rounds.
     """
 
     model: str

@@ -41,7 +41,7 @@ def compare(first: Scores, second: Scores, *, metric: str | None = None) -> Scor
 
 
 class Rival(Protocol):
-    """A baseline: its scores, or none, and whether time cut it short."""
+    """A baseline: its scores, or none, and whether rows or rounds were cut."""
 
     @property
     def scores(self) -> Scores | None: ...
@@ -79,7 +79,7 @@ def verdict(net: Scores, baselines: Mapping[str, Rival | Scores | None]) -> str:
             if one is not None and not isinstance(one, Scores) and one.cut
         ]
         if short:  # a win over a rival that was held back proves less
-            sentence += f" For want of time {' and '.join(short)} could not show all they can."
+            sentence += f" Held back by time: {' and '.join(short)}."
         return sentence
     if lead.high < 0:
         wins, them = ("beat", "them") if key == "trees" else ("beats", "it")
