@@ -12,9 +12,10 @@ from netwright.evaluate.baselines import Baselines
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.verdict import compare
 from netwright.evaluate.worst import WorstExample
+from netwright.report.columns import describe_columns
 from netwright.report.examples import show_example
 from netwright.report.forecasts import sample_forecasts
-from netwright.report.report import Baseline, Choice, Column, Headline, Layer, Report
+from netwright.report.report import Baseline, Choice, Headline, Layer, Report
 from netwright.report.sentences import describe_score, describe_task
 from netwright.train.run import Run
 
@@ -65,7 +66,7 @@ def build_report(
         kind=data.kind,
         form=task.form,
         rows={name: len(split) for name, split in data.splits().items()},
-        columns=_columns(data),
+        columns=describe_columns(data.encoding),
         class_counts=dict(zip(task.classes, data.class_counts, strict=False)),
         choices=choices,
         history={name: [row.get(name) for row in run.history] for name in names},
@@ -140,13 +141,6 @@ def _lead(test: Scores, beside: Baselines) -> dict[str, float | None] | None:
     sign = 1 if test.higher_is_better() else -1
     best = max(rivals, key=lambda scores: sign * scores[test.primary].value)
     return compare(test, best).to_dict()
-
-
-def _columns(data: Data) -> list[Column]:
-    described = getattr(data.encoding, "describe", None)
-    if described is None:
-        return []
-    return [Column(name=n, kind=k, note=note) for n, k, note in described()]
 
 
 def _best(values: Sequence[float | None], *, higher: bool) -> int | None:

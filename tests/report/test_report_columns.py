@@ -1,0 +1,26 @@
+"""What is said of a table's columns."""
+
+import pandas as pd
+
+from netwright.data.columns import infer_columns
+from netwright.data.ledger import Ledger
+from netwright.data.table_encoding import TableEncoding
+from netwright.report.columns import describe_columns
+
+
+def test_every_used_column_is_described() -> None:
+    rows = range(60)
+    frame = pd.DataFrame(
+        {
+            "age": [None if i == 3 else 20 + i / 2 for i in rows],
+            "town": [["Bern", "Basel", "Chur"][i % 3] for i in rows],
+            "seen": [f"2024-{1 + i % 12:02}-{1 + i % 28:02}" for i in rows],
+        }
+    )
+    ledger = Ledger()
+    encoding = TableEncoding.fit(frame, infer_columns(frame, ledger), ledger)
+    age, town, seen = describe_columns(encoding)
+    assert (age.name, age.kind) == ("age", "numeric")
+    assert "20.00 to 49.50 in training" in age.note and "whether it is missing" in age.note
+    assert town.kind == "categorical" and town.note.startswith("3 values known")
+    assert seen.kind == "date" and "weekday" in seen.note
