@@ -42,7 +42,10 @@ LONGEST_BASELINE_SHARE = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What `netwright train` was asked to do; None means: decide."""
+    """What `netwright train` was asked to do; None means: decide.
+
+    begun: time.monotonic() of when the command began, where that was before `make` is called.
+    """
 
     source: str
     options: ReadOptions = field(default_factory=ReadOptions)
@@ -55,6 +58,7 @@ class Job:
     num_threads: int | None = None
     metric: str | None = None
     resume: bool = False
+    begun: float | None = None
 
     def arguments(self) -> dict[str, Any]:
         """Return what must be the same for `resume` to go on."""
@@ -63,7 +67,7 @@ class Job:
         values |= {
             k: str(v) if isinstance(v, Path) else v for k, v in values.pop("options").items()
         }
-        for name in ("resume", "out"):
+        for name in ("resume", "out", "begun"):
             values.pop(name)
         return values
 
@@ -81,8 +85,20 @@ class Made:
 
 def make(job: Job, *, progress: Progress | None = None) -> Made:
     """Do the whole job and write the run folder (CONTRACT: "A run folder")."""
-    begun = time.monotonic()
     folder = _open_folder(job)
+    try:
+        return _make(job, folder, progress)
+    except Exception as error:
+        # A folder that holds nothing yet is taken away again; a bug's trace goes into one that does.
+        if any(folder.iterdir()):
+            error.run_folder = str(folder)  # type: ignore[attr-defined] # read by the CLI
+        else:
+            folder.rmdir()
+        raise
+
+
+def _make(job: Job, folder: Path, progress: Progress | None) -> Made:
+    begun = time.monotonic() if job.begun is None else job.begun
     finished = folder / "metrics.json"
     if job.resume and finished.is_file():
         return Made(folder, json.loads(finished.read_text(encoding="utf-8")))

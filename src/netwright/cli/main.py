@@ -2,15 +2,18 @@
 
 import errno
 import sys
+import time as clock
 import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from netwright import __version__
 from netwright.cli import options as o
 from netwright.errors import NetwrightError
+
+BEGUN = clock.monotonic()  # a time bound counts from here: imports take their share
 
 app = typer.Typer(
     name="netwright",
@@ -74,10 +77,6 @@ def _bug(error: BaseException) -> None:
     _stop(f"this is a bug of ours ({type(error).__name__}: {error}); {where}", 1)
 
 
-def _notes(error: BaseException) -> list[Any]:
-    return [n for n in getattr(error, "netwright_places", [])]
-
-
 def _version(show: bool) -> None:
     if show:
         print(f"netwright {__version__}")
@@ -122,8 +121,8 @@ def train(
     """Turn data into a trained, tested, explained network."""
     from netwright.cli.train import run_train
 
-    given = {k: v for k, v in locals().items() if k not in ("run_train",)}
-    raise typer.Exit(run_train(given))
+    given = {k: v for k, v in locals().items() if k != "run_train"}
+    raise typer.Exit(run_train(given | {"begun": BEGUN}))
 
 
 @app.command()

@@ -30,6 +30,7 @@ def run_train(given: dict[str, Any]) -> int:
         num_threads=given["threads"],
         metric=given["metric"],
         resume=given["resume"],
+        begun=given["begun"],
     )
     # With --json stdout holds one object alone: progress goes to stderr.
     stream = sys.stderr if given["json"] else sys.stdout

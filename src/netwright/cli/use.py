@@ -29,7 +29,7 @@ def run_predict(
     model: str, source: str, *, out: str | None, device: str, threads: int | None, as_json: bool
 ) -> None:
     """Write the predictions as CSV, in the input's row order."""
-    from netwright.data.read import read_rows
+    from netwright.data.read_rows import read_rows
     from netwright.device import threads as use_threads
     from netwright.model.model import load
 
@@ -65,7 +65,7 @@ def run_evaluate(
     as_json: bool,
 ) -> None:
     """Print the model's scores on a labelled source."""
-    from netwright.data.read import read_labelled
+    from netwright.data.read_rows import read_labelled
     from netwright.device import threads as use_threads
     from netwright.evaluate.evaluate import evaluate
     from netwright.model.model import load

@@ -92,11 +92,19 @@ class Model:
         self, raw: Any, *, ledger: Ledger | None = None, batch_size: int = 1024
     ) -> pd.DataFrame:
         """Predict raw rows (a DataFrame, images, texts, series): "prediction" and, for classes,
-        "probability_<class>"."""
-        inputs = self.encoding.encode(raw, ledger)
-        count = len(inputs[0])
-        rows = Rows("predict", inputs, torch.zeros(count), None)
-        return self.frame(self.forward_rows(rows, batch_size=batch_size), inputs)
+        "probability_<class>", in the order of the rows. A picture that cannot be decoded has an
+        empty row, and its name is in the ledger. A forecast has a row for each step ahead.
+        """
+        some = getattr(self.encoding, "encode_some", None)
+        if some is None:
+            inputs, kept = self.encoding.encode(raw, ledger), None
+        else:
+            inputs, kept = some(raw, ledger)
+        rows = Rows("predict", inputs, torch.zeros(len(inputs[0])), None)
+        frame = self.frame(self.forward_rows(rows, batch_size=batch_size), inputs)
+        if kept is not None and len(kept) < len(raw):
+            frame = frame.set_axis(kept.tolist()).reindex(range(len(raw)))
+        return frame
 
     def frame(self, outputs: Tensor, inputs: tuple[Tensor, ...]) -> pd.DataFrame:
         """Return the table of predictions that `netwright predict` writes, one row for each row of
@@ -105,8 +113,9 @@ class Model:
         if not task.is_classification:
             values = self.values(outputs, inputs).numpy()
             if task.form == "forecasting":
-                names = [f"prediction_{step + 1}" for step in range(values.shape[1])]
-            elif values.shape[1] == 1:
+                steps = np.tile(np.arange(1, values.shape[1] + 1), len(values))
+                return pd.DataFrame({"step": steps, "prediction": values.ravel()})
+            if values.shape[1] == 1:
                 names = ["prediction"]
             else:
                 names = [f"prediction_{name}" for name in task.target_names]

@@ -70,7 +70,8 @@ class _Choices:
 
 def _loss(data: Data, c: _Choices) -> None:
     task = data.task
-    c.net("outputs", task.outputs, _outputs_reason(data))
+    if task.form != "language-modelling":
+        c.net("outputs", task.outputs, _outputs_reason(data))
     loss, why = {
         "binary": ("cross-entropy", "two classes: softmax over two logits"),
         "multiclass": ("cross-entropy", "one of several classes: softmax"),
@@ -165,11 +166,29 @@ def _image(data: Data, c: _Choices) -> None:
 
 
 def _text(data: Data, c: _Choices) -> None:
+    if data.task.form == "language-modelling":
+        _language_model(data, c)
+        return
     c.net("name", "fasttext", "words and word pairs carry most of a short text's meaning")
     c.recipe("batch_size", 64, "many small steps")
     c.recipe("epochs", 20, "early stopping ends it sooner")
     c.recipe("optimizer", "adamw", "sparse gradients need per-weight rates")
     c.recipe("patience", 5, "text nets overfit within epochs")
+
+
+def _language_model(data: Data, c: _Choices) -> None:
+    c.net("name", "transformer", "the next token depends on all before it: attention reads them")
+    c.net("outputs", 0, "a language model: the vocabulary's logits at every step")
+    c.net("causal", True, "a step must not see what comes after it")
+    c.net("width", 128, "small enough for a CPU")
+    c.net("depth", 4, "each layer relates what the one below found")
+    c.net("dropout", 0.1, "small corpora are learned by heart")
+    c.recipe("batch_size", 32, "many small steps")
+    c.recipe("optimizer", "adamw", "the usual one for transformers")
+    c.recipe("weight_decay", 0.1, "the usual one for transformers")
+    c.recipe("clip", 1.0, "one bad batch cannot throw the net far")
+    c.recipe("epochs", 30, "early stopping or the time bound may end it sooner")
+    c.recipe("patience", 5, "epochs without a better validation score")
 
 
 def _series(data: Data, c: _Choices) -> None:

@@ -411,6 +411,10 @@ class _Training:
             torch.set_num_threads(found)
         self.notes["threads"] = torch.get_num_threads()
 
+    def _allowance(self, share: float) -> float | None:
+        """A share of the time that is left, for what comes before training."""
+        return None if self.deadline is None else share * (self.deadline - time.monotonic())
+
     def _resolve_lr(self) -> None:
         if self.plan.recipe.lr != "auto":
             return
@@ -425,7 +429,9 @@ class _Training:
             return found
 
         with seeded(self.seed):  # dropout in the trial draws from a stream of its own
-            found, reason = find_lr(self.net, loss, endless(), self.plan.recipe)
+            found, reason = find_lr(
+                self.net, loss, endless(), self.plan.recipe, seconds=self._allowance(0.05)
+            )
         self.plan = self.plan.with_({"recipe.lr": found}, why=reason)
 
     def _choose_step(self, before: dict[str, Any] | None) -> None:

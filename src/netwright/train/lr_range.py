@@ -8,6 +8,7 @@ rate and a reason: where the curve says nothing, the optimiser's usual rate.
 
 import copy
 import math
+import time
 from collections.abc import Callable, Iterable
 
 import torch
@@ -18,6 +19,9 @@ from netwright.plan.plan import Recipe
 from netwright.train.optimizers import build_optimizer, set_lr
 
 __all__ = ["USUAL_LR", "find_lr"]
+
+TIMED = 2  # steps, at the lowest rate, that say how long one takes
+FEWEST = 30  # steps that still draw a curve
 
 USUAL_LR = {
     "sgd": 0.1,
@@ -38,10 +42,13 @@ def find_lr(
     recipe: Recipe,
     *,
     steps: int = 100,
+    seconds: float | None = None,
     lowest: float = 1e-6,
     highest: float = 1.0,
 ) -> tuple[float, str]:
-    """Return (lr, reason). `batches` may be shorter than `steps`; `net` is not changed."""
+    """Return (lr, reason); `net` is not changed. seconds: what the test may take; where fewer than
+    30 steps fit, it is left out.
+    """
     usual = USUAL_LR[recipe.optimizer]
     trial = copy.deepcopy(net)
     trial.train()
@@ -49,7 +56,16 @@ def find_lr(
     rates: list[float] = []
     losses: list[float] = []
     smooth, best = 0.0, math.inf
+    begun = time.monotonic()
     for number, batch in enumerate(batches):
+        if number == TIMED and seconds is not None:
+            affordable = int(seconds / max((time.monotonic() - begun) / TIMED, 1e-9))
+            steps = min(steps, affordable)
+            if steps < FEWEST:
+                said = (
+                    f"a range test would take too long here: the usual rate of {recipe.optimizer}"
+                )
+                return usual, said
         if number >= steps:
             break
         rate = lowest * (highest / lowest) ** (number / (steps - 1))
@@ -67,7 +83,7 @@ def find_lr(
         best = min(best, current)
         rates.append(rate)
         losses.append(current)
-    if len(rates) < 20:
+    if len(rates) < FEWEST // 2:
         return (
             usual,
             f"the range test broke off after {len(rates)} steps: the usual rate of "
