@@ -89,7 +89,7 @@ def make(job: Job, *, progress: Progress | None = None) -> Made:
     try:
         return _make(job, folder, progress)
     except Exception as error:
-        # A folder that holds nothing yet is taken away again; a bug's trace goes into one that does.
+        # A folder that holds nothing yet is taken away again; else a bug's trace goes there.
         if any(folder.iterdir()):
             error.run_folder = str(folder)  # type: ignore[attr-defined] # read by the CLI
         else:

@@ -66,7 +66,7 @@ def _stop(text: str, code: int) -> None:
 def _bug(error: BaseException) -> None:
     """Write the trace to a file (the run folder's, where there is one) and one line to the
     screen."""
-    folder = next((Path(n.folder) for n in _notes(error)), Path.cwd())
+    folder = Path(getattr(error, "run_folder", "."))
     place = folder / "netwright-error.txt"
     text = "".join(traceback.format_exception(error))
     try:
