@@ -1,5 +1,9 @@
 """The drawings: what they show, on odd values too, and matplotlib left as it was."""
 
+import html
+import json
+import re
+
 import matplotlib
 import pytest
 
@@ -138,8 +142,6 @@ def test_followers_join_their_block() -> None:
 
 
 def test_network_widths_are_to_scale() -> None:
-    import re
-
     layers = [
         Layer(name="a", type="Linear", output_shape=(64,), parameters=1),
         Layer(name="b", type="Linear", output_shape=(16,), parameters=1),
@@ -155,3 +157,17 @@ def test_network_of_very_many_layers_stays_readable() -> None:
     ]
     svg = network_svg(layers)
     assert "452 more blocks" in svg and len(svg) < 100_000
+
+
+def test_values_under_the_pointer_are_those_of_the_lines() -> None:
+    columns: dict[str, list[float | None]] = {
+        "training": [1.0, 0.123456, 0.05],
+        "validation": [2, 1, 0.5],
+    }
+    svg = to_svg(draw_history(columns, best_epoch=2), alt="x", name="x")
+    values = json.loads(html.unescape(re.findall(r'data-hover="([^"]*)"', svg)[0]))
+    assert [line["name"] for line in values["lines"]] == ["training", "validation"]  # not "kept"
+    assert values["lines"][0]["x"] == [1, 2, 3]
+    assert values["lines"][0]["y"] == [1, 0.1235, 0.05]
+    assert values["what"] == "epoch" and values["span"] == [1, 3]
+    assert values["lines"][0]["colour"] == "var(--blue)"

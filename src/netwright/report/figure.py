@@ -7,14 +7,17 @@ and can be saved as it is; `to_svg` makes the inline form that follows the page'
 
 import functools
 import io
+import json
 import re
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec
 
 import matplotlib
+import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
@@ -36,6 +39,7 @@ __all__ = [
     "to_svg",
 ]
 
+MOST_POINTS = 1000  # of a line whose values can be read with the pointer
 GROWTH = 1.25  # a figure may be shown so much larger than it was drawn, where there is room
 FONT_SIZE = 11.0  # pixels; the page's small print
 _STYLE: dict[Any, Any] = {  # Any: matplotlib types its keys as a Literal of all their names
@@ -172,9 +176,46 @@ def to_svg(figure: Figure, *, alt: str, name: str) -> Markup:
     return Markup(
         f'<svg class="plot" role="img" aria-label="{text(alt)}" width="{width:.0f}" '
         f'height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'style="max-width:{GROWTH * width:.0f}px">'
+        f'style="max-width:{GROWTH * width:.0f}px"{_hover(figure)}>'
         f"<title>{text(alt)}</title>{_tidy(body, name)}</svg>"
     )
+
+
+def _hover(figure: Figure) -> str:
+    """Return the attribute from which the page's script reads values under the pointer."""
+    if len(figure.axes) != 1:
+        return ""
+    axes = figure.axes[0]
+    lines = []
+    for line in axes.get_lines():
+        points = np.asarray(line.get_xydata(), dtype=np.float64)
+        points = points[np.isfinite(points).all(axis=1)]
+        if not str(line.get_label()).startswith("_") and 1 < len(points) <= MOST_POINTS:
+            lines.append(
+                {
+                    "name": str(line.get_label()).lstrip("\u200b"),
+                    "colour": variable_of().get(to_hex(line.get_color()), "var(--ink)"),
+                    "x": [_rounded(x) for x in points[:, 0]],
+                    "y": [_rounded(y) for y in points[:, 1]],
+                }
+            )
+    if not lines:
+        return ""
+    width, height = (72 * side for side in figure.get_size_inches())
+    box = axes.get_position()
+    corners = [box.x0 * width, (1 - box.y1) * height, box.x1 * width, (1 - box.y0) * height]
+    values = {
+        "box": [round(corner, 1) for corner in corners],
+        "span": [_rounded(end) for end in axes.get_xlim()],
+        "what": axes.get_xlabel(),
+        "lines": lines,
+    }
+    return f' data-hover="{text(json.dumps(values, separators=(",", ":")))}"'
+
+
+def _rounded(value: float) -> float | int:
+    number = float(f"{float(value):.4g}")
+    return int(number) if number.is_integer() else number
 
 
 def _tidy(body: str, name: str) -> str:

@@ -50,6 +50,54 @@
     });
   }
 
+  // Values under the pointer, for every figure with lines.
+  const tip = document.createElement("div");
+  tip.className = "tip";
+  tip.hidden = true;
+  document.body.append(tip);
+  const spell = (number) => String(Number(number.toPrecision(4)));
+  const row = (words, number, colour) => {
+    const line = document.createElement("div");
+    const name = document.createElement("span");
+    name.textContent = words;
+    if (colour) name.style.color = colour;
+    line.append(name, document.createTextNode(spell(number)));
+    return line;
+  };
+  for (const plot of document.querySelectorAll("svg[data-hover]")) {
+    const { box: [left, top, right, bottom], span: [low, high], what, lines } = JSON.parse(plot.dataset.hover);
+    const rule = document.createElementNS("http://www.w3.org/2000/svg", "line");
+    rule.setAttribute("class", "rule");
+    rule.setAttribute("y1", top);
+    rule.setAttribute("y2", bottom);
+    plot.append(rule);
+    const hide = () => { tip.hidden = true; rule.style.display = "none"; };
+    hide();
+    plot.addEventListener("pointerleave", hide);
+    plot.addEventListener("pointermove", (event) => {
+      const area = plot.getBoundingClientRect();
+      const at = ((event.clientX - area.left) / area.width) * plot.viewBox.baseVal.width;
+      if (at < left - 4 || at > right + 4) { hide(); return; }
+      const x = low + ((at - left) / (right - left)) * (high - low);
+      const nearest = lines.map((line) => {
+        let best = 0;
+        line.x.forEach((value, i) => { if (Math.abs(value - x) < Math.abs(line.x[best] - x)) best = i; });
+        return best;
+      });
+      const shown = lines[0].x[nearest[0]];
+      const place = left + ((shown - low) / (high - low)) * (right - left);
+      rule.setAttribute("x1", place);
+      rule.setAttribute("x2", place);
+      rule.style.display = "";
+      tip.replaceChildren(row(what, shown), ...lines.map((line, i) => row(line.name, line.y[nearest[i]], line.colour)));
+      tip.hidden = false;
+      const wide = tip.offsetWidth;
+      const beside = event.clientX + 16 + wide > innerWidth ? event.clientX - 16 - wide : event.clientX + 16;
+      tip.style.left = `${Math.max(4, beside) + scrollX}px`;
+      tip.style.top = `${event.clientY + 12 + scrollY}px`;
+    });
+  }
+
   // Paper cannot be clicked: what is folded is opened for printing.
   addEventListener("beforeprint", () => {
     for (const fold of document.querySelectorAll("details:not([open])")) {
