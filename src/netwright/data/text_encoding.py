@@ -67,6 +67,11 @@ class TextEncoding:
         return "text"
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The column of a table that the texts are read from, if they came from one."""
+        return (self.column,) if self.column else ()
+
+    @property
     def vocab(self) -> int:
         """How many ids there are, padding and unknown included."""
         return len(self.vocabulary) + FIRST
