@@ -24,9 +24,8 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 _MEAN = 1  # torch's number for reduction="mean"
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
 _nll_forward = torch.ops.aten.nll_loss_forward.default
-_nll_backward = torch.ops.aten.nll_loss_backward.default
-_log_softmax_backward = torch.ops.aten._log_softmax_backward_data.default
-_mse_backward = torch.ops.aten.mse_loss_backward.default
+_nll_backward = torch.ops.aten.nll_loss_backward.grad_input
+_mse_backward = torch.ops.aten.mse_loss_backward.grad_input
 
 
 def why_not_mlp(net: nn.Module, optimizer: Optimizer) -> str:
@@ -78,15 +77,16 @@ class MLPStep:
         work = self._by_rows.get(len(x)) or self._buffers(len(x))
         with torch.inference_mode():
             self._forward(x, work)
-            found = self._loss(work.hidden[-1], targets)
+            found = self._loss(work, targets)
             if found is not None:
-                self._backward(x, work, found[1])
-                return found[0]
+                self._backward(x, work)
+                return found
         outputs = work.hidden[-1].detach().requires_grad_()
         loss = self.loss(outputs, targets)
-        (gradient,) = torch.autograd.grad(loss, outputs)
+        with torch.no_grad():
+            work.gradient[-1].copy_(torch.autograd.grad(loss, outputs)[0])
         with torch.inference_mode():
-            self._backward(x, work, gradient)
+            self._backward(x, work)
         return loss.detach()
 
     def _forward(self, x: Tensor, work: "_Buffers") -> None:
@@ -102,30 +102,38 @@ class MLPStep:
                     out.mul_(work.mask[layer])
             x = out
 
-    def _backward(self, x: Tensor, work: "_Buffers", gradient: Tensor) -> None:
+    def _backward(self, x: Tensor, work: "_Buffers") -> None:
+        """From the loss's gradient by the outputs, work.gradient[-1], to the step."""
         for layer in range(self.depth - 1, 0, -1):
-            below, out = work.hidden[layer - 1], work.gradient[layer - 1]
-            torch.mm(gradient.t(), below, out=self.d_weight[layer])
+            gradient, below, out = (
+                work.gradient[layer],
+                work.hidden[layer - 1],
+                work.gradient[layer - 1],
+            )
+            torch.mm(work.gradient_t[layer], below, out=self.d_weight[layer])
             torch.sum(gradient, 0, out=self.d_bias[layer])
             torch.mm(gradient, self.weight[layer], out=out)
             if self.dropouts[layer - 1] > 0:
                 out.mul_(work.mask[layer - 1])
             # Where a unit was dropped the gradient is 0 already, so h > 0 serves as ReLU's mask.
             _relu_backward(out, below, 0, grad_input=out)
-            gradient = out
-        torch.mm(gradient.t(), x, out=self.d_weight[0])
-        torch.sum(gradient, 0, out=self.d_bias[0])
+        torch.mm(work.gradient_t[0], x, out=self.d_weight[0])
+        torch.sum(work.gradient[0], 0, out=self.d_bias[0])
         if self.clip is not None or self.clip_value is not None:
             self.flat.clip_(self.clip, self.clip_value)
         self.flat.step()
 
-    def _loss(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor] | None:
-        """The loss and its gradient by the outputs, or None where autograd has to find it."""
+    def _loss(self, work: "_Buffers", targets: Tensor) -> Tensor | None:
+        """The loss, its gradient put into work.gradient[-1]; None where autograd has to find it."""
+        outputs, gradient = work.hidden[-1], work.gradient[-1]
         if self.loss is F.cross_entropy and not targets.is_floating_point():
-            logs = torch.log_softmax(outputs, 1)
+            logs = torch.log_softmax(outputs, 1, out=work.logs)
             loss, total = _nll_forward(logs, targets, None, _MEAN, -100)
-            back = _nll_backward(self._one, logs, targets, None, _MEAN, -100, total)
-            return loss, _log_softmax_backward(back, logs, 1, logs.dtype)
+            _nll_backward(
+                self._one, logs, targets, None, _MEAN, -100, total, grad_input=work.d_logs
+            )
+            torch._log_softmax_backward_data(work.d_logs, logs, 1, logs.dtype, out=gradient)
+            return loss
         if self.loss is F.mse_loss:
             if outputs.shape != targets.shape:  # torch would broadcast, and train on nonsense
                 raise ValueError(
@@ -133,8 +141,8 @@ class MLPStep:
                     f"{tuple(outputs.shape)} and {tuple(targets.shape)}. Give the targets one "
                     "column for each output."
                 )
-            loss = F.mse_loss(outputs, targets)
-            return loss, _mse_backward(self._one, outputs, targets, _MEAN)
+            _mse_backward(self._one, outputs, targets, _MEAN, grad_input=gradient)
+            return F.mse_loss(outputs, targets)
         return None
 
     def _buffers(self, rows: int) -> "_Buffers":
@@ -153,7 +161,9 @@ class _Buffers:
             return weight.new_empty(rows, len(weight))
 
         self.hidden = [like(weight) for weight in step.weight]
-        self.gradient = [like(weight) for weight in step.weight[:-1]]
+        self.gradient = [like(weight) for weight in step.weight]
+        self.gradient_t = [gradient.t() for gradient in self.gradient]
+        self.logs, self.d_logs = like(step.weight[-1]), like(step.weight[-1])
         self.mask = [like(weight) for weight in step.weight[:-1]]
 
 
