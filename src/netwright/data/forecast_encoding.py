@@ -50,11 +50,6 @@ class Covariate:
     categories: tuple[str, ...] = ()
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of a table that a forecast reads: when, the target, the covariates."""
-        return (*self.timeline.columns, self.target, *(c.name for c in self.covariates))
-
-    @property
     def channels(self) -> int:
         """How many channels it takes."""
         return len(self.categories) or 1
@@ -94,6 +89,11 @@ class ForecastEncoding:
     @property
     def kind(self) -> Kind:
         return "series"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a table that a forecast reads: when, the target, the covariates."""
+        return (*self.timeline.columns, self.target, *(c.name for c in self.covariates))
 
     @property
     def channels(self) -> int:
