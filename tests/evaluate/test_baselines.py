@@ -217,7 +217,7 @@ def test_series() -> None:
     assert found["linear"].scores is not None
 
 
-def test_large_images_become_components() -> None:
+def test_large_images_are_averaged_down() -> None:
     rng = torch.Generator().manual_seed(0)
     labels = torch.arange(200) % 2
     pixels = torch.randint(0, 60, (200, 3, 40, 48), generator=rng)
@@ -227,7 +227,7 @@ def test_large_images_become_components() -> None:
     )
     linear = found["linear"].scores
     assert linear is not None and linear["accuracy"].value > 0.95
-    assert "components of pixels averaged to 32 x 32" in found["linear"].model
+    assert "pixels averaged to 16 x 20" in found["linear"].model
 
 
 def test_forecasts() -> None:
@@ -276,6 +276,32 @@ def test_streamed_rows_give_the_same_scores() -> None:
     )
     whole, pieces = (baselines(d, seconds=10, resamples=0) for d in (data, streamed))
     assert str(whole) == str(pieces)
+
+
+def test_language() -> None:
+    rng = np.random.default_rng(0)
+    step = np.array([[0.0, 0.9, 0.1], [0.1, 0.0, 0.9], [0.9, 0.1, 0.0]])  # what follows what
+    tokens = [0]
+    for _ in range(6000):
+        tokens.append(int(rng.choice(3, p=step[tokens[-1]])))
+    stream = torch.tensor(tokens)
+    x, y = stream[:-1].view(-1, 20).int(), stream[1:].view(-1, 20)
+    task = Task(name="language-modelling", form="language-modelling", target="next", outputs=3)
+    found = baselines(make((x,), y, task, "text"), seconds=5, resamples=50)
+    trivial, linear = found["trivial"].scores, found["linear"].scores
+    assert trivial is not None and linear is not None and found["trees"].scores is None
+    assert trivial["nats"].value == pytest.approx(np.log(3), abs=0.01)
+    entropy = -(0.9 * np.log(0.9) + 0.1 * np.log(0.1))
+    assert linear["nats"].value == pytest.approx(entropy, abs=0.06)
+
+
+def test_one_class_in_training() -> None:
+    rows = torch.randn(60, 2, generator=torch.Generator().manual_seed(0))
+    data = make((rows, no_codes(60)), torch.zeros(60, dtype=torch.long), classes(2), "table")
+    found = baselines(data, seconds=5, resamples=0)
+    for name in found:
+        scores = found[name].scores
+        assert scores is not None and scores["accuracy"].value == 1.0, name
 
 
 def test_more_rows_than_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,6 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.decomposition import PCA
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import f_classif, f_regression
 
@@ -29,7 +28,6 @@ __all__ = [
     "gather",
     "image_features",
     "one_hot_features",
-    "principal_components",
     "series_features",
     "summary_features",
     "telling_words",
@@ -40,10 +38,9 @@ Matrix = Any  # a dense array or a scipy.sparse matrix, (rows, features)
 MAX_TRAIN_ROWS = 100_000
 MAX_TEST_ROWS = 200_000
 MAX_BYTES = 128 * 2**20  # of the inputs as they are stored; fitting takes a few times that
-# Images are averaged down to this: finer detail is of no use to a model of single pixels.
-SIDE = 32
 MAX_LEVELS = 254  # categories a tree can tell apart in one column (its bins are bytes)
 MAX_ONE_HOT = 1000
+MAX_WORDS = 200_000
 
 
 @dataclass(frozen=True)
@@ -174,18 +171,19 @@ def coded_features(sample: Sample) -> Features:
     return Features(transform(sample), transform, " and ".join(parts), coded)
 
 
-def image_features(sample: Sample) -> Features:
-    """Return pixels 0..1, (rows, channels x height x width), at most 32 x 32 of a channel."""
-    height, width = sample.inputs[0].shape[-2:]
-    side = (min(height, SIDE), min(width, SIDE))
-    words = "pixels" if side == (height, width) else f"pixels averaged to {side[0]} x {side[1]}"
+def image_features(sample: Sample, *, most: int) -> Features:
+    """Return pixels 0..1, (rows, channels x height x width), averaged down to at most `most`."""
+    channels, height, width = sample.inputs[0].shape[-3:]
+    scale = min(1.0, (most / (channels * height * width)) ** 0.5)
+    side = (max(1, int(height * scale)), max(1, int(width * scale)))
+    words = "pixels" if scale == 1 else f"pixels averaged to {side[0]} x {side[1]}"
 
     def transform(rows: Sample) -> Matrix:
         pieces = []
         for start in range(0, len(rows), 1024):
             piece = torch.from_numpy(rows.inputs[0][start : start + 1024])
-            scale = 255.0 if piece.dtype == torch.uint8 else 1.0
-            pieces.append(F.adaptive_avg_pool2d(piece.float() / scale, side).flatten(1))
+            white = 255.0 if piece.dtype == torch.uint8 else 1.0
+            pieces.append(F.adaptive_avg_pool2d(piece.float() / white, side).flatten(1))
         flat: Matrix = torch.cat(pieces).numpy()
         return flat
 
@@ -199,11 +197,17 @@ def text_features(sample: Sample) -> Features:
     texts = _texts(sample)
     words = np.mean([len(text.split()) for text in texts[:2000]])
     if words < 3:
-        vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), max_features=200_000)
+        vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), max_features=MAX_WORDS)
         name = "TF-IDF of 1-3 letters"
     else:
+        # A word said ten times in a long text does not say ten times as much (sublinear), and a
+        # pair that occurs once in many texts says nothing of any other.
         vectors = TfidfVectorizer(
-            ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", max_features=200_000
+            ngram_range=(1, 2),
+            token_pattern=r"(?u)\b\w+\b",
+            sublinear_tf=True,
+            min_df=2 if len(texts) >= 1000 else 1,
+            max_features=MAX_WORDS,
         )
         name = "TF-IDF of words and pairs of words"
     train = vectors.fit_transform(texts)
@@ -232,18 +236,6 @@ def summary_features(sample: Sample) -> Features:
     autocorrelation.
     """
     return Features(_summarise(sample), _summarise, "a summary of each channel")
-
-
-def principal_components(features: Features, count: int, *, seed: int) -> Features:
-    """Reduce dense features to `count` principal components (whitened), fitted on at most 5,000
-    rows.
-    """
-    x = features.train
-    part = x[np.random.default_rng(seed).permutation(len(x))[:5000]]
-    found = PCA(min(count, *part.shape), whiten=True, svd_solver="randomized", random_state=seed)
-    found.fit(part)
-    words = f"{found.n_components_} principal components of {features.words}"
-    return Features(found.transform(x), lambda rows: found.transform(features.of(rows)), words)
 
 
 def telling_words(features: Features, targets: NDArray[Any], count: int) -> Features:

@@ -18,12 +18,17 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 
-__all__ = ["Fitted", "fit_logistic", "fit_ridge", "fit_trees"]
+__all__ = ["Fitted", "OutOfTime", "fit_logistic", "fit_ridge", "fit_trees"]
 
 Matrix = Any
 LINEAR_ITERATIONS = 300
 TREES = 100  # scikit-learn's default
+FEWEST_ITERATIONS = 5
 PROBE_ROWS = (500, 2000)  # enough to time an iteration by
+
+
+class OutOfTime(Exception):
+    """A model cannot be fitted within its time; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,8 @@ def fit_logistic(
             lambda t, until: fit_logistic(x, t, classes=2, deadline=until, seed=seed),
             deadline,
         )
+    if targets.min() == targets.max():
+        return Fitted(_only(int(targets[0]), classes))
     rows = _affordable(
         lambda part: _quietly(LogisticRegression(max_iter=3), x[part], targets[part]),
         targets, deadline, seed=seed, iterations=3, wanted=30,
@@ -133,6 +140,8 @@ def fit_trees(
             random_state=seed,
         )
 
+    if classes and targets.min() == targets.max():
+        return Fitted(_only(int(targets[0]), classes))
     rows = _affordable(
         lambda part: build(2, len(part)).fit(x[part], targets[part]),
         targets if classes else None, deadline,
@@ -188,6 +197,11 @@ def _always(value: float) -> Callable[[Matrix], NDArray[np.float64]]:
     return lambda x: np.full((x.shape[0], 1), value)
 
 
+def _only(found: int, classes: int) -> Callable[[Matrix], NDArray[np.float64]]:
+    """The training rows held one class: nothing is to be fitted."""
+    return lambda x: np.tile(np.eye(classes)[found], (x.shape[0], 1))
+
+
 def _probabilities(model: Any, classes: int) -> Callable[[Matrix], NDArray[np.float64]]:
     """Classes that no training row had keep a column, of zeros."""
 
@@ -216,16 +230,24 @@ def _affordable(
     """
     count = total if total is not None else len(labels) if labels is not None else 0
     few, some = PROBE_ROWS
-    if count <= 2 * some:
+    if count <= 2 * few:
         return None
+    some = min(some, count)
     order = np.random.default_rng(seed).permutation(count)
     if labels is not None:
         # One row of each class first, so that no part of the rows lacks one.
         first = np.unique(labels[order], return_index=True)[1]
         order = np.concatenate([order[first], np.delete(order, first)])
-    # Time is a + b x rows; two sizes tell a from b. The shorter of two runs: the first call of all
-    # loads libraries.
-    base = min(_timed(lambda: probe(order[:few])) for _ in range(2))
+    # Time is a + b x rows; two sizes tell a from b. The first call of all also loads libraries.
+    probe(order[:50] if labels is None else order[: max(50, len(first))])
+    base = _timed(lambda: probe(order[:few]))
+    left = 0.7 * (deadline - time.monotonic())
+    if base * FEWEST_ITERATIONS / iterations > left:
+        raise OutOfTime(
+            f"even {few:,} of {count:,} rows would take longer than the {max(left, 0):.1f} s left"
+        )
+    if 4 * base > 0.3 * left:
+        return np.sort(order[:few])
     slope = max(_timed(lambda: probe(order[:some])) - base, 0.1 * base) / (some - few)
     left = 0.7 * (deadline - time.monotonic()) * iterations / wanted
     allowed = few + int((left - base) / slope)

@@ -32,24 +32,33 @@ from netwright.evaluate.baseline_inputs import (
     gather,
     image_features,
     one_hot_features,
-    principal_components,
     series_features,
     summary_features,
     telling_words,
     text_features,
 )
-from netwright.evaluate.baseline_models import Fitted, fit_logistic, fit_ridge, fit_trees
+from netwright.evaluate.baseline_language import MAX_VOCABULARY, pair_nats, single_nats
+from netwright.evaluate.baseline_models import (
+    Fitted,
+    OutOfTime,
+    fit_logistic,
+    fit_ridge,
+    fit_trees,
+)
 from netwright.evaluate.judge import mase_scale, overlap
-from netwright.evaluate.metrics import score_classes, score_values
+from netwright.evaluate.metrics import score_classes, score_tokens, score_values
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.verdict import verdict
 
 __all__ = ["Baseline", "Baselines", "baselines", "verdict"]
 
 DEFAULT_SECONDS = 60.0
-MAX_PIXELS = 1024  # more, and boosting on single pixels takes longer than any net
-COMPONENTS = 128  # principal components in their place
-TELLING_WORDS = 300  # of a text, that trees are given
+# Boosting looks at every feature in every round, so it is given fewer pixels.
+LINEAR_PIXELS = 1024
+TREE_PIXELS = 200
+TELLING_WORDS = (
+    300  # that trees are given; a third with many classes, each of which needs its own trees
+)
 
 
 @dataclass(frozen=True)
@@ -122,6 +131,7 @@ class _Job:
     seed: int
     resamples: int
     rows_cut: str
+    texts: Features | None = None  # of the training rows: both models read them
 
 
 def baselines(
@@ -142,7 +152,9 @@ def baselines(
     # Scoring takes as long for each; what is left is shared, and what the linear model leaves goes
     # to the trees.
     scoring = found["trivial"].seconds
-    end = begun + bound - 2 * scoring - 0.03 * bound
+    if data.kind == "text" and data.task.form != "language-modelling":
+        job = _read_texts(job, until=begun + 0.4 * bound)
+    end = begun + 0.93 * bound - 2 * scoring  # estimates err
     fits: dict[str, tuple[str, Callable[[_Job, float], Baseline]]] = {
         "linear": ("a linear model", _linear),
         "trees": ("histogram gradient boosting", _trees),
@@ -153,7 +165,10 @@ def baselines(
             found[name] = Baseline(words, reason=f"no time was left of {bound:.3g} s for baselines")
             continue
         deadline = time.monotonic() + (0.3 * left if name == "linear" else left)
-        found[name] = _timed(lambda fit=fit, until=deadline: fit(job, until))  # type: ignore[misc]
+        try:
+            found[name] = _timed(lambda fit=fit, until=deadline: fit(job, until))  # type: ignore[misc]
+        except OutOfTime as why:
+            found[name] = Baseline(words, reason=str(why), cut=True)
     return Baselines(found, time.monotonic() - begun)
 
 
@@ -177,7 +192,8 @@ def _timed(work: Callable[[], Baseline]) -> Baseline:
 def _trivial(job: _Job) -> Baseline:
     task, rows, targets = job.data.task, len(job.test), job.train.targets
     if task.form == "language-modelling":
-        return Baseline("none", reason="not measured for language modelling")
+        nats = single_nats(job.train, job.test, task.outputs)
+        return _score_nats(job, nats, "how often each token occurs")
     if task.form == "forecasting":
         return _naive(job)
     if not task.is_classification:
@@ -189,6 +205,16 @@ def _trivial(job: _Job) -> Baseline:
     counts = np.bincount(targets.astype(np.int64), minlength=len(task.classes))
     prior = np.tile(counts / counts.sum(), (rows, 1))
     return _score(job, prior, "how often each class occurs, so always the most frequent")
+
+
+def _pairs(job: _Job) -> Baseline:
+    """What logistic regression on the last token would learn, by counting."""
+    name, vocabulary = "how often each token follows the one before", job.data.task.outputs
+    if vocabulary > MAX_VOCABULARY:
+        return Baseline(name, reason=f"a table of all pairs of {vocabulary:,} tokens is too large")
+    validation = gather([job.data.validation], limit=MAX_TRAIN_ROWS, seed=job.seed)
+    train = gather([job.data.train], limit=MAX_TRAIN_ROWS, seed=job.seed)
+    return _score_nats(job, pair_nats(train, validation, job.test, vocabulary), name)
 
 
 def _naive(job: _Job) -> Baseline:
@@ -207,10 +233,10 @@ def _naive(job: _Job) -> Baseline:
 def _linear(job: _Job, deadline: float) -> Baseline:
     task = job.data.task
     if task.form == "language-modelling":
-        return Baseline("none", reason="not measured for language modelling")
+        return _pairs(job)
     if task.form == "forecasting":
         return _forecast(job, deadline, forecast_by_ridge, "ridge regression on the window")
-    job, features = _linear_features(job, deadline)
+    features = _linear_features(job)
     rest: dict[str, Any] = {"deadline": deadline, "seed": job.seed}
     if task.is_classification:
         name = "logistic regression"
@@ -225,10 +251,10 @@ def _linear(job: _Job, deadline: float) -> Baseline:
 def _trees(job: _Job, deadline: float) -> Baseline:
     task, name = job.data.task, "histogram gradient boosting"
     if task.form == "language-modelling":
-        return Baseline("none", reason="not measured for language modelling")
+        return Baseline(name, reason="trees do not predict one token out of a whole vocabulary")
     if task.form == "forecasting":
         return _forecast(job, deadline, forecast_by_trees, f"{name} on lags and step")
-    job, features = _tree_features(job, deadline)
+    features = _tree_features(job)
     if time.monotonic() > deadline:
         return Baseline(name, reason="preparing the features took all the time there was")
     targets = _targets(job)
@@ -246,50 +272,46 @@ def _trees(job: _Job, deadline: float) -> Baseline:
     return _score(job, predictions, f"{name} on {features.words}", fitted.cut)
 
 
-def _linear_features(job: _Job, deadline: float) -> tuple[_Job, Features]:
+def _linear_features(job: _Job) -> Features:
     kind = job.data.kind
     if kind == "table":
-        return job, one_hot_features(job.train)
+        return one_hot_features(job.train)
     if kind == "text":
-        job = _affordable_texts(job, deadline)
-        return job, text_features(job.train)
+        assert job.texts is not None
+        return job.texts
     if kind == "series":
-        return job, series_features(job.train)
-    features = image_features(job.train)
-    if features.train.shape[1] > MAX_PIXELS:
-        features = principal_components(features, COMPONENTS, seed=job.seed)
-    return job, features
+        return series_features(job.train)
+    return image_features(job.train, most=LINEAR_PIXELS)
 
 
-def _tree_features(job: _Job, deadline: float) -> tuple[_Job, Features]:
+def _tree_features(job: _Job) -> Features:
     kind = job.data.kind
     if kind == "table":
-        return job, coded_features(job.train)
+        return coded_features(job.train)
     if kind == "text":
-        job = _affordable_texts(job, deadline)
-        return job, telling_words(text_features(job.train), _targets(job), TELLING_WORDS)
+        assert job.texts is not None
+        count = TELLING_WORDS if len(job.data.task.classes) <= 3 else TELLING_WORDS // 3
+        return telling_words(job.texts, _targets(job), count)
     if kind == "series":
-        return job, summary_features(job.train)
-    features = image_features(job.train)
-    if features.train.shape[1] > MAX_PIXELS:
-        features = principal_components(features, COMPONENTS // 2, seed=job.seed)
-    return job, features
+        return summary_features(job.train)
+    return image_features(job.train, most=TREE_PIXELS)
 
 
-def _affordable_texts(job: _Job, deadline: float) -> _Job:
-    """Keep as many texts as can be read within a third of the time."""
+def _read_texts(job: _Job, *, until: float) -> _Job:
+    """Turn the training texts into TF-IDF once, as many of them as can be read `until` then."""
     count = len(job.train)
     order = np.random.default_rng(job.seed).permutation(count)
-    if count <= 1000:
-        return job
-    start = time.monotonic()
-    text_features(job.train.select(order[:500]))
-    seconds = (time.monotonic() - start) / 500
-    allowed = int((deadline - start) / 3 / seconds)
-    if allowed >= count:
-        return job
-    part = job.train.select(np.sort(order[: max(allowed, 500)]))
-    return replace(job, train=part, rows_cut=f"fitted on {len(part):,} of {job.train.total:,} rows")
+    part, cut = job.train, job.rows_cut
+    if count > 500:
+        few, some = (job.train.select(order[:n]) for n in (50, 250))
+        text_features(few)  # the first call of all also loads and compiles
+        start = time.monotonic()
+        text_features(some)
+        allowed = int(0.7 * (until - time.monotonic()) * 250 / (time.monotonic() - start))
+        if allowed < count:
+            part = job.train.select(np.sort(order[: max(allowed, 250)]))
+            cut = f"fitted on {len(part):,} of {job.train.total:,} rows"
+    return replace(job, train=part, rows_cut=cut, texts=text_features(part))
 
 
 def _forecast(
@@ -341,6 +363,14 @@ def _score(job: _Job, predictions: NDArray[Any], model: str, cut: str = "") -> B
         scores = _score_values(job, predictions * std + mean)
     reason = "; ".join(part for part in (job.rows_cut, cut) if part)
     return Baseline(model, scores, reason, len(job.train), cut=bool(reason))
+
+
+def _score_nats(job: _Job, nats: NDArray[np.float64], model: str) -> Baseline:
+    """Score a language model by the nats of each token."""
+    scores = score_tokens(
+        nats, job.data.task, metric=job.metric, resamples=job.resamples, seed=job.seed
+    )
+    return Baseline(model, scores, job.rows_cut, len(job.train), cut=bool(job.rows_cut))
 
 
 def _score_values(job: _Job, values: NDArray[Any]) -> Scores:
