@@ -23,6 +23,7 @@ __all__ = [
     "Distinct",
     "NumberFormat",
     "distinct",
+    "fold_marker",
     "guess_dates",
     "guess_numbers",
     "parse_dates",
@@ -34,14 +35,20 @@ Floats = NDArray[np.float64]
 
 # Written for "no value" (compared without case). The first group means nothing else; the second
 # may be a word of its own in a column of words ("None" is a kind of alley access).
-MARKERS = ("", "na", "n/a", "#n/a", "nan", "null", "?", "<na>", "nat")
-WEAK_MARKERS = ("none", "-", "--", ".", "missing", "*")
+MARKERS = (
+    "", "na", "n/a", "n.a.", "nan", "null", "?", "<na>", "nat", "\\n",
+    "#n/a", "#value!", "#div/0!", "#ref!", "#null!", "#num!", "#name?",
+)  # fmt: skip
+WEAK_MARKERS = ("none", "nil", "-", ".", "*", "_", "missing")
 # A format is decided on at most this many distinct words, then tried on all.
 SAMPLE = 2000
 
+_DASHES = str.maketrans("–—−", "---")
 _CURRENCY = "$€£¥₹₽₩"
 _CODES = ("USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "RM", "Rs", "Rs.", "kr", "zł")
-_AFFIXED = re.compile(r"[(+\-]?(?P<before>[^\d.,+\-()]*)[+\-]?[\d.,'\s]*\d[.,]?(?P<after>[^\d]*)")
+_AFFIXED = re.compile(
+    r"[(+\-]?(?P<before>[^\d.,+\-()]*)[+\-]?[\d.,'\s]*\d(?P<after>[^\d.,][^\d]*)?"
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class Distinct:
     def without(self, markers: Sequence[str]) -> "Distinct":
         """Return the column with the words in `markers` (compared without case) as no cell."""
         known = frozenset(markers)
-        gone = np.array([word.casefold() in known for word in self.words], dtype=bool)
+        gone = np.array([fold_marker(word) in known for word in self.words], dtype=bool)
         if not gone.any():
             return self
         order = np.cumsum(~gone) - 1
@@ -69,6 +76,26 @@ class Distinct:
             self.take(np.where(gone, -1, order), -1).astype(np.int64),
             self.counts[~gone],
         )
+
+    def select(self, rows: NDArray[Any]) -> "Distinct":
+        """Return some rows (positions or a mask) with only the words that stand in them."""
+        codes = self.codes[rows]
+        counts = np.bincount(codes[codes >= 0], minlength=len(self.words)).astype(np.int64)
+        there = counts > 0
+        order = np.append(np.where(there, np.cumsum(there) - 1, -1), -1)
+        return Distinct(self.words[there], order[codes].astype(np.int64), counts[there])
+
+
+def fold_marker(word: str) -> str:
+    """Return the word without case; a run of one sign ("*****", "--") as that sign alone."""
+    if word[:1].isdigit():  # no marker begins with one, and most words of a table do
+        return word
+    folded = word.casefold().translate(_DASHES)
+    return (
+        folded[0]
+        if len(folded) > 1 and folded.strip(folded[0]) == "" and folded[0] in "*-._?"
+        else folded
+    )
 
 
 def distinct(cells: pd.Series) -> Distinct:
@@ -101,8 +128,8 @@ def _spell(value: Any) -> str:
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """How a column writes its numbers. unit: what stands around each (a currency, "%", "kg") and is
-    taken off."""
+    """How a column writes its numbers. thousands: the signs that may stand between them. unit: what
+    stands around each (a currency, "%", "kg") and is taken off."""
 
     decimal: str = "."
     thousands: str = ""
@@ -113,7 +140,8 @@ class NumberFormat:
         if self.decimal == ",":
             parts.append("decimal comma")
         if self.thousands:
-            parts.append(f"{self.thousands!r} between thousands")
+            signs = " and ".join(repr(sign) for sign in self.thousands)
+            parts.append(f"{signs} between thousands")
         if self.unit:
             parts.append(f"{self.unit!r} taken off")
         return ", ".join(parts) or "plain numbers"
@@ -135,16 +163,22 @@ def _pattern(form: NumberFormat) -> re.Pattern[str]:
     decimal = re.escape(form.decimal)
     whole = r"\d+"
     if form.thousands:
-        between = r"[\s'’]" if form.thousands == " " else re.escape(form.thousands)
+        between = _between(form)
         whole = rf"(?:\d{{1,3}}(?:{between}\d{{3}})+|\d+)"
     return re.compile(rf"[+-]?(?:{whole}(?:{decimal}\d*)?|{decimal}\d+)(?:[eE][+-]?\d+)?")
+
+
+def _between(form: NumberFormat) -> str:
+    return "[" + re.escape(form.thousands).replace("\\ ", r"\s'’") + "]"
 
 
 def _number(word: str, form: NumberFormat, pattern: re.Pattern[str]) -> float:
     text = word.replace("−", "-")
     negative = text.startswith("(") and text.endswith(")")
     if negative:
-        text = text[1:-1]
+        text = text[1:-1].strip()
+    if text[1:2] == " ":  # "- 5"
+        text = text[0] + text[1:].lstrip()
     if form.unit:
         # "-$5" and "$-5" are both written.
         sign = "-" if text.startswith("-") else ""
@@ -155,11 +189,7 @@ def _number(word: str, form: NumberFormat, pattern: re.Pattern[str]) -> float:
     if not pattern.fullmatch(text):
         return np.nan
     if form.thousands:
-        text = (
-            re.sub(r"[\s'’]", "", text)
-            if form.thousands == " "
-            else text.replace(form.thousands, "")
-        )
+        text = re.sub(_between(form), "", text)
     value = float(text.replace(form.decimal, "."))
     return -value if negative else value
 
@@ -181,23 +211,26 @@ def guess_numbers(column: Distinct) -> tuple[NumberFormat, float, str]:
     odd = words[~plain][:SAMPLE]
     unit = _unit(odd)
     best, ambiguous = PLAIN, ""
-    for form in (
-        NumberFormat(".", "", unit),
-        NumberFormat(".", ",", unit),
-        NumberFormat(",", "", unit),
-        NumberFormat(",", ".", unit),
-        NumberFormat(".", " ", unit),
-        NumberFormat(",", " ", unit),
-    ):
+    marks = ["", ",", " ", ", "] if any("," in word for word in odd) else ["", " "]
+    forms = [NumberFormat(".", mark, unit) for mark in marks]
+    if any(_has_decimal_comma(word) for word in odd):
+        forms += [NumberFormat(",", mark, unit) for mark in ("", ".", " ")]
+    for form in forms:
         if form == PLAIN:
             continue
         good = np.isfinite(parse_numbers(words, form))
         now = float(counts[good].sum() / total)
         if now > share:
             best, share = form, now
-    if best.thousands == "," and best.decimal == "." and _comma_may_be_decimal(words):
+    if "," in best.thousands and _comma_may_be_decimal(words):
         ambiguous = "each comma is followed by three digits: read as thousands"
     return best, share, ambiguous
+
+
+def _has_decimal_comma(word: str) -> bool:
+    """Whether a comma in the word cannot stand between thousands."""
+    digits = re.sub(r"[^\d,]", "", word)
+    return "," in digits and not re.fullmatch(r"[1-9]\d{0,2}(,\d{3})+", digits)
 
 
 def _comma_may_be_decimal(words: NDArray[Any]) -> bool:
@@ -212,7 +245,7 @@ def _unit(words: NDArray[Any]) -> str:
         match = _AFFIXED.fullmatch(word)
         if match is None:
             continue
-        before, after = match["before"].strip(), match["after"].removesuffix(")").strip()
+        before, after = match["before"].strip(), (match["after"] or "").removesuffix(")").strip()
         if before and (before in _CODES or (len(before) <= 3 and before[-1] in _CURRENCY)):
             found[before] += 1
         elif after and not before and len(after) <= 12:

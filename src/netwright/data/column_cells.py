@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from netwright.data.cells import PLAIN, Distinct, distinct, parse_dates, parse_numbers, seconds_of
-from netwright.data.columns import Column
+from netwright.data.columns import TRUTH, Column
 from netwright.data.ledger import Ledger
 
 __all__ = ["as_typed", "read_numbers", "read_seconds", "read_words"]
@@ -18,11 +18,9 @@ __all__ = ["as_typed", "read_numbers", "read_seconds", "read_words"]
 Floats = NDArray[np.float64]
 
 
-def as_typed(
-    frame: pd.DataFrame, columns: Mapping[str, Column], ledger: Ledger | None = None
-) -> pd.DataFrame:
+def as_typed(frame: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
     """Return the frame with numbers as float64 and dates as datetime64: small, and read only
-    once."""
+    once. What cannot be read was said when the columns were inferred."""
     typed: dict[str, pd.Series] = {}
     for name, cells in frame.items():
         column = columns.get(str(name))
@@ -33,9 +31,9 @@ def as_typed(
         ):
             typed[str(name)] = cells
         elif column.kind == "numeric" or column.coded:
-            typed[str(name)] = pd.Series(read_numbers(column, cells, ledger), index=frame.index)
+            typed[str(name)] = pd.Series(read_numbers(column, cells), index=frame.index)
         elif column.kind == "date":
-            seconds = read_seconds(column, cells, ledger)
+            seconds = read_seconds(column, cells)
             stamps = pd.to_datetime(pd.Series(seconds, index=frame.index), unit="s")
             typed[str(name)] = stamps.astype("datetime64[us]")
         else:
@@ -86,7 +84,9 @@ def read_words(column: Column, cells: pd.Series) -> Distinct:
     known = distinct(cells).without(column.missing)
     if column.kind != "boolean":
         return known
-    folded = np.array([word.casefold() for word in known.words], dtype=object)
+    folded = np.array(
+        [TRUTH.get(word.casefold(), word.casefold()) for word in known.words], dtype=object
+    )
     merged, words = pd.factorize(folded)
     codes = known.take(merged.astype(np.int64), -1).astype(np.int64)
     counts = np.bincount(codes[codes >= 0], minlength=len(words)).astype(np.int64)

@@ -58,7 +58,7 @@ class NumberFeatures:
         knots, normal = quantile_curve(there)
         fill = float(np.median(there))
         if missing.any():
-            what = f"missing numbers get the training median {fill:g} and a column that says so"
+            what = "missing numbers get the training median and a column that says so"
             ledger.note("imputed", column.name, what, int(missing.sum()))
         return cls(column, knots, normal, fill, bool(missing.any()))
 
@@ -69,7 +69,7 @@ class NumberFeatures:
         if missing.any():
             values = np.where(missing, self.fill, values)
             if not self.indicated and ledger is not None:
-                what = f"missing, which no training row was: taken as the median {self.fill:g}"
+                what = "missing, which no training row was: taken as the training median"
                 ledger.note("imputed", self.column.name, what, int(missing.sum()))
         out = np.empty((len(values), len(self.names)), dtype=np.float32)
         out[:, 0] = np.interp(values, self.knots, self.normal)

@@ -1,4 +1,4 @@
-"""Columns: what each column of a table holds, decided from its training rows.
+"""Columns: what each column of a table holds.
 
 The rules, in the order they are tried, on cells that are not missing:
 
@@ -32,17 +32,20 @@ from netwright.data.cells import (
     Distinct,
     NumberFormat,
     distinct,
+    fold_marker,
     guess_dates,
     guess_numbers,
     parse_numbers,
 )
 from netwright.data.ledger import Ledger
 
-__all__ = ["Column", "ColumnKind", "infer_columns"]
+__all__ = ["TRUTH", "Column", "ColumnKind", "infer_columns"]
 
 ColumnKind = Literal[
     "numeric", "categorical", "boolean", "date", "text", "identifier", "constant", "empty"
 ]
+
+Index = NDArray[np.int64]
 
 # A column is numbers or dates if this share of its cells is; one odd cell in twenty may be a slip.
 ENOUGH = 0.95
@@ -51,9 +54,13 @@ MAX_ODD_WORDS = 5
 MAX_CODES = 30
 
 _PAIRS = (
-    {"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"on", "off"}, {"ja", "nein"},
-    {"oui", "non"},
+    ("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"), ("ja", "nein"),
+    ("oui", "non"),
 )  # fmt: skip
+# What a typed column would hold, as a word: a model trained on "yes" may be asked about True.
+TRUTH = {
+    word: truth for pair in _PAIRS for word, truth in zip(pair, ("true", "false"), strict=True)
+}
 _CODE_NAME = re.compile(
     r"(^|[_\s.-])(sex|gender|type|code|class|category|kind|race|region|zone|zip|zipcode|postcode|"
     r"marital|marriage|education|status|occupation|country|state|color|colour|origin)([_\s.-]|$)",
@@ -106,14 +113,23 @@ class Column:
 
 
 def infer_columns(
-    frame: pd.DataFrame, ledger: Ledger, *, target: str | None = None
+    frame: pd.DataFrame,
+    ledger: Ledger,
+    *,
+    target: str | None = None,
+    rows: NDArray[np.int64] | None = None,
 ) -> dict[str, Column]:
-    """Decide what each column holds, all but `target`. Guesses and dropped columns go to the
-    ledger."""
+    """Decide what each column holds, all but `target`.
+
+    How cells are written (numbers, dates, missing) is read off all rows of the frame; what that
+    makes of the column is decided on `rows`, the training rows. Guesses and dropped columns go to
+    the ledger.
+    """
+    train = np.arange(len(frame)) if rows is None else rows
     columns = {}
     for name in frame.columns:
         if name != target:
-            columns[str(name)] = _infer(str(name), frame[name], ledger)
+            columns[str(name)] = _infer(str(name), frame[name], train, ledger)
     kinds: dict[str, list[str]] = {}
     for column in columns.values():
         if column.used:
@@ -125,19 +141,23 @@ def infer_columns(
     return columns
 
 
-def _infer(name: str, cells: pd.Series, ledger: Ledger) -> Column:
-    if cells.notna().sum() == 0:
+def _infer(name: str, cells: pd.Series, train: Index, ledger: Ledger) -> Column:
+    if not cells.iloc[train].notna().any():
         return Column(name=name, kind="empty", why="no value in any row")
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
-        return _date(name, cells)
+        return _date(name, cells.iloc[train])
     if isinstance(cells.dtype, pd.CategoricalDtype):
         cells = cells.astype(object)
     if pd.api.types.is_bool_dtype(cells.dtype):
+        cells = cells.iloc[train]
         kind: ColumnKind = "boolean" if cells.nunique() > 1 or cells.isna().any() else "constant"
         return Column(name=name, kind=kind, why=_constant(cells) if kind == "constant" else "")
     if pd.api.types.is_numeric_dtype(cells.dtype):
-        return _numeric(name, cells.to_numpy(np.float64, na_value=np.nan), cells, ledger)
-    return _words(name, cells, ledger)
+        values = cells.to_numpy(np.float64, na_value=np.nan)
+        if np.isinf(values).any():
+            ledger.note("warned", name, "infinite: read as missing", int(np.isinf(values).sum()))
+        return _numeric(name, values, train, ledger)
+    return _words(name, cells, train, ledger)
 
 
 def _constant(cells: pd.Series) -> str:
@@ -153,22 +173,26 @@ def _date(name: str, cells: pd.Series) -> Column:
 def _numeric(
     name: str,
     values: NDArray[np.float64],
-    cells: pd.Series,
+    train: Index,
     ledger: Ledger,
     form: NumberFormat = PLAIN,
 ) -> Column:
     """Tell counts and measures from codes, row numbers and two-valued columns."""
+    lowest = float(np.nanmin(values)) if np.isfinite(values).any() else 0.0
+    values = values[train]
     there = values[np.isfinite(values)]
     if len(there) == 0:
         return Column(name=name, kind="empty", why="no finite value in any row")
     levels = np.unique(there)
     if len(levels) == 1 and len(there) == len(values):
-        return Column(name=name, kind="constant", why=_constant(cells))
+        return Column(
+            name=name, kind="constant", why=f"the same number in every row: {levels[0]:g}"
+        )
     if len(levels) <= 2:
         return Column(name=name, kind="boolean", numbers=form, coded=True)
     whole = bool((there == np.floor(there)).all())
     if whole:
-        why = _identifies(name, there, len(levels))
+        why = _identifies(name, there, len(levels), lowest)
         if why:
             return Column(name=name, kind="identifier", numbers=form, why=why)
         if _CODE_NAME.search(_spaced(name)) and len(levels) <= MAX_CODES:
@@ -184,16 +208,17 @@ def _spaced(name: str) -> str:
     return _SPLIT_CAMEL.sub(" ", name)
 
 
-def _identifies(name: str, there: NDArray[np.float64], distinct_values: int) -> str:
+def _identifies(name: str, there: NDArray[np.float64], distinct_values: int, lowest: float) -> str:
     """Why whole numbers only name their rows, or ""."""
     if distinct_values < len(there) or len(there) < 5:
         return ""
     if _ID_NAME.search(_spaced(name)):
         return "an identifier by its name: another whole number in every row"
     steps = np.diff(there)
-    # The training rows are a sorted sample of the file: a row number rises, with small gaps.
-    if len(there) >= 20 and (steps > 0).all() and steps.mean() < 4:
-        return "a row number: whole numbers that rise by little from row to row"
+    # The training rows are a sorted sample of the file: a row number rises, with small gaps. It
+    # starts at 0 or 1; years and other measures that rise do not.
+    if len(there) >= 20 and lowest in (0, 1) and (steps > 0).all() and steps.mean() < 4:
+        return "a row number: whole numbers from row to row"
     return ""
 
 
@@ -216,26 +241,26 @@ def _warn_sentinel(name: str, there: NDArray[np.float64], ledger: Ledger) -> Non
             )
 
 
-def _words(name: str, cells: pd.Series, ledger: Ledger) -> Column:
+def _words(name: str, cells: pd.Series, train: Index, ledger: Ledger) -> Column:
     column = distinct(cells)
     known = column.without(MARKERS + WEAK_MARKERS)
-    if not len(known.words):
+    if not len(known.select(train).words):
         return Column(name=name, kind="empty", why="no value in any row")
-    number = _as_numbers(name, cells, column, known, ledger)
+    number = _as_numbers(name, column, known, train, ledger)
     if number is not None:
         return number
-    date = _as_dates(name, column, known, ledger)
+    date = _as_dates(name, column, known, train, ledger)
     if date is not None:
         return date
     markers: tuple[str, ...] = MARKERS
     if _are_codes_like_na(known):
         markers = tuple(word for word in MARKERS if word != "na")
-    known = column.without(markers)
     _note_missing(name, column, markers, ledger)
-    rows = int(known.counts.sum())
-    if len(known.words) == 1 and rows == len(cells):
-        return Column(name=name, kind="constant", why=_constant(cells))
-    if {word.casefold() for word in known.words} in _PAIRS:
+    known = column.without(markers).select(train)
+    if len(known.words) == 1 and known.counts.sum() == len(train):
+        why = f"the same value in every row: {str(known.words[0])[:40]!r}"
+        return Column(name=name, kind="constant", why=why)
+    if {word.casefold() for word in known.words} in map(set, _PAIRS):
         return Column(name=name, kind="boolean", missing=markers)
     why = _word_identifies(name, known)
     if why:
@@ -246,12 +271,12 @@ def _words(name: str, cells: pd.Series, ledger: Ledger) -> Column:
 
 def _note_missing(name: str, column: Distinct, markers: tuple[str, ...], ledger: Ledger) -> None:
     for word, count in zip(column.words, column.counts, strict=True):
-        if word.casefold() in markers:
+        if fold_marker(word) in markers:
             ledger.note("guessed", name, f"{word!r} means missing", int(count))
 
 
 def _as_numbers(
-    name: str, cells: pd.Series, column: Distinct, known: Distinct, ledger: Ledger
+    name: str, column: Distinct, known: Distinct, train: Index, ledger: Ledger
 ) -> Column | None:
     form, share, ambiguous = guess_numbers(known)
     if share < ENOUGH or _leading_zeros(known):
@@ -277,7 +302,7 @@ def _as_numbers(
     if compact is not None:
         return compact
     rows = known.take(values, np.nan).astype(np.float64)
-    typed = _numeric(name, rows, cells, ledger, form)
+    typed = _numeric(name, rows, train, ledger, form)
     return Column(**{**vars(typed), "missing": MARKERS + WEAK_MARKERS})
 
 
@@ -299,14 +324,17 @@ def _as_compact_dates(name: str, known: Distinct) -> Column | None:
     return Column(name=name, kind="date", dates=form) if share >= ENOUGH else None
 
 
-def _as_dates(name: str, column: Distinct, known: Distinct, ledger: Ledger) -> Column | None:
+def _as_dates(
+    name: str, column: Distinct, known: Distinct, train: Index, ledger: Ledger
+) -> Column | None:
     form, share, ambiguous = guess_dates(known)
     if share < ENOUGH:
         return None
     _note_missing(name, column, MARKERS + WEAK_MARKERS, ledger)
-    if len(known.words) == 1 and known.counts.sum() == len(column.codes):
+    there = known.select(train)
+    if len(there.words) == 1 and there.counts.sum() == len(train):
         return Column(
-            name=name, kind="constant", why=f"the same date in every row: {known.words[0]!r}"
+            name=name, kind="constant", why=f"the same date in every row: {there.words[0]!r}"
         )
     ledger.note("guessed", name, f"dates written as {form}")
     if ambiguous:

@@ -176,7 +176,9 @@ def _fit_column(column: Column, cells: pd.Series, ledger: Ledger) -> list[Featur
         text = TextFeatures.fit(column, cells, ledger)
         if text is not None:
             return [text]
-    features: list[Features] = [CategoryFeatures.fit(column, cells, ledger)]
+    ids = CategoryFeatures.fit(column, cells, ledger)
+    # Where no word comes twice an id says nothing; its spelling still may.
+    features: list[Features] = [ids] if ids.words else []
     if column.kind == "categorical" and not column.coded:
         known = read_words(column, cells)
         if len(known.words) >= max(SPELLED_WORDS, SPELLED_SHARE * len(cells)):

@@ -14,12 +14,13 @@ import torch
 from numpy.typing import NDArray
 
 from netwright.data.cells import MARKERS
-from netwright.data.column_cells import as_typed, read_words
+from netwright.data.column_cells import as_typed, read_seconds, read_words
 from netwright.data.columns import Column, infer_columns
 from netwright.data.data import Data, Rows, Source
 from netwright.data.formats.tables import read_table
 from netwright.data.guard import guard_columns, guard_groups, guard_rows
 from netwright.data.ledger import Ledger
+from netwright.data.notes import merge_notes
 from netwright.data.options import ReadOptions
 from netwright.data.sources import Found, sha256_of
 from netwright.data.table_encoding import TableEncoding
@@ -88,27 +89,35 @@ def table_data(
             f"The table holds nothing but the target {targets.target!r}. Add a column to learn "
             "from."
         )
-    columns = infer_columns(features.iloc[splits["train"]], ledger)
+    notes = Ledger()
+    columns = infer_columns(features, notes, rows=splits["train"])
+    merge_notes(notes, ledger)
     text = _only_text(columns, targets, options)
     if text is not None:
         ledger.note("guessed", "kind", f"text: {text.name!r} is the only column to learn from")
         return _as_text(features, text, targets, splits, source, options, ledger)
     task = build_task(_known(targets, splits["train"]).take(splits["train"]), ledger)
-    features = as_typed(features, columns, ledger)
+    _warn_order(features, columns, options, ledger)
+    notes = Ledger()
+    features = as_typed(features, columns)
     encoding = TableEncoding.fit(
-        features.iloc[splits["train"]], columns, ledger, known=[str(c) for c in frame.columns]
+        features.iloc[splits["train"]], columns, notes, known=[str(c) for c in frame.columns]
     )
+    merge_notes(notes, ledger)
     targets = replace(targets, classes=task.classes)
     rows = {}
     for name, index in splits.items():
         raw = features.iloc[index]
+        notes = Ledger()
         rows[name] = Rows(
             name,
-            encoding.encode(raw, None if name == "train" else ledger),
+            encoding.encode(raw, notes),
             encode_targets(targets.take(index), task),
             raw,
             torch.from_numpy(index),
         )
+        if name != "train":  # fitting has said it all of the training rows
+            merge_notes(notes, ledger, where=f"{name} rows, ")
     _guard(features, encoding, rows["train"], task, targets, splits, ledger)
     if groups is not None:
         assert options.group is not None
@@ -130,6 +139,22 @@ def table_data(
         ledger=ledger,
         class_counts=counts,
     )
+
+
+def _warn_order(
+    features: pd.DataFrame, columns: Mapping[str, Column], options: ReadOptions, ledger: Ledger
+) -> None:
+    """Say when rows in order of time were divided at random: neighbours then stand in both
+    parts."""
+    if options.time_column or options.group or options.split or options.test:
+        return
+    for column in columns.values():
+        if column.kind == "date" and len(features) >= 20:
+            steps = np.diff(read_seconds(column, features[column.name]))
+            if np.isfinite(steps).all() and ((steps >= 0).all() or (steps <= 0).all()):
+                what = "rows are in its order, but were divided at random; if later rows are to be "
+                what += f"predicted, divide by time: --time-column {column.name!r}"
+                ledger.note("warned", column.name, what)
 
 
 def _guard(

@@ -300,7 +300,9 @@ def _separator(known: Distinct) -> str:
     """The sign that joins labels, if cells share the labels that it joins."""
     for sign in ("|", ";"):
         joined = [word for word in known.words if sign in word]
-        if len(joined) < 2:
+        alone = {word for word in known.words if sign not in word}
+        parts = {part.strip() for word in joined for part in word.split(sign)}
+        if not joined or (len(joined) < 2 and not parts <= alone):
             continue
         atoms = {part.strip() for word in known.words for part in word.split(sign)}
         if len(atoms) <= max(len(known.words), 3):
