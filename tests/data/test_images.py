@@ -16,7 +16,7 @@ from netwright.data.images import image_data, read_images
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
 from netwright.data.sources import locate
-from netwright.errors import DataError
+from netwright.errors import DataError, UsageError
 
 SOURCE = Source("toy")
 
@@ -236,3 +236,44 @@ def test_fashion_mnist(shared_data: Path) -> None:
     assert isinstance(encoding, ImageEncoding)
     assert encoding.mean[0] / 255 == pytest.approx(0.286, abs=2e-3)
     assert encoding.std[0] / 255 == pytest.approx(0.353, abs=2e-3)
+
+
+def test_broken_files_of_one_name_in_two_folders(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        root = folder_of_classes(tmp_path / part, 6)
+        (root / "dark" / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\nnope")
+    data = read_images(locate(tmp_path), ReadOptions(), Ledger())
+    assert sum(len(s) for s in data.splits().values()) == 24
+    assert "left out (2)" in said(data)
+
+
+def test_unchecked_streams_still_check_what_is_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netwright.data.images.CHECKED", 0)
+    files = sorted(folder_of_classes(tmp_path / "set").rglob("*.png"))
+    labels = [file.parent.name for file in files]
+    given = {"train": np.arange(2, 38), "test": np.array([0, 1, 38, 39])}
+    whole = files[1].read_bytes()
+    files[1].write_bytes(whole[: len(whole) // 2])
+    data = build(files, labels, given=given, budget=1000)
+    assert len(data.test) == 3
+    assert len(list(data.test.batches(2))) == 2
+    assert "dark/001.png" in said(data)
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"target": "label"}, "--target 'label' names a column"),
+        ({"group": "patient"}, "--group"),
+        ({"horizon": 3}, "--horizon 3 asks for a forecast"),
+        ({"task": "regression"}, "--task regression does not fit"),
+    ],
+)
+def test_options_that_folders_cannot_follow(
+    tmp_path: Path, options: dict[str, object], word: str
+) -> None:
+    found = locate(folder_of_classes(tmp_path / "set", 4))
+    with pytest.raises(UsageError, match=word):
+        read_images(found, ReadOptions(**options), Ledger())  # type: ignore[arg-type]

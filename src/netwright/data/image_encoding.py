@@ -15,7 +15,13 @@ import torch
 from torch import Tensor
 
 from netwright.data.data import Kind
-from netwright.data.image_decoding import Mode, Unreadable, decode, quiet_pillow
+from netwright.data.image_decoding import (
+    Mode,
+    Pixels,
+    Unreadable,
+    decode,
+    quiet_pillow,
+)
 from netwright.data.ledger import Ledger
 from netwright.errors import DataError
 
@@ -57,15 +63,15 @@ class ImageEncoding:
         One that cannot be decoded is a DataError naming it; `encode_some` leaves such rows out
         instead.
         """
-        inputs, _, refused = self._encode(raw)
+        stored, _, refused = self.decode_rows(raw)
         if refused:
-            shown = "; ".join(f"{name} ({reason})" for name, reason in list(refused.items())[:5])
-            more = f" and {len(refused) - 5:,} more" if len(refused) > 5 else ""
+            named = [f"{name_of(raw[at], at)} ({why})" for at, why in refused.items()]
+            more = f" and {len(named) - 5:,} more" if len(named) > 5 else ""
             raise DataError(
-                f"{len(refused):,} of {len(raw):,} pictures cannot be decoded: {shown}{more}. "
-                "Repair them or take them out."
+                f"{len(named):,} of {len(raw):,} pictures cannot be decoded: "
+                f"{'; '.join(named[:5])}{more}. Repair them or take them out."
             )
-        return inputs
+        return (stored,)
 
     def encode_some(
         self, raw: Any, ledger: Ledger | None = None
@@ -73,36 +79,37 @@ class ImageEncoding:
         """Encode the rows that can be decoded; return them and their positions. The others go to
         the ledger by name.
         """
-        inputs, kept, refused = self._encode(raw)
+        stored, kept, refused = self.decode_rows(raw)
         if ledger is not None:
-            for name, reason in refused.items():
-                ledger.note("dropped", name, f"cannot be decoded: {reason}", 1)
-        return inputs, kept
+            for at, why in refused.items():
+                ledger.note("dropped", name_of(raw[at], at), f"cannot be decoded: {why}", 1)
+        return (stored,), kept
 
-    def _encode(self, raw: Any) -> tuple[tuple[Tensor, ...], Tensor, dict[str, str]]:
-        batch = self._as_stored(raw)
-        if batch is not None:
-            return (batch,), torch.arange(len(batch)), {}
+    def decode_rows(self, raw: Any) -> tuple[Tensor, Tensor, dict[int, str]]:
+        """Return the pixels of the rows that can be decoded, their positions, and of each other
+        position the reason.
+        """
+        whole = self._as_stored(raw)
+        if whole is not None:
+            return whole, torch.arange(len(whole)), {}
+        stored = np.empty((len(raw), self.in_channels, self.height, self.width), dtype=np.uint8)
+        refused: dict[int, str] = {}
+
+        def fill(at: int) -> None:
+            try:
+                stored[at] = self.decode(raw[at])
+            except Unreadable as error:
+                refused[at] = str(error)
+
         with quiet_pillow():
-            pixels = in_threads(self._decode, raw)
-        kept = [at for at, item in enumerate(pixels) if not isinstance(item, str)]
-        refused = {
-            name_of(raw[at], at): reason
-            for at, reason in enumerate(pixels)
-            if isinstance(reason, str)
-        }
-        stored = np.empty((len(kept), self.in_channels, self.height, self.width), dtype=np.uint8)
-        for at, row in enumerate(kept):
-            stored[at] = pixels[row]
-        return (torch.from_numpy(stored),), torch.tensor(kept, dtype=torch.int64), refused
+            in_threads(fill, range(len(raw)))
+        kept = torch.tensor([at for at in range(len(raw)) if at not in refused], dtype=torch.int64)
+        pixels = torch.from_numpy(stored)
+        return pixels[kept] if refused else pixels, kept, dict(sorted(refused.items()))
 
-    def _decode(self, item: Any) -> Any:
-        try:
-            return decode(
-                item, mode=self.mode, height=self.height, width=self.width, white=self.white
-            )
-        except Unreadable as error:
-            return str(error)
+    def decode(self, item: Any) -> Pixels:
+        """Decode one picture to (channels, height, width); Unreadable says why it cannot be."""
+        return decode(item, mode=self.mode, height=self.height, width=self.width, white=self.white)
 
     def _as_stored(self, raw: Any) -> Tensor | None:
         """Take whole uint8 arrays that already have the right size as they are, without a loop over

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from netwright.data.data import Batch
-from netwright.data.image_decoding import Unreadable, decode
+from netwright.data.image_decoding import Unreadable
 from netwright.data.image_encoding import THREADS, ImageEncoding
 from netwright.errors import DataError
 
@@ -73,9 +73,8 @@ class ImageStream:
                 pool.shutdown(wait=True, cancel_futures=True)
 
     def _decode(self, file: Path) -> Any:
-        e = self.encoding
         try:
-            return decode(file, mode=e.mode, height=e.height, width=e.width, white=e.white)
+            return self.encoding.decode(file)
         except Unreadable as error:
             return error
 

@@ -25,7 +25,7 @@ from netwright.data.image_rules import (
     with_statistics,
 )
 from netwright.data.image_stream import ImageStream
-from netwright.data.labelled import Given, Labels, join_labelled, label_rows
+from netwright.data.labelled import Given, Labels, join_labelled, label_rows, refuse_columns
 from netwright.data.ledger import Ledger
 from netwright.data.memory import data_budget
 from netwright.data.options import ReadOptions
@@ -33,6 +33,8 @@ from netwright.data.sources import Found, labelled_files, sha256_of
 from netwright.errors import DataError
 
 __all__ = ["image_data", "read_images"]
+
+Index = NDArray[np.int64]
 
 # Of more pictures than this only the headers are read before training, not every pixel.
 CHECKED = 20_000
@@ -42,6 +44,8 @@ SAMPLE = 2_000
 
 def read_images(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
     """Read class folders of pictures, an IDX pair for each split, or the built-in digits."""
+    if found.kind != "builtin":
+        refuse_columns(options, found.name)
     source = Source(found.name, tuple(str(p) for p in found.paths), sha256_of(found.paths))
     if found.kind == "builtin":
         digits = load_builtin(found.name, options.seed)
@@ -131,10 +135,9 @@ def image_data(
     streamed = size > limit and all(isinstance(raw[at], str | Path) for at in kept[:1])
     stored: Tensor | None = None
     if not streamed:
-        (stored,), read = _decode_all(encoding, raw, kept, refused)
-        kept = kept[read.numpy()]
+        stored, kept = _decode_rows(encoding, raw, kept, refused)
     elif len(kept) <= CHECKED:
-        kept = _check_all(encoding, raw, kept, refused)
+        kept = _check_rows(encoding, raw, kept, refused)
     _note_refused(raw, refused, ledger)
     note_quirks([h for h in (headers[at] for at in kept) if isinstance(h, Header)], ledger)
     if streamed:
@@ -162,16 +165,7 @@ def image_data(
         some = rows.train[:: max(1, len(rows.train) // SAMPLE)]
         (pixels,), _ = encoding.encode_some([raw[kept[at]] for at in some])
         encoding = with_statistics(encoding, pixels)
-        splits = {
-            name: ImageStream(
-                name,
-                tuple(Path(raw[kept[at]]) for at in index),
-                rows.ids[index],
-                encoding,
-                torch.from_numpy(kept)[index],
-            )
-            for name, index in rows.splits().items()
-        }
+        splits = _streamed(encoding, raw, kept, rows, ledger)
     return Data(
         kind="image",
         task=rows.task,
@@ -185,30 +179,22 @@ def image_data(
     )
 
 
-def _decode_all(
-    encoding: ImageEncoding, raw: Any, kept: NDArray[np.int64], refused: dict[int, str]
-) -> tuple[tuple[Tensor, ...], Tensor]:
+def _decode_rows(
+    encoding: ImageEncoding, raw: Any, kept: Index, refused: dict[int, str]
+) -> tuple[Tensor, Index]:
+    """Return the pixels of the rows `kept` and those that could be decoded; adds to `refused`."""
     whole = raw if isinstance(raw, np.ndarray) else [raw[at] for at in kept]
-    notes = Ledger()
-    inputs, read = encoding.encode_some(whole, notes)
-    broken = sorted(set(range(len(kept))) - set(read.tolist()))
-    for at, entry in zip(broken, notes, strict=True):
-        refused[int(kept[at])] = entry.what.removeprefix("cannot be decoded: ")
-    return inputs, read
+    pixels, read, broken = encoding.decode_rows(whole)
+    refused.update({int(kept[at]): why for at, why in broken.items()})
+    return pixels, kept[read.numpy()]
 
 
-def _check_all(
-    encoding: ImageEncoding, raw: Any, kept: NDArray[np.int64], refused: dict[int, str]
-) -> NDArray[np.int64]:
+def _check_rows(encoding: ImageEncoding, raw: Any, kept: Index, refused: dict[int, str]) -> Index:
     """Decode every file once, a few hundred at a time, so that broken ones are known before
     training.
     """
-    good = []
-    for at in range(0, len(kept), 256):
-        piece = kept[at : at + 256]
-        _, read = _decode_all(encoding, raw, piece, refused)
-        good.append(piece[read.numpy()])
-    return np.concatenate(good)
+    pieces = [kept[at : at + 256] for at in range(0, len(kept), 256)]
+    return np.concatenate([_decode_rows(encoding, raw, piece, refused)[1] for piece in pieces])
 
 
 def _note_refused(raw: Any, refused: Mapping[int, str], ledger: Ledger) -> None:
@@ -231,9 +217,26 @@ def _note_duplicates(stored: Tensor, rows: Labels, ledger: Ledger) -> None:
             ledger.note("warned", name, "pictures that are also among the training ones", count)
 
 
-def _in_memory(
-    stored: Tensor, raw: Any, kept: NDArray[np.int64], rows: Labels
+def _streamed(
+    encoding: ImageEncoding, raw: Any, kept: Index, rows: Labels, ledger: Ledger
 ) -> Mapping[str, Split]:
+    splits: dict[str, Split] = {}
+    for name, index in rows.splits().items():
+        where = kept[index.numpy()]
+        if name != "train" and len(kept) > CHECKED:
+            # Of so many only headers were read. Training can leave a broken one out of its batch;
+            # scores need every row.
+            refused: dict[int, str] = {}
+            whole = _check_rows(encoding, raw, where, refused)
+            _note_refused(raw, refused, ledger)
+            index = index[torch.from_numpy(np.isin(where, whole))]
+            where = whole
+        files = tuple(Path(raw[at]) for at in where)
+        splits[name] = ImageStream(name, files, rows.ids[index], encoding, torch.from_numpy(where))
+    return splits
+
+
+def _in_memory(stored: Tensor, raw: Any, kept: Index, rows: Labels) -> Mapping[str, Split]:
     positions = torch.from_numpy(kept)
     splits: dict[str, Split] = {}
     for name, index in rows.splits().items():
@@ -246,7 +249,7 @@ def _in_memory(
     return splits
 
 
-def _renumber(given: Given | None, kept: NDArray[np.int64]) -> Given | None:
+def _renumber(given: Given | None, kept: Index) -> Given | None:
     """Positions among all rows -> positions among those kept."""
     if given is None:
         return None

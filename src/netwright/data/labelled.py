@@ -17,10 +17,10 @@ from netwright.data.options import ReadOptions
 from netwright.data.splits import split_rows
 from netwright.data.table_splits import told_splits
 from netwright.data.targets import Targets, build_task
-from netwright.data.task import Form, Task
-from netwright.errors import DataError
+from netwright.data.task import Form, Task, parse_task
+from netwright.errors import DataError, UsageError
 
-__all__ = ["Given", "Labels", "join_labelled", "label_rows"]
+__all__ = ["Given", "Labels", "join_labelled", "label_rows", "refuse_columns"]
 
 # Rows of the splits that the source itself names.
 Given = Mapping[str, NDArray[np.int64]]
@@ -63,6 +63,24 @@ def _shared_folders(labels: Sequence[str]) -> int:
     return first[:same].rfind("/") + 1
 
 
+def refuse_columns(options: ReadOptions, source: str) -> None:
+    """A source without columns cannot be asked for one: a UsageError, not silence."""
+    for name in ("target", "time_column", "group"):
+        value = getattr(options, name)
+        if value is not None:
+            raise UsageError(
+                f"--{name.replace('_', '-')} {value!r} names a column, but {source} has none: the "
+                "class "
+                "is the name of a folder, a file or in the data itself. Leave the option out."
+            )
+    if options.horizon is not None:
+        raise UsageError(
+            f"--horizon {options.horizon} asks for a forecast, which needs a table with a row a "
+            "step; "
+            f"{source} is none. Leave it out."
+        )
+
+
 def label_rows(
     labels: Sequence[str],
     *,
@@ -77,6 +95,18 @@ def label_rows(
 
     name: the task's, such as "text-classification".
     """
+    if options.task is not None:
+        asked, form_asked = parse_task(options.task)
+        if asked not in ("classification", name) or form_asked not in (
+            None,
+            "binary",
+            "multiclass",
+        ):
+            raise UsageError(
+                f"--task {options.task} does not fit data with one class a row. Leave it out, or "
+                "use "
+                f"--task {name}."
+            )
     values = np.array([str(label) for label in labels], dtype=object)
     if len(set(values)) < 2:
         only = values[0] if len(values) else "none"

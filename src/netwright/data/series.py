@@ -5,7 +5,7 @@ from typing import Any
 
 from netwright.data.data import Data, Rows, Source
 from netwright.data.formats.ts import read_ts
-from netwright.data.labelled import Given, join_labelled, label_rows
+from netwright.data.labelled import Given, join_labelled, label_rows, refuse_columns
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
 from netwright.data.series_encoding import as_series, fit_series_encoding
@@ -17,6 +17,7 @@ __all__ = ["read_series", "series_data"]
 
 def read_series(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
     """Read the .ts files of a source: one, or one for each split."""
+    refuse_columns(options, found.name)
     source = Source(found.name, tuple(str(p) for p in found.paths), sha256_of(found.paths))
     parts = {name: read_ts(files[0]) for name, files in found.parts.items()}
     named: dict[str, list[str]] = {}

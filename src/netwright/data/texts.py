@@ -8,11 +8,13 @@ from netwright.data.charset import decode_bytes
 from netwright.data.corpus import corpus_data
 from netwright.data.data import Data, Rows, Source
 from netwright.data.formats.idx import GZIP_MAGIC
-from netwright.data.labelled import Given, Labels, join_labelled, label_rows
+from netwright.data.labelled import Given, Labels, join_labelled, label_rows, refuse_columns
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
 from netwright.data.sources import Found, labelled_files, sha256_of
+from netwright.data.task import parse_task
 from netwright.data.text_encoding import as_texts, fit_text_encoding
+from netwright.errors import UsageError
 
 __all__ = ["read_texts", "text_data"]
 
@@ -21,8 +23,14 @@ def read_texts(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
     """Read a folder of text files for each class, a folder of <class>.txt with a sample a line, or
     one long text, of which the next character is learned.
     """
+    refuse_columns(options, found.name)
     source = Source(found.name, tuple(str(p) for p in found.paths), sha256_of(found.paths))
     if found.kind == "corpus":
+        if options.task is not None and parse_task(options.task)[1] != "language-modelling":
+            raise UsageError(
+                f"--task {options.task} needs a class for each text, but {found.name} is one text. "
+                "Leave --task out to learn its next character, or give a folder for each class."
+            )
         parts = {
             name: "\n".join(_read(path, ledger) for path in files)
             for name, files in found.parts.items()
