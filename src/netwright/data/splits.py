@@ -109,24 +109,23 @@ def _hold_out_classes(
     """Take the share of every class; a class of one row stays in training, and of few at least one
     is left there."""
     found, codes = np.unique(labels[rows].astype(str), return_inverse=True)
-    held = []
-    single = []
-    for code, label in enumerate(found):
-        members = rng.permutation(rows[codes == code])
-        exact = share * len(members)
-        # Rounded at random, so that many small classes together still give the share.
-        count = int(exact) + int(rng.random() < exact - int(exact))
-        if len(members) > 2:
-            count = max(count, 1)
-        elif len(members) == 1:
-            single.append(label)
-        held.append(members[: min(count, len(members) - 1)])
-    if single and ledger is not None:
+    sizes = np.bincount(codes)
+    exact = share * sizes
+    counts = np.floor(exact).astype(np.int64)
+    # The rows that rounding down leaves go to the largest remainders, ties in random order.
+    order = rng.permutation(len(found))
+    order = order[np.argsort(-(exact - counts)[order], kind="stable")]
+    counts[order[: round(share * len(rows)) - counts.sum()]] += 1
+    counts = np.maximum(counts, sizes >= 5)
+    counts = np.minimum(counts, sizes - 1)
+    mixed = rng.permutation(len(rows))
+    held = [rows[mixed[codes[mixed] == code][:count]] for code, count in enumerate(counts) if count]
+    single = found[sizes == 1]
+    if len(single) and ledger is not None:
         shown = ", ".join(single[:5]) + (", ..." if len(single) > 5 else "")
         what = f"classes of a single row ({shown}) are in training only"
         ledger.note("warned", f"{name} split", what, len(single))
-    out = np.sort(np.concatenate(held))
-    return out if len(out) else np.sort(rng.permutation(rows)[:1])
+    return np.sort(np.concatenate(held)) if held else np.sort(rng.permutation(rows)[:1])
 
 
 def _hold_out_groups(
