@@ -66,7 +66,7 @@ class OneEpochAtATime:
 
 def data_of(w: Workload) -> Data:
     x, y = tensors(w)
-    few = slice(0, min(64, len(x)))
+    few = slice(0, max(4, len(x) // 100))  # the others judge nothing: 1 % of the rows
     language = w.kind == "text"
     classes = tuple(str(i) for i in range(96 if language else 10))
     task = Task(

@@ -59,6 +59,11 @@ class Contestant:
         self.process.stdin.flush()
         self.lines.append(self.read())
 
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+
     def read(self) -> dict[str, float]:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -104,9 +109,7 @@ def measure(names: list[str], workload: str, *, threads: int, rounds: int) -> di
                 contestant.go()
     finally:
         for contestant in contestants:
-            assert contestant.process.stdin is not None
-            contestant.process.stdin.close()
-            contestant.process.wait(timeout=60)
+            contestant.close()
     clock = "cpu_seconds" if threads == 1 else "seconds"
     speeds = {c.name: [line["samples"] / line[clock] for line in c.lines] for c in contestants}
     first = speeds[contestants[0].name]

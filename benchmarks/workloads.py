@@ -153,7 +153,7 @@ WORKLOADS = {
     ),
     "e": Workload(
         "causal Transformer 4x128, 128 tokens, batch 32", "text",
-        LanguageModel, _tokens, 128, 32, token_loss,
+        LanguageModel, _tokens, 256, 32, token_loss,
         {"name": "transformer", "vocab": 96, "length": 128, "depth": 4, "causal": True,
          "positions": "learned"},
     ),

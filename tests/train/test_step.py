@@ -364,3 +364,20 @@ def test_compiled_equals_autograd() -> None:
             assert choice.compile_seconds > 0
         found.append(_train(step, optimizer, batches))
     torch.testing.assert_close(found[1], found[0], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_what_cannot_be_compiled_stays_eager() -> None:
+    class ReadsItsNumbers(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(7, 4).double()
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.linear(x) if x.sum().item() > 0 else self.linear(-x)
+
+    step, choice, _ = _choose(ReadsItsNumbers(), Recipe(compile="on"), _batches()[0])
+    assert choice.kind == "eager"
+    assert "torch.compile failed" in choice.reason
+    assert step(*_batches()[1]) > 0

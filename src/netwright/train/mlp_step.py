@@ -74,7 +74,8 @@ class MLPStep:
 
     def __call__(self, inputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
         x = inputs[0]  # a table without categories brings an empty second one
-        work = self._by_rows.get(len(x)) or self._buffers(len(x))
+        rows = x.shape[0]
+        work = self._by_rows.get(rows) or self._buffers(rows)
         with torch.inference_mode():
             self._forward(x, work)
             found = self._loss(work, targets)
