@@ -9,7 +9,7 @@ import pytest
 
 from netwright.report.html import to_html
 from netwright.report.report import Baseline, Choice, Headline, Report
-from netwright.report.sections.answer import standing
+from netwright.report.sections.answer import standing, worries
 from netwright.report.sections.training import tidy_layers
 
 VOID = {"meta", "img", "br", "hr", "link", "input", "col"}
@@ -172,3 +172,28 @@ def test_plan_folds_what_has_no_reason() -> None:
     page = to_html(Report(title="x", task="t", headline=head, verdict="", choices=choices))
     assert "1 field at the usual value" in page
     assert page.index("recipe.eps") > page.index("<details><summary>1 field")
+
+
+def test_scores_that_say_nothing_was_learned_are_worried_about() -> None:
+    def report(value: float, low: float, *, stopped: str = "") -> Report:
+        return Report(
+            title="x",
+            task="t",
+            headline=Headline(metric="accuracy", value=value, low=low, high=value + 0.05),
+            verdict="",
+            stopped=stopped,
+            best_epoch=1,
+            history={"train_loss": [1.0]},
+            baselines={
+                "trivial": Baseline(model="most common class", scores={"accuracy": {"value": 0.5}}),
+                "trees": Baseline(model="trees", scores={"accuracy": {"value": 0.9}}),
+            },
+        )
+
+    poor = [words for _, words in worries(report(0.52, 0.47, stopped="out of time"))]
+    assert [words.partition(":")[0].partition(" on ")[0] for words in poor] == [
+        "Hardly learned anything",
+        "A simpler model is better",
+        "Cut short",
+    ]
+    assert worries(report(0.91, 0.89)) == []

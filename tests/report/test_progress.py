@@ -136,3 +136,15 @@ def test_plain_lines_need_no_rich() -> None:
 def test_sparkline() -> None:
     assert sparkline([3, 2, 1]) == "█▄▁"
     assert sparkline([1.0, 1.0]) == "▁▁"
+
+
+def test_error_in_training_leaves_the_terminal_usable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    stream = Terminal()
+    progress = LiveProgress(stream)
+    progress.start(10, "accuracy")
+    progress.start(10, "accuracy")  # again, with a smaller batch
+    progress.close()
+    progress.close()
+    hidden, shown = "\x1b[?25l", "\x1b[?25h"
+    assert stream.getvalue().count(hidden) == stream.getvalue().count(shown) == 2

@@ -132,7 +132,7 @@ def _weakest(report: Report) -> str:
     if len(rated) < 2:
         return ""
     recall, name = min(rated)
-    return f"Weakest class: {_code(name)}, of whose rows {number(recall)} (as a share) are found."
+    return f"Weakest class: {_code(name)}; {number(recall)} of its rows are found."
 
 
 def _use(report: Report) -> str:

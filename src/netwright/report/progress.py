@@ -4,6 +4,7 @@ library.
 All three are what `fit` calls Progress: start, epoch, message, stop.
 """
 
+import atexit
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
@@ -178,12 +179,14 @@ class LiveProgress:
         from rich.console import Console
         from rich.live import Live
 
+        self.close()  # training may start again, with a smaller batch
         self.course.start(total_epochs, metric_name)
         console = Console(file=self.stream, highlight=False)
         self.live = Live(
             get_renderable=self._drawn, console=console, refresh_per_second=4, transient=True
         )
         self.live.start()
+        atexit.register(self.close)
 
     def epoch(self, number: int, row: Mapping[str, float]) -> None:
         """Take the epoch's figures; the next redrawing shows them."""
@@ -203,10 +206,19 @@ class LiveProgress:
         from rich.text import Text
 
         if self.live is not None:
-            self.live.stop()
+            console = self.live.console
+            self.close()
             took = f"{self.course.number} epochs in {duration(self.course.elapsed)}"
-            self.live.console.print(Text(f"Trained {took}: {reason}{_best(self.course)}"))
+            console.print(Text(f"Trained {took}: {reason}{_best(self.course)}"))
+
+    def close(self) -> None:
+        """Take the table away without a word, also where an error ended training: a terminal with a
+        hidden cursor is no use to anyone.
+        """
+        if self.live is not None:
+            self.live.stop()
             self.live = None
+            atexit.unregister(self.close)
 
     def _drawn(self) -> "RenderableType":
         from rich.console import Group
@@ -219,7 +231,7 @@ class LiveProgress:
         left = course.left
         top.add_row(
             Text(f"epoch {course.number}/{course.total}", "bold"),
-            ProgressBar(total=1.0, completed=course.share, width=28),
+            ProgressBar(total=1.0, completed=course.share, width=28, complete_style="blue"),
             Text(f"{duration(course.elapsed)} gone", "dim"),
             Text(f"about {duration(left)} left" if left is not None else "", "dim"),
         )

@@ -45,7 +45,8 @@ def describe_score(
     """Say how good it is on the test rows: "It is right for 347 of 357 test rows ..."."""
     value = scores[metric]["value"]
     assert value is not None
-    unseen = f"{plural(rows, 'test row')} it had never seen"
+    noun = "test forecast" if task.form == "forecasting" else "test row"
+    unseen = f"{plural(rows, noun)} it had never seen"
     if metric == "accuracy":
         return f"It is right for {round(value * rows):,} of {unseen}."
     if metric == "roc_auc" and task.form == "binary":

@@ -91,8 +91,30 @@ def worries(report: Report) -> list[tuple[str, str]]:
         for f in report.findings
         if f.get("severity") in order
     ]
+    found += _doubts(report)
     found.sort(key=lambda pair: order[pair[0]])
     return found + [("note", note) for note in report.notes]
+
+
+def _doubts(report: Report) -> list[tuple[str, str]]:
+    """Return what the scores themselves say against the net."""
+    doubts = []
+    head = report.headline
+    trivial = (getattr(report.baselines.get("trivial"), "scores", None) or {}).get(head.metric)
+    if trivial is not None and trivial.get("value") is not None:
+        sign = 1 if head.higher_is_better else -1
+        worse_end = head.low if sign > 0 else head.high
+        least = sign * (head.value if worse_end is None else worse_end)
+        if least <= sign * (trivial["value"] or 0.0):
+            words = "Hardly learned anything: a guess that looks at no input scores as well"
+            doubts.append(("error", f"{words}, within chance."))
+    if standing(report) == "behind":
+        words = "A simpler model is better on the same rows, beyond chance"
+        doubts.append(("warning", f"{words}. Prefer it, or give the network more time or data."))
+    if report.stopped == "out of time" and report.best_epoch == report.epochs:
+        words = "Cut short: the last epoch was still the best when the time ran out"
+        doubts.append(("warning", f"{words}. A longer --time would help."))
+    return doubts
 
 
 def _finding_line(finding: object) -> str:
