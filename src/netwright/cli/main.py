@@ -13,8 +13,6 @@ from netwright import __version__
 from netwright.cli import options as o
 from netwright.errors import NetwrightError
 
-BEGUN = clock.monotonic()  # a time bound counts from here: imports take their share
-
 app = typer.Typer(
     name="netwright",
     help="Neural networks made, watched, mended and explained.",
@@ -38,7 +36,7 @@ _WRITING = {
 def main() -> None:
     """Run the command line; every error a user can mend is one clear sentence and its exit code."""
     try:
-        app(standalone_mode=True)
+        app(standalone_mode=True, obj=clock.monotonic())
     except NetwrightError as error:
         _stop(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -94,6 +92,7 @@ def _root(
 
 @app.command()
 def train(
+    context: typer.Context,
     source: o.Source,
     target: o.Target = None,
     task: o.TaskName = None,
@@ -121,8 +120,9 @@ def train(
     """Turn data into a trained, tested, explained network."""
     from netwright.cli.train import run_train
 
-    given = {k: v for k, v in locals().items() if k != "run_train"}
-    raise typer.Exit(run_train(given | {"begun": BEGUN}))
+    # A time bound counts from the command's start: imports take their share.
+    given = {k: v for k, v in locals().items() if k not in ("run_train", "context")}
+    raise typer.Exit(run_train(given | {"begun": context.obj}))
 
 
 @app.command()

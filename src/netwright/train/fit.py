@@ -49,6 +49,7 @@ log = logging.getLogger("netwright")
 CHECKPOINT_SECONDS = 30.0
 SHORTEST_CHECKPOINT_SECONDS = 1.0  # epochs of milliseconds are not each worth a file
 REPLAN_AFTER_STEPS = 10
+SHARES = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_macro", "f1_weighted")
 EPOCH_SIGNALS = ("loss.train", "loss.validation", "metric.validation", "non-finite")
 
 
@@ -322,11 +323,21 @@ class _Training:
         return row
 
     def _is_better(self, metric: float, loss: float) -> bool:
-        """The metric decides, and the loss between equals (small splits have many)."""
+        """Judge by the metric; shares of rows that differ by less than a standard error are equal,
+        and the loss decides between equals. The highest of many noisy shares would be luck.
+        """
         state = self.state
         signed = metric if higher_is_better(self.metric) else -metric
+        noise = 0.0
+        if self.metric in SHARES:
+            rows = max(len(self.data.validation), 1)
+            noise = math.sqrt(max(signed * (1 - signed), 0.0) / rows)
+        top = signed if state.top_metric is None else max(signed, state.top_metric)
+        state.top_metric = top
         if state.best_metric is not None and state.best_loss is not None:
-            if (signed, -loss) <= (state.best_metric, -state.best_loss):
+            clearly = signed > state.best_metric + noise
+            equal = signed >= top - noise and loss < state.best_loss
+            if not clearly and not equal:
                 return False
         state.best_metric, state.best_loss = signed, loss
         return True

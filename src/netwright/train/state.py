@@ -18,7 +18,8 @@ class State:
     """What changes while training and is neither weight nor moment: plain numbers, kept as JSON.
 
     batch: batches of this epoch that are done. total_steps: how long the schedule now runs.
-    best_metric: signed so that larger is better. reductions: of the rate, by reduce-on-plateau.
+    best_metric, top_metric: of the kept weights and of any epoch, signed so that larger is better.
+    reductions: of the rate, by reduce-on-plateau.
     """
 
     epoch: int = 0
@@ -28,6 +29,7 @@ class State:
     loss_sum: float = 0.0
     loss_rows: int = 0
     best_metric: float | None = None
+    top_metric: float | None = None
     best_loss: float | None = None
     best_epoch: int = -1
     reductions: int = 0
