@@ -14,6 +14,7 @@ from netwright.data.layout import Layout
 from netwright.data.ledger import Ledger
 
 __all__ = [
+    "TEXT",
     "count_filled",
     "is_remark",
     "spill_columns",
@@ -24,6 +25,8 @@ __all__ = [
 
 # A nameless trailing column with a smaller share of filled cells is spill-over, not a column.
 FILLED_SHARE = 0.05
+# What pandas holds words in, so that handing a table over copies nothing.
+TEXT = pa.large_string()
 TAIL_ROWS = 60
 
 
@@ -45,13 +48,15 @@ def trimmed(path: Path, table: pa.Table, ledger: Ledger) -> pa.Table:
     cells, where = 0, []
     for at, name in enumerate(table.column_names):
         column = table.column(at)
-        trimmed = pc.utf8_trim_whitespace(column)
+        # The ASCII function is eight times as fast, and right for most columns.
+        plain = pc.all(pc.string_is_ascii(column)).as_py() is not False
+        trimmed = pc.ascii_trim_whitespace(column) if plain else pc.utf8_trim_whitespace(column)
         if pc.sum(pc.binary_length(column)).as_py() == pc.sum(pc.binary_length(trimmed)).as_py():
             continue
         cells += pc.sum(pc.not_equal(trimmed, column)).as_py()
         where.append(name)
         blank = pc.equal(trimmed, "")
-        table = table.set_column(at, name, pc.if_else(blank, pa.scalar(None, pa.string()), trimmed))
+        table = table.set_column(at, name, pc.if_else(blank, pa.scalar(None, TEXT), trimmed))
     if cells:
         shown = ", ".join(where[:5]) + (", ..." if len(where) > 5 else "")
         ledger.note("read", path.name, f"blanks around cells taken off in columns {shown}", cells)

@@ -21,6 +21,7 @@ from netwright.data.dialect import Dialect, long_cells, parse_lines
 from netwright.data.layout import Layout, find_layout, no_rows, note_layout
 from netwright.data.ledger import Ledger
 from netwright.data.tidy import (
+    TEXT,
     count_filled,
     is_remark,
     spill_columns,
@@ -32,7 +33,7 @@ from netwright.errors import DataError
 
 __all__ = ["iterate_delimited", "read_delimited"]
 
-BLOCK_BYTES = 1 << 23
+BLOCK_BYTES = 1 << 20
 # Rows turned into Arrow columns at a time, which bounds the Python objects alive.
 SLOW_ROWS = 50_000
 
@@ -143,7 +144,7 @@ def _arrow_options(
             newlines_in_values=layout.dialect.quote is not None,
         ),
         pacsv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()),
+            column_types=dict.fromkeys(names, TEXT),
             strings_can_be_null=True,
             null_values=[""],
             check_utf8=not layout.charset.plain,
@@ -179,16 +180,16 @@ def _read_records(
             start, line = line, number + 1
             if number <= layout.skip_lines:
                 continue
+            if done:
+                done -= bool(cells)  # Arrow counts no empty lines
+                continue
             if not any(cells):
-                # One blank row in a row is enough to know where footnotes begin.
-                if blank_kept or done:
+                # One blank row of several is enough to know where footnotes begin.
+                if blank_kept:
                     continue
                 blank_kept = True
             else:
                 blank_kept = False
-                if done:
-                    done -= 1
-                    continue
             if len(cells) > width:
                 if any(cell.strip() for cell in cells[width:]):
                     raise _too_long(path, start, cells, width, layout)
@@ -227,14 +228,13 @@ def _too_long(path: Path, line: int, cells: Sequence[str], width: int, layout: L
 
 def _columns(rows: list[list[str]], layout: Layout) -> pa.Table:
     columns = [
-        pa.array([cell or None for cell in column], pa.string())
-        for column in zip(*rows, strict=True)
+        pa.array([cell or None for cell in column], TEXT) for column in zip(*rows, strict=True)
     ]
     return pa.table(columns, names=list(layout.header.names))
 
 
 def _empty(layout: Layout) -> pa.Table:
-    return pa.table({name: pa.array([], pa.string()) for name in layout.header.names})
+    return pa.table({name: pa.array([], TEXT) for name in layout.header.names})
 
 
 def _cleaned(
@@ -283,6 +283,9 @@ def _check_swallowed(
         return layout, table
     for name in table.column_names:
         column = table.column(name)
+        # A plain search first: hardly any column has line ends in its cells.
+        if not any(pc.any(pc.match_substring(column, end)).as_py() for end in "\r\n"):
+            continue
         many = pc.and_(
             pc.greater_equal(pc.count_substring(column, dialect.separator), width - 1),
             pc.match_substring_regex(column, r"[\r\n]"),

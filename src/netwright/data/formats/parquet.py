@@ -13,6 +13,8 @@ from netwright.errors import DataError
 
 __all__ = ["iterate_parquet", "read_parquet", "to_frame"]
 
+BUFFER_BYTES = 1 << 20
+
 
 def read_parquet(path: Path, ledger: Ledger) -> pd.DataFrame:
     """Read a whole file; columns keep their types."""
@@ -26,8 +28,8 @@ def read_parquet(path: Path, ledger: Ledger) -> pd.DataFrame:
 
 
 def iterate_parquet(path: Path, ledger: Ledger, batch_rows: int) -> Iterator[pd.DataFrame]:
-    """Yield frames of at most `batch_rows` rows, one row group in memory at a time."""
-    with _opened(path) as file:
+    """Yield frames of at most `batch_rows` rows; memory is bounded, also for a single row group."""
+    with _opened(path, buffer_size=BUFFER_BYTES) as file:
         _check_rows(path, file)
         try:
             for batch in file.iter_batches(batch_size=batch_rows):
@@ -55,9 +57,10 @@ def to_frame(path: Path, table: pa.Table, ledger: Ledger) -> pd.DataFrame:
     return table.rename_columns(list(unique)).to_pandas(ignore_metadata=True)
 
 
-def _opened(path: Path) -> pq.ParquetFile:
+def _opened(path: Path, *, buffer_size: int = 0) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(path)
+        # With a buffer column chunks are read piece by piece and not as a whole.
+        return pq.ParquetFile(path, buffer_size=buffer_size, pre_buffer=not buffer_size)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
 
