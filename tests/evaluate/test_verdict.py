@@ -49,6 +49,13 @@ def test_a_win_over_a_baseline_that_was_held_back_says_so() -> None:
     assert "Held back" not in verdict(regression(1.0), {"linear": linear})
 
 
+def test_a_naive_forecast_is_called_by_its_name() -> None:
+    season = Baseline("seasonal naive", regression(0.5))
+    assert verdict(regression(1.0), {"trivial": season}).startswith(
+        "Repeating the last season beats the net by"
+    )
+
+
 def test_a_difference_of_chance_is_called_so() -> None:
     net, rival = regression(1.0, extra=0.3), regression(1.0, extra=0.31, seed=7)
     sentence = verdict(net, {"trees": rival})

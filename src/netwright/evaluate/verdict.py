@@ -40,8 +40,15 @@ def compare(first: Scores, second: Scores, *, metric: str | None = None) -> Scor
     return Score(value, value - spread, value + spread)
 
 
+# The trivial forecasts have names of their own.
+NAIVE = {"last value": "repeating the last value", "seasonal naive": "repeating the last season"}
+
+
 class Rival(Protocol):
     """A baseline: its scores, or none, and whether rows or rounds were cut."""
+
+    @property
+    def model(self) -> str: ...
 
     @property
     def scores(self) -> Scores | None: ...
@@ -64,7 +71,10 @@ def verdict(net: Scores, baselines: Mapping[str, Rival | Scores | None]) -> str:
     key = max(rivals, key=lambda k: sign * rivals[k][name].value)
     best = rivals[key]
     lead = compare(net, best)
+    rival = baselines[key]
     words = WORDS.get(key, key)
+    if not isinstance(rival, Scores) and rival is not None and rival.model in NAIVE:
+        words = NAIVE[rival.model]
     numbers = f"{name} {net[name].value:.4g} against {best[name].value:.4g}"
     margin = f"{abs(lead.value):.3g}"
     if lead.low is None or lead.high is None:
