@@ -57,7 +57,7 @@ def test_interval_of_one_value_is_drawn(value: float) -> None:
     assert low < value < high
 
 
-@pytest.mark.parametrize("size", [1, 2, 10, 100])
+@pytest.mark.parametrize("size", [1, 2, 10, 100, 500])
 def test_confusion_of_any_size_is_drawn_small(size: int) -> None:
     matrix = [[int(i == j) * 5 for j in range(size)] for i in range(size)]
     svg = to_svg(draw_confusion(matrix, [f"class {i}" for i in range(size)]), alt="x", name="x")

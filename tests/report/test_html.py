@@ -51,6 +51,11 @@ def page(request: pytest.FixtureRequest) -> str:
     return to_html(request.getfixturevalue(request.param))
 
 
+@pytest.fixture(scope="module")
+def digits_page(digits_report: Report) -> str:
+    return to_html(digits_report)
+
+
 def test_page_is_well_formed_and_ids_are_unique(page: str) -> None:
     ids = [attributes["id"] for _, attributes in read(page).tags if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -97,12 +102,11 @@ def test_hostile_names_stay_text(hostile_report: Report) -> None:
     assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;" in page
 
 
-def test_only_our_script_may_run(digits_report: Report) -> None:
-    page = to_html(digits_report)
-    script = re.findall(r"<script>(.*?)</script>", page, flags=re.S)[0]
+def test_only_our_script_may_run(digits_page: str) -> None:
+    script = re.findall(r"<script>(.*?)</script>", digits_page, flags=re.S)[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    assert f"script-src &#x27;sha256-{digest}&#x27;" in page
-    assert "default-src &#x27;none&#x27;" in page
+    assert f"script-src &#x27;sha256-{digest}&#x27;" in digits_page
+    assert "default-src &#x27;none&#x27;" in digits_page
 
 
 def test_same_report_gives_the_same_page(table_report: Report) -> None:
@@ -118,9 +122,8 @@ def test_page_begins_with_the_answer(table_report: Report) -> None:
     assert 'class="verdict level"' in page  # the trees win, but within the interval
 
 
-def test_colours_are_variables(digits_report: Report) -> None:
-    page = to_html(digits_report)
-    pictures = re.findall(r"<svg.*?</svg>", page, flags=re.S)
+def test_colours_are_variables(digits_page: str) -> None:
+    pictures = re.findall(r"<svg.*?</svg>", digits_page, flags=re.S)
     assert len(pictures) >= 10
     for picture in pictures:
         assert not re.findall(r"#[0-9a-f]{6}\b", picture)

@@ -1,6 +1,7 @@
 """Figures of how good a model is: intervals side by side, confusion, ROC and PR, calibration,
 actual against predicted."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
@@ -34,6 +35,7 @@ Points = Sequence[Sequence[float]]
 Curve = Mapping[str, Sequence[float]]
 MOST_NAMED = 20  # classes whose cells are large enough to hold a number
 MOST_LINES = 5  # curves in one figure that can still be told apart
+MOST_SHARES = 4  # classes whose cells are large enough to hold a share as well
 FIRM_SHARE = 0.02  # of the rows: a bin of calibration that holds less is drawn faintly
 WORST_LINES = 3  # of more, so many are named
 
@@ -106,7 +108,7 @@ def draw_confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> F
     size = len(matrix)
     label = label_width(classes, 16)
     left = 22 + label
-    cell = max(6.0, min(70.0, max(360.0 - left, 230.0) / max(size, 1)))
+    cell = min(70.0, max(360.0 - left, 230.0) / max(size, 1))
     turned = label > cell + 6
     bottom = 26 + (label if turned else 14)
     side = cell * size
@@ -123,21 +125,27 @@ def draw_confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> F
                 boxes.setdefault(BLUES[level], []).append((j, j + 1, i))
             if size <= MOST_NAMED and (amount or i == j):
                 shade = BLUES[level if amount else 0]
+                words = f"{amount:,}"
+                if size <= MOST_SHARES:
+                    words += f"\n{amount / total:.0%}"
                 axes.annotate(
-                    f"{amount:,}",
+                    words,
                     (j + 0.5, i + 0.5),
                     ha="center",
                     va="center",
+                    linespacing=1.4,
                     color=LIGHT["surface"] if sum(to_rgb(shade)) < 1.5 else LIGHT["ink"],
-                    fontsize=min(FONT_SIZE + 1, 1.5 * cell / max(2, len(f"{amount:,}"))),
+                    fontsize=min(FONT_SIZE, 1.5 * cell / max(2, len(f"{amount:,}"))),
                 )
     for shade, spans in boxes.items():
         axes.add_patch(draw_boxes(spans, shade))
     # Hairlines between columns; those between rows come with the boxes.
-    axes.vlines(range(1, size), 0, size, color=LIGHT["surface"], linewidth=0.06 * cell, zorder=2)
+    if cell >= 5:
+        ends = range(1, size)
+        axes.vlines(ends, 0, size, color=LIGHT["surface"], linewidth=0.06 * cell, zorder=2)
     axes.set_xlim(0, size)
     axes.set_ylim(size, 0)
-    every = 1 if cell >= 12 else -(-12 // int(cell))
+    every = max(1, math.ceil(12 / cell))
     shown = range(0, size, every)
     names = [safe_label(classes[i], 16) if i < len(classes) else str(i) for i in shown]
     centres = [i + 0.5 for i in shown]
@@ -208,7 +216,9 @@ def draw_reliability(points: Sequence[Mapping[str, float]]) -> Figure:
 def draw_steps(rows: Sequence[Mapping[str, float]]) -> Figure:
     """Draw errors by how far ahead a forecast looks: rows of {"step", "mae", "rmse"}."""
     figure, axes = new_axes(360, 300, left=56, bottom=40, top=26)
-    for colour, name in zip(LINES, ("mae", "rmse"), strict=False):
+    # Of one forecast both are the same error.
+    alike = all(row["mae"] == row["rmse"] for row in rows)
+    for colour, name in zip(LINES, ("mae",) if alike else ("mae", "rmse"), strict=False):
         axes.plot(
             [row["step"] for row in rows],
             [row[name] for row in rows],

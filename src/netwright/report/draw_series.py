@@ -12,7 +12,7 @@ __all__ = ["draw_forecast", "draw_sample"]
 
 
 @styled
-def draw_forecast(forecast: Forecast, *, width: float = 560, height: float = 210) -> Figure:
+def draw_forecast(forecast: Forecast, *, width: float = 460, height: float = 220) -> Figure:
     """Draw the last part of what the net saw, what came, what it said and what the seasonal naive
     would have said."""
     figure, axes = new_axes(width, height, left=54, top=26, bottom=36)

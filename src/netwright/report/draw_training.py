@@ -53,7 +53,8 @@ def draw_history(
             marker="o" if longest <= 12 else None,
             markersize=3.5,
         )
-    if log and finite and min(finite) > 0 and max(finite) > min(finite):
+    # Within a factor of four a log scale shows nothing more, and has hardly a tick.
+    if log and finite and min(finite) > 0 and max(finite) > 4 * min(finite):
         log_axis(axes, finite)
     if best_epoch is not None:
         axes.axvline(best_epoch, color=LIGHT["soft"], linewidth=1, linestyle=(0, (1, 2)))
@@ -69,6 +70,7 @@ def draw_history(
             fontsize=FONT_SIZE - 1,
         )
     axes.set_xlim(1 if longest > 1 else 0.5, max(longest, 1.5))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     axes.set_xlabel("epoch")
     if len(columns) > 1:
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, columnspacing=1.2)

@@ -31,7 +31,8 @@ def sample_forecasts(model: Model, data: Data, outputs: Tensor) -> list[Forecast
         naive: list[float] = []
         label = f"test forecast {at + 1}"
         if raw is not None:
-            label = f"from {raw.iloc[at]['origin']}"
+            # A day without a time of day is only a day.
+            label = f"from {raw.iloc[at]['origin']}".removesuffix(" 00:00:00")
             naive = [float(raw.iloc[at][f"season_{h + 1}"]) for h in range(encoding.horizon)]
         found.append(
             Forecast(

@@ -19,10 +19,11 @@ from netwright.report.markup import Markup, el
 from netwright.report.report import Report
 from netwright.report.sections.answer import baseline_name
 from netwright.report.sections.parts import figure, section, table
-from netwright.report.words import interval, metric_title, number
+from netwright.report.words import interval, metric_title, number, shorten
 
 __all__ = ["scores"]
 
+MOST_FORECASTS = 6
 MOST_ROWS = 30  # a longer table is folded
 _HEADS = {"support": "Rows", "called": "Called"}
 
@@ -92,7 +93,8 @@ def _worst_confusion(report: Report) -> str:
     if max(i, j) >= len(report.classes):
         return ""
     times = "once" if amount == 1 else f"{amount:,} times"
-    return f"The commonest mistake: {report.classes[i]} taken for {report.classes[j]}, {times}."
+    true, said = shorten(report.classes[i], 40), shorten(report.classes[j], 40)
+    return f"The commonest mistake: {true} taken for {said}, {times}."
 
 
 def _curves(report: Report) -> list[Markup]:
@@ -160,24 +162,24 @@ def _pairs(report: Report) -> list[Markup]:
 
 
 def _forecasts(report: Report) -> list[Markup]:
-    if not report.forecasts:
-        return []
     tiles = [
         figure(
             to_svg(draw_forecast(f), alt=f"Forecast and what came, {f.label}", name=f"forecast{i}"),
             f.label,
         )
-        for i, f in enumerate(report.forecasts[:6])
+        for i, f in enumerate(report.forecasts[:MOST_FORECASTS])
     ]
-    return [el("h3", {}, "Forecasts and what came"), el("div", {"class": "tiles wide"}, *tiles)]
+    if report.per_class and "step" in report.per_class[0]:
+        picture = to_svg(draw_steps(report.per_class), alt="Errors by steps ahead", name="steps")
+        tiles.append(figure(picture, "Errors by how far ahead it looks"))
+    if not tiles:
+        return []
+    return [el("h3", {}, "Forecasts and what came"), el("div", {"class": "tiles two"}, *tiles)]
 
 
 def _per_class(report: Report) -> list[Markup]:
-    if not report.per_class:
+    if not report.per_class or "step" in report.per_class[0]:
         return []
-    if "step" in report.per_class[0]:
-        picture = to_svg(draw_steps(report.per_class), alt="Errors by steps ahead", name="steps")
-        return [el("div", {"class": "tiles"}, figure(picture, "Errors by how far ahead it looks"))]
     keys = list(dict.fromkeys(key for row in report.per_class for key in row))
     rows = [[_cell(row.get(key)) for key in keys] for row in report.per_class]
     numeric = [
