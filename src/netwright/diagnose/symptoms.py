@@ -53,6 +53,17 @@ def trivial_loss(trace: Trace) -> float | None:
     return float(values[-1]) if len(values) else None
 
 
+def untrained_level(trace: Trace, validation: Values) -> float:
+    """Return what the net's loss was before it learned anything.
+
+    One epoch may win nearly all there is, so the first validation loss says too little; the first
+    training loss is that of one batch, and counts as far as it exceeds a batch's noise.
+    """
+    values = finite(losses(trace))
+    first = float(values[0]) - 2 * noise_of(values) if len(values) else -np.inf
+    return max(float(validation[0]), first)
+
+
 def diverged(trace: Trace) -> bool:
     """Whether the training loss ends not finite, or clearly above where it began."""
     values = losses(trace)
@@ -66,20 +77,26 @@ def diverged(trace: Trace) -> bool:
 
 
 def stuck(trace: Trace) -> bool:
-    """Whether training taught the net nothing: its (finite) loss ends where it began.
+    """Whether training taught the net nothing: its (finite) loss ends where it began, or came to
+    rest within the first tenth of the run after a small fall.
 
     Where the trivial loss is known, getting no better than that is nothing learned either. 5 % is
-    what a net gains by fitting its output bias alone in the sets that we have seen.
+    what noise and a few units gain; up to 20 % is what fitting the output's bias gains at once.
     """
     values = finite(losses(trace))
-    if len(values) < 5:
+    if len(values) < 10:  # too few to have learned anything
         return False
-    reference = float(values[0])
+    end, noise = end_of(values), noise_of(values)
     trivial = trivial_loss(trace)
     if trivial is not None:
-        reference = min(reference, trivial)
+        return end > min(trivial, values[0]) - max(0.05 * abs(trivial), noise)
     # The first loss is that of one batch: it is as uncertain as one batch.
-    return end_of(values) > reference - max(0.05 * abs(reference), 2 * noise_of(values))
+    start = float(values[0])
+    if end > start - max(0.05 * abs(start), 2 * noise):
+        return True
+    tenth = max(2, len(values) // 10)
+    early = float(np.median(values[tenth : 3 * tenth]))
+    return end > start - 0.2 * abs(start) and end > early - max(0.01 * abs(start), noise / 2)
 
 
 def started_flat(trace: Trace) -> bool:
@@ -108,9 +125,15 @@ def weights_in_order(trace: Trace) -> list[str]:
 
 
 def update_ratios(trace: Trace) -> tuple[NDArray[np.int64], Values]:
-    """Return (steps, update/weight): at each sample the median over the weight matrices."""
+    """Return (steps, update/weight): at each sample the median over the weight matrices.
+
+    Weights that began at (nearly) zero are left out: any step is large beside them.
+    """
     by_step: dict[int, list[float]] = {}
     for name in weights_in_order(trace):
+        off, high = trace.values("init.off", name), trace.values("init.high", name)
+        if len(off) and off[0] > 3 and not high[0]:
+            continue
         steps, values = trace.steps("update.ratio", name), trace.values("update.ratio", name)
         for step, value in zip(steps.tolist(), values.tolist(), strict=True):
             by_step.setdefault(step, []).append(value)

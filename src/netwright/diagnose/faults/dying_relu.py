@@ -21,8 +21,8 @@ __all__ = ["dying_relu"]
     remedies=("lower-lr", "reinitialize", "leaky-relu"),
 )
 def dying_relu(trace: Trace) -> Iterator[Evidence]:
-    """More than half of a layer's units are active on under 1 % of rows, and the net learns
-    nothing. Over 80 % of them in a net that learns all the same are a note.
+    """The units of a layer that are active on under 1 % of rows have grown to more than half, or
+    are nearly all, and the net learns nothing. Over 80 % in a net that learns are a note.
     """
     learns_nothing = stuck(trace)
     for place in trace.places("dead"):
@@ -30,11 +30,12 @@ def dying_relu(trace: Trace) -> Iterator[Evidence]:
         if len(shares) < 2:
             continue
         last = float(np.median(shares[-3:]))
-        harmful = last > 0.5 and learns_nothing
+        grown = last > shares[0] + 0.2
+        # A deep net at its start may have half its units off for all rows, and recovers.
+        harmful = learns_nothing and (last > 0.9 or (last > 0.5 and grown))
         if not harmful and last <= 0.8:
             continue
         onset = int(steps[np.flatnonzero(shares > 0.5)[0]])
-        grown = last > shares[0] + 0.2
         values = losses(trace)
         numbers: dict[str, float | str] = {"dead share": last, "dead share first": float(shares[0])}
         if len(values):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import noise_of
+from netwright.diagnose.symptoms import noise_of, untrained_level
 from netwright.watch.trace import Trace
 
 __all__ = ["overfitting"]
@@ -39,7 +39,7 @@ def overfitting(trace: Trace) -> Iterator[Evidence]:
     around = validation[max(best - 1, 0) : best + 2]  # one lucky epoch is no minimum
     minimum = float(around.mean())
     error = noise_of(validation) * np.sqrt(1 / tail + 1 / len(around))
-    won = float(validation[0]) - minimum
+    won = untrained_level(trace, validation) - minimum
     if best >= len(validation) - tail or end - minimum <= max(2 * error, _RISE * max(won, 0.0)):
         return
     learned = float(training[0] - training[-tail:].mean())

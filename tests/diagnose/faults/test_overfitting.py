@@ -1,0 +1,52 @@
+import numpy as np
+import torch
+from diagnose_runs import Data, curve, mlp, names, train
+
+from netwright.diagnose.diagnose import diagnose
+from netwright.watch.trace import Trace
+
+
+def noisy(rows: int) -> Data:
+    """Two classes in 20 features, a fifth of the labels wrong."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(rows + 300, 20, generator=generator)
+    y = (x[:, 0] + x[:, 1] > 0).long()
+    wrong = torch.rand(len(y), generator=generator) < 0.2
+    y = torch.where(wrong, 1 - y, y)
+    return x[:rows], y[:rows], x[rows:], y[rows:]
+
+
+def test_a_wide_net_on_few_rows_and_a_small_one_on_many() -> None:
+    torch.manual_seed(0)
+    assert "overfitting" in names(train(mlp(20, 2, width=128), noisy(80), epochs=30))
+    torch.manual_seed(0)
+    assert names(train(mlp(20, 2, width=4, depth=1), noisy(3000), epochs=8, batch=64)) == []
+
+
+def rising(*, restored: bool = False, metric: float | None = None) -> Trace:
+    trace = curve(Trace(), "loss.train", np.linspace(1.0, 0.1, 20))
+    bowl = [1.0, 0.8, 0.6, 0.5, 0.45, 0.44, *np.linspace(0.45, 0.8, 14)]
+    curve(trace, "loss.validation", bowl)
+    if restored:
+        curve(trace, "weights.restored", [1.0])
+    if metric is not None:
+        curve(
+            trace, "metric.validation", [*np.linspace(0.5, 0.8, 6), *np.linspace(0.8, metric, 14)]
+        )
+    return trace
+
+
+def test_it_is_a_note_where_nothing_is_lost() -> None:
+    def severity(trace: Trace) -> list[str]:
+        return [f.severity for f in diagnose(trace) if f.fault == "overfitting"]
+
+    assert severity(rising()) == ["warning"]
+    assert severity(rising(metric=0.7)) == ["warning"]
+    assert severity(rising(metric=0.81)) == ["info"]
+    assert severity(rising(restored=True)) == ["info"]
+
+
+def test_one_bad_epoch_is_none() -> None:
+    validation = [1.0, 0.8, 0.6, 0.5, 0.45, 0.43, 0.7, 0.42, 0.43, 0.42, 0.41, 0.42]
+    trace = curve(Trace(), "loss.train", np.linspace(1.0, 0.3, 12))
+    assert names(curve(trace, "loss.validation", validation)) == []

@@ -1,0 +1,28 @@
+import numpy as np
+import torch
+from diagnose_runs import curve, mlp, names, train, waves
+from torch.nn import functional as F
+
+from netwright.diagnose.diagnose import diagnose
+from netwright.watch.trace import Trace
+
+
+def test_a_run_cut_short_and_the_twin() -> None:
+    torch.manual_seed(0)
+    short = train(mlp(4, 1), waves(), loss=F.mse_loss, lr=1e-3, epochs=8)
+    assert names(short) == ["undertrained"]
+    torch.manual_seed(0)
+    full = train(mlp(4, 1), waves(), loss=F.mse_loss, lr=3e-3, epochs=60)
+    assert names(full) == []
+
+
+def test_a_curve_that_comes_to_rest_is_none_and_one_that_still_slopes_a_note() -> None:
+    def found(values: np.ndarray) -> list[str]:
+        return [f.severity for f in diagnose(curve(Trace(), "loss.validation", values))]
+
+    epochs = np.arange(20)
+    assert found(0.2 + np.exp(-epochs / 3)) == []
+    assert found(0.2 + np.exp(-epochs / 9)) == ["info"]
+    assert found(2.0 - 0.05 * epochs) == ["warning"]
+    noise = 0.05 * np.random.default_rng(0).normal(size=20)
+    assert found(1.0 + noise) == []

@@ -1,0 +1,60 @@
+from collections.abc import Callable
+
+import pytest
+import torch
+from diagnose_runs import alarms, blobs, mlp, names, train, waves
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def with_weights(change: Callable[[Tensor], object], depth: int = 4) -> nn.Sequential:
+    torch.manual_seed(0)
+    net = mlp(8, 3, depth=depth)
+    for module in net:
+        if isinstance(module, nn.Linear):
+            change(module.weight)
+    return net
+
+
+SICK: dict[str, Callable[[Tensor], object]] = {
+    "std 3": lambda w: nn.init.normal_(w, std=3.0),
+    "std 1e-4": lambda w: nn.init.normal_(w, std=1e-4),
+    "constant": lambda w: nn.init.constant_(w, 0.1),
+    "zeros": nn.init.zeros_,
+}
+HEALTHY: dict[str, Callable[[Tensor], object]] = {
+    "default": lambda w: w,
+    "He": lambda w: nn.init.kaiming_normal_(w, nonlinearity="relu"),
+    "Xavier": nn.init.xavier_uniform_,
+    "orthogonal": nn.init.orthogonal_,
+}
+
+
+@pytest.mark.parametrize("how", SICK)
+def test_weights_that_no_recipe_gives(how: str) -> None:
+    assert alarms(train(with_weights(SICK[how]), blobs()))[0].fault == "wrong-initialization"
+
+
+@pytest.mark.parametrize("how", HEALTHY)
+def test_the_known_recipes(how: str) -> None:
+    assert names(train(with_weights(HEALTHY[how]), blobs())) == []
+
+
+def test_a_last_layer_and_the_ends_of_residual_branches_may_be_zero() -> None:
+    class Residual(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Linear(4, 32), nn.Linear(32, 1)
+            self.up = nn.ModuleList(nn.Linear(32, 32) for _ in range(3))
+            self.down = nn.ModuleList(nn.Linear(32, 32) for _ in range(3))
+            for layer in (*self.down, self.last):
+                nn.init.zeros_(layer.weight)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.first(x)
+            for up, down in zip(self.up, self.down, strict=True):
+                x = x + down(F.relu(up(x)))
+            return self.last(x)
+
+    torch.manual_seed(0)
+    assert names(train(Residual(), waves(), loss=F.mse_loss, epochs=30)) == []
