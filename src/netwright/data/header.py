@@ -21,6 +21,7 @@ __all__ = ["Header", "classify", "find_header", "typed_columns", "unique_names"]
 TOP_ROWS = 30  # titles and header are looked for in the first rows only
 BODY_FROM = 12
 BODY_ROWS = 200  # enough to type a column
+BODY_CELLS = 100_000  # fewer rows of very wide tables, but at least 20
 
 Row = Sequence[str]
 
@@ -87,15 +88,17 @@ def unique_names(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[int, ...]
     unnamed = []
     wanted = [" ".join(cell.split()) for cell in cells]
     taken = {name for name in wanted if name}
+    given: set[str] = set()
     renamed = 0
     for at, name in enumerate(wanted):
         if not name:
             unnamed.append(at)
             name = _free(f"column_{at + 1}", taken)
-        elif name in names:
+        elif name in given:
             name = _free(name, taken, start=2)
             renamed += 1
         taken.add(name)
+        given.add(name)
         names.append(name)
     return tuple(names), tuple(unnamed), renamed
 
@@ -119,35 +122,14 @@ def _header_rows(rows: Sequence[Row], width: int) -> tuple[tuple[int, ...], str]
     # Titles push the body down, so its upper part is not asked. Rows of one cell in a wider table
     # are remarks.
     start = max(1, min(BODY_FROM, len(rows) // 2))
-    body = [row for row in rows[start : start + BODY_ROWS] if len(row) > 1 or width == 1]
+    body = [row for row in rows[start : start + 2 * BODY_ROWS] if len(row) > 1 or width == 1]
     typed = typed_columns(body, width)
-    kinds = [[classify(cell) for cell in row] for row in rows[:TOP_ROWS]]
     if not typed:
         return _header_of_words(rows, width)
-    last = -1
-    for at in range(min(TOP_ROWS, len(rows) - 1)):
-        misfits, filled = _misfits(kinds[at], typed)
-        strong = filled > 0 and 2 * misfits >= filled
-        if last >= 0 and strong:
-            # A second header row must leave no doubt, since a first row of data may hold odd cells.
-            below = [{row[c] for row in rows[at + 1 :] if len(row) > c} for c in range(width)]
-            cells = [c for c in typed if c < len(rows[at]) and kinds[at][c] != "E"]
-            sure = misfits >= 2 and misfits >= 0.9 * filled
-            sure = sure or (misfits == filled > 0 and _completes(rows[at], rows[last]))
-            strong = sure and all(rows[at][c] not in below[c] for c in cells)
-        strong = strong or (last < 0 and _is_sequence(rows, at, typed))
-        between = range(last + 1, at)
-        if strong and all(
-            _misfits(kinds[q], typed)[0] or not _misfits(kinds[q], typed)[1] for q in between
-        ):
-            last = at
-        elif filled and not misfits:
-            # Data: only a row of labels further down with words in every row above it could still
-            # be a header.
-            break
-    if last < 0 and _names_all_but_index(rows, width, typed):
+    last = _last_header_row(rows, width, typed)
+    if last is None and _names_all_but_index(rows, width, typed):
         return (0,), "it names every column but the first, which counts rows"
-    if last < 0:
+    if last is None:
         return (), "its first row looks like the rows below it"
     block = [last]
     while block[0] > 0:
@@ -159,11 +141,46 @@ def _header_rows(rows: Sequence[Row], width: int) -> tuple[tuple[int, ...], str]
     return tuple(block), "its words stand over columns of numbers or dates"
 
 
+def _last_header_row(rows: Sequence[Row], width: int, typed: dict[int, str]) -> int | None:
+    """Return the lowest row of the top that differs from the columns below it."""
+    last: int | None = None
+    for at in range(min(TOP_ROWS, len(rows) - 1)):
+        misfits, filled = _misfits(rows[at], typed)
+        strong = filled > 0 and 2 * misfits >= filled and not _is_title(rows[at], width)
+        if last is None:
+            strong = strong or _is_sequence(rows, at, typed)
+        elif strong:
+            # A second header row must leave no doubt: a first row of data may hold odd cells.
+            sure = misfits >= 2 and misfits >= 0.9 * filled
+            sure = sure or (misfits == filled and _completes(rows[at], rows[last]))
+            strong = sure and not _comes_again(rows, at, typed)
+        between = rows[0 if last is None else last + 1 : at]
+        if strong and all(_is_no_data(row, typed) for row in between):
+            last = at
+        elif filled and not misfits:
+            # Data. A row of labels with a number in every cell but one, above a row of words, has
+            # at least that one misfit.
+            break
+    return last
+
+
+def _is_no_data(row: Row, typed: dict[int, str]) -> bool:
+    misfits, filled = _misfits(row, typed)
+    return misfits > 0 or not filled
+
+
+def _comes_again(rows: Sequence[Row], at: int, typed: dict[int, str]) -> bool:
+    """Tell whether a cell of this row stands in the same typed column further down."""
+    cells = [c for c in typed if c < len(rows[at]) and classify(rows[at][c]) != "E"]
+    return any(rows[at][c] == row[c] for row in rows[at + 1 :] for c in cells if c < len(row))
+
+
 def typed_columns(body: Sequence[Row], width: int) -> dict[int, str]:
     """Return column -> "N" or "D" where at least four of five filled cells of the body are of that
     kind.
     """
     typed = {}
+    body = body[: max(20, min(BODY_ROWS, BODY_CELLS // max(1, width)))]
     for column in range(width):
         seen = Counter(classify(row[column]) for row in body if len(row) > column)
         filled = sum(seen.values()) - seen["E"]
@@ -173,10 +190,16 @@ def typed_columns(body: Sequence[Row], width: int) -> dict[int, str]:
     return typed
 
 
-def _misfits(kinds: Sequence[str], typed: dict[int, str]) -> tuple[int, int]:
+def _misfits(row: Row, typed: dict[int, str]) -> tuple[int, int]:
     """Return (cells that do not fit their typed column, filled cells in typed columns)."""
-    filled = [(kinds[c], kind) for c, kind in typed.items() if c < len(kinds) and kinds[c] != "E"]
+    kinds = [(classify(row[c]), kind) for c, kind in typed.items() if c < len(row)]
+    filled = [(have, kind) for have, kind in kinds if have != "E"]
     return sum(have != kind for have, kind in filled), len(filled)
+
+
+def _is_title(row: Row, width: int) -> bool:
+    """Tell whether a row is one cell over a wider table."""
+    return width > 1 and (len(row) < 2 or (width > 2 and sum(bool(c.strip()) for c in row) < 2))
 
 
 def _completes(row: Row, above: Row) -> bool:

@@ -22,7 +22,6 @@ SAMPLE_CHARACTERS = 1 << 18
 MOST_CHARACTERS = 1 << 26
 SAMPLE_ROWS = 1_000
 ENOUGH_ROWS = 20
-TYPED_ROWS = 200
 SUFFIX_HINTS = {".tsv": "\t", ".tab": "\t", ".psv": "|", ".ssv": ";"}
 
 
@@ -42,6 +41,7 @@ class Layout:
     rows_seen: int
     agreement: float
     widest: int
+    row_characters: float
     typed: dict[int, str]
     cr_only: bool
 
@@ -93,7 +93,8 @@ def _find_layout(path: Path, size: int, changed: int, expect: tuple[str, ...]) -
         len(filled),
         agreeing / max(1, len(filled)),
         max(map(len, filled), default=0),
-        typed_columns(rows[header.first :][:TYPED_ROWS], len(header.names)),
+        len(head) / max(1, len(rows)),
+        typed_columns(rows[header.first :], len(header.names)),
         "\r" in head and "\n" not in head,
     )
 

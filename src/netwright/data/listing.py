@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from netwright.data.formats.tables import looks_like_table
+from netwright.data.formats.tables import TABLE_SUFFIXES, looks_like_table
 from netwright.data.sniff import ARCHIVES, first_bytes, sniff_content
 from netwright.errors import DataError
 
@@ -20,6 +20,8 @@ Role = Literal[
 ]
 
 SNIFF_ALL = 64  # in larger folders files with a known suffix are taken at their word
+
+FEW_TEXTS = 3
 
 IMAGES = frozenset(
     ".png .jpg .jpeg .jpe .gif .bmp .tif .tiff .webp .ppm .pgm .pbm .pnm .jp2 .avif".split()
@@ -103,12 +105,12 @@ def list_folder(root: Path) -> Listing:
     """List a folder with the role of every file; documents and hidden files are no data."""
     files, ignored = visible_files(root)
     sniff_all = len(files) <= SNIFF_ALL
-    entries = []
+    entries: list[Entry] = []
     for path in files:
         below = path.relative_to(root).parts[:-1]
         entries.append(Entry(path, below, _role(path, bool(below), sniff_all)))
-    if not sniff_all:
-        _settle_unknown(entries)
+    if entries:
+        _settle(entries)
     return Listing(root, tuple(entries), ignored)
 
 
@@ -199,7 +201,7 @@ def _role_by_content(path: Path, nested: bool) -> Role:
     if content == "text":
         # Texts in folders are samples of a class; asking each whether it could be a table would
         # find one by chance.
-        if nested and path.suffix.lower() in (".txt", ""):
+        if nested and path.suffix.lower() not in TABLE_SUFFIXES:
             return "text"
         return role_of_text(path)
     return _BY_CONTENT.get(content, "other")
@@ -214,13 +216,17 @@ def _is_tagged(path: Path) -> bool:
     return sum(_TAGGED.fullmatch(line) is not None for line in lines) >= 0.95 * len(lines)
 
 
-def _settle_unknown(entries: list[Entry]) -> None:
-    """In a large folder a few files of no known kind beside many of one kind are not what the
-    folder is about.
-    """
-    roles = Counter(entry.role for entry in entries)
-    main, count = roles.most_common(1)[0]
-    if main in ("image", "audio") and count >= 0.9 * len(entries):
+def _settle(entries: list[Entry]) -> None:
+    """Look again at what is unclear for a file alone but not for the folder, in place."""
+    texts = [at for at, entry in enumerate(entries) if entry.role == "text" and entry.below]
+    if len(texts) <= FEW_TEXTS:
+        for at in texts:  # too few to be the samples of classes
+            entry = entries[at]
+            packed = sniff_content(entry.path) == "gz"
+            role = "text" if packed else role_of_text(entry.path)
+            entries[at] = Entry(entry.path, entry.below, role)
+    main, count = Counter(entry.role for entry in entries).most_common(1)[0]
+    if main in ("image", "audio") and count > SNIFF_ALL and count >= 0.9 * len(entries):
         for at, entry in enumerate(entries):
             if entry.role in ("text", "other"):
                 entries[at] = Entry(entry.path, entry.below, "other")

@@ -33,7 +33,10 @@ from netwright.errors import DataError
 
 __all__ = ["iterate_delimited", "read_delimited"]
 
+# Blocks that Arrow parses at a time: small ones bound memory, but should hold hundreds of rows.
 BLOCK_BYTES = 1 << 20
+BLOCK_ROWS = 500
+MOST_BLOCK_BYTES = 1 << 26
 # Rows turned into Arrow columns at a time, which bounds the Python objects alive.
 SLOW_ROWS = 50_000
 
@@ -130,12 +133,13 @@ def _arrow_options(
     layout: Layout,
 ) -> tuple[pacsv.ReadOptions, pacsv.ParseOptions, pacsv.ConvertOptions]:
     names = list(layout.header.names)
+    block = int(BLOCK_ROWS * layout.row_characters)
     encoding = "utf8" if layout.charset.plain else layout.charset.name
     return (
         pacsv.ReadOptions(
             column_names=names,
             skip_rows=layout.skip_lines,
-            block_size=BLOCK_BYTES,
+            block_size=max(BLOCK_BYTES, min(MOST_BLOCK_BYTES, block)),
             encoding=encoding,
         ),
         pacsv.ParseOptions(
