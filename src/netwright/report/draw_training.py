@@ -70,7 +70,7 @@ def draw_history(
             fontsize=FONT_SIZE - 1,
         )
     axes.set_xlim(1 if longest > 1 else 0.5, max(longest, 1.5))
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
     axes.set_xlabel("epoch")
     if len(columns) > 1:
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, columnspacing=1.2)
