@@ -37,7 +37,7 @@ __all__ = ["DEFAULT_SECONDS", "Job", "Made", "make"]
 
 DEFAULT_SECONDS = 600.0  # "by default at most 10 minutes"
 REPORT_SHARE = 0.03  # of a time bound, kept back for test scores and the report
-LONGEST_BASELINE_SHARE = 0.2
+LONGEST_BASELINE_SHARE = 0.12  # the contract allows 0.2; the net makes better use of it
 
 
 @dataclass(frozen=True, kw_only=True)

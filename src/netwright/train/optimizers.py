@@ -1,7 +1,7 @@
 """Optimisers by their standard names: torch's own, fused where torch has a fused kernel.
 
-"muon" (Jordan et al. 2024) steps the hidden weight matrices; everything else (embeddings, norms,
-biases, convolutions, the output layer) is stepped by AdamW, as its authors advise.
+"muon" (Jordan et al. 2024) steps the weights of hidden linear and convolutional layers; everything
+else (embeddings, norms, biases, the output layer) is stepped by AdamW, as its author advises.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from netwright.plan.plan import Recipe
+from netwright.train.muon import Muon
 
 __all__ = ["MuonWithAdamW", "build_optimizer", "set_lr"]
 
@@ -111,24 +112,15 @@ class MuonWithAdamW(torch.optim.Optimizer):
 
 
 def _muon(net: nn.Module, recipe: Recipe, lr: float, fused: bool | None) -> torch.optim.Optimizer:
-    linears = [m for m in net.modules() if isinstance(m, nn.Linear)]
-    hidden = {id(m.weight) for m in linears[:-1]}  # the last one makes the outputs
+    layers = [m for m in net.modules() if isinstance(m, nn.Linear | nn.Conv1d | nn.Conv2d)]
+    hidden = {id(m.weight) for m in layers[:-1]}  # the last one makes the outputs
     trained = [p for p in net.parameters() if p.requires_grad]
     matrices = [p for p in trained if id(p) in hidden]
     rest = [p for p in trained if id(p) not in hidden]
     adamw = _adamw(rest, recipe, lr, fused)
     if not matrices:
         return adamw
-    # match_rms_adamw: Muon's update is scaled to AdamW's size, so one rate and one decay serve
-    # both.
-    muon = torch.optim.Muon(
-        matrices,
-        lr=lr,
-        weight_decay=recipe.weight_decay,
-        momentum=0.95,
-        adjust_lr_fn="match_rms_adamw",
-    )
-    return MuonWithAdamW(muon, adamw)
+    return MuonWithAdamW(Muon(matrices, lr=lr, weight_decay=recipe.weight_decay), adamw)
 
 
 def _adamw(
