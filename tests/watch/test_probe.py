@@ -255,3 +255,22 @@ def test_parameters_that_no_optimizer_holds_and_frozen_ones_are_facts() -> None:
 def test_bad_arguments_are_named(arguments: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(arguments))):
         Probe(nn.Linear(1, 1), None, **arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_a_compiled_net_is_watched_by_its_parameters_alone(in_place: bool) -> None:
+    torch.manual_seed(6)
+    net = Functional()
+    watched: nn.Module = net
+    if in_place:
+        net.compile(backend="eager")
+    else:
+        watched = torch.compile(net, backend="eager")  # type: ignore[assignment]
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with Probe(watched, optimizer, every=1) as probe:
+        for _ in range(2):
+            watched(torch.randn(4, 6)).sum().backward()
+            optimizer.step()
+    assert probe.trace.places("activation.std") == []
+    assert probe.trace.values("grad.norm", "fc1.weight").shape == (2,)
+    assert probe.trace.places("init.std") == ["fc1.weight", "fc2.weight", "out.weight"]

@@ -19,12 +19,9 @@ _MATRICES = (
 
 
 def losses(trace: Trace) -> Values:
-    """Return the training loss by step where it was recorded, else by epoch."""
-    for signal in ("loss", "loss.train"):
-        values = trace.values(signal)
-        if len(values):
-            return values
-    return np.empty(0)
+    """Return the training loss by step; by epoch where that was recorded more often."""
+    by_step, by_epoch = trace.values("loss"), trace.values("loss.train")
+    return by_step if len(by_step) >= min(10, len(by_epoch)) else by_epoch
 
 
 def finite(values: Values) -> Values:

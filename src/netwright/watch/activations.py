@@ -75,7 +75,9 @@ class Activations:
         self._recent: dict[str, deque[tuple[int, NDArray[np.int64]]]] = {}
 
     def attach_(self) -> None:
-        """Hook the net and its leaf modules."""
+        """Hook the net and its leaf modules; a compiled net shows nothing inside, and is left."""
+        if any(_is_compiled(module) for module in self.net.modules()):
+            return
         self._open = True
         self._handles.append(self.net.register_forward_pre_hook(self._start, with_kwargs=True))
         for name, module in self.net.named_modules():
@@ -228,6 +230,11 @@ class Activations:
         if self._mode is not None:
             self._mode.__exit__(None, None, None)
             self._mode = None
+
+
+def _is_compiled(module: nn.Module) -> bool:
+    """Whether torch.compile was called on it, either way: a hook would be traced, or ignored."""
+    return "_orig_mod" in module._modules or module._compiled_call_impl is not None
 
 
 def _spread(size: int, count: int) -> slice:

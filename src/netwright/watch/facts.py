@@ -31,7 +31,8 @@ def facts(
         owner = key.rpartition(".")[0]
         counts[owner] = counts.get(owner, 0) + parameter.numel()
     rows += [("parameters", owner, float(count)) for owner, count in counts.items()]
-    for name, module in net.named_modules():
+    for compiled_name, module in net.named_modules():
+        name = compiled_name.removeprefix("_orig_mod").removeprefix(".")
         key = f"{name}.weight" if name else "weight"
         if isinstance(module, _WEIGHTED) and key in before and before[key].numel() > 1:
             rows += _initialisation(key, before[key])
@@ -40,7 +41,8 @@ def facts(
     held = None
     if optimizers is not None:
         held = {id(p) for o in optimizers for group in o.param_groups for p in group["params"]}
-    for name, parameter in net.named_parameters():
+    for compiled_name, parameter in net.named_parameters():
+        name = compiled_name.removeprefix("_orig_mod.")
         if not parameter.requires_grad:
             rows.append(("frozen", name, 1.0))
         elif held is not None and id(parameter) not in held:

@@ -16,7 +16,7 @@ class StepOfParameters:
 
     def __init__(self, net: nn.Module) -> None:
         named = [
-            (name, parameter)
+            (name.removeprefix("_orig_mod."), parameter)  # as torch.compile renames them
             for name, parameter in net.named_parameters()
             if not isinstance(parameter, UninitializedParameter) and parameter.numel()
         ]

@@ -41,7 +41,8 @@ def learning_rate_too_high(trace: Trace) -> Iterator[Evidence]:
     if not len(ratios) or not len(values):
         return
     usable = np.isfinite(ratios)
-    early = ratios[usable & (steps <= _EARLY)]
+    # Where the first steps were not all sampled, or warm up, the first samples stand for them.
+    early = ratios[usable & ((steps <= _EARLY) | (np.arange(len(steps)) < 4))]
     largest = float(early.max()) if len(early) else 0.0
     throughout = float(np.median(ratios[usable])) if usable.any() else 0.0
     if max(largest, throughout) <= _LARGE:
