@@ -112,3 +112,17 @@ def test_names_are_unique() -> None:
 def test_a_column_name_that_is_taken_is_not_given_again() -> None:
     names, _, _ = unique_names(["column_2", ""])
     assert len(set(names)) == 2
+
+
+def test_one_cell_over_a_wider_table_is_a_title() -> None:
+    header = find_header(rows("|1x3 Cross validator\n25,Private,3\n38,State,4\n28,Private,5"))
+    assert (header.rows, header.titles, header.first) == ((), (0,), 1)
+
+
+def test_index_without_a_name() -> None:
+    header = find_header(rows(",a\n0,x\n1,y\n2,z"))
+    assert (header.rows, header.unnamed, header.names) == ((0,), (0,), ("column_1", "a"))
+
+
+def test_line_drawn_below_the_names() -> None:
+    assert find_header(rows("a,b\n---,---\n1,2\n3,4")).first == 2

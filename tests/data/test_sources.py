@@ -321,3 +321,17 @@ def test_sha256_follows_content_and_names(folder: Path) -> None:
     (folder / "a" / "1.txt").rename(folder / "a" / "2.txt")
     assert sha256_of([folder]) != before[:1]
     assert sha256_of([folder / "a" / "2.txt"]) == before[1:]
+
+
+def test_table_alone_in_a_folder_of_an_archive(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "data.zip", "w") as archive:
+        archive.writestr("dataset/measured.txt", "a\tb\n1\t2\n3\t4\n5\t6\n")
+        archive.writestr("dataset/readme.txt", "About it.")
+    assert locate(folder).kind == "table"
+
+
+def test_texts_without_a_suffix_are_samples(folder: Path) -> None:
+    for group in ("space", "autos"):
+        for number in (51060, 51061):
+            put(folder, f"20news/{group}/{number}", content="From: me\n\nWords, words.\n")
+    assert locate(folder).detail["classes"] == ["autos", "space"]

@@ -1,5 +1,8 @@
 """Delimited text: cells are strings, rows never shift, batches equal the whole."""
 
+import csv
+import io
+import random
 from pathlib import Path
 
 import pandas as pd
@@ -175,3 +178,42 @@ def test_batches_equal_the_whole(tmp_path: Path, name: str) -> None:
     batches = list(iterate_delimited(path, Ledger(), rows))
     assert [len(batch) for batch in batches[:-1]] == [rows] * (len(batches) - 1)
     pd.testing.assert_frame_equal(pd.concat(batches, ignore_index=True), whole)
+
+
+def _random_table(rng: random.Random) -> tuple[list[str], list[list[str]]]:
+    words = "alpha beta été naïve Zürich foo x1".split()
+    tails = [", and more", "; but", ' "quoted" end', "\nnew line", " | x", " it's", "\ttab"]
+
+    def cell(kind: str) -> str:
+        if rng.random() < 0.05:
+            return ""
+        if kind == "number":
+            return f"{rng.gauss(0, 50):.3f}"
+        if kind == "word":
+            return rng.choice(words)
+        text = " ".join(rng.choices(words, k=rng.randint(2, 12)))
+        return text + (rng.choice(tails) + " tail" if rng.random() < 0.3 else "")
+
+    kinds = ["number", *rng.choices(["number", "word", "text"], k=rng.randint(1, 8))]
+    names = [f"{kind}_{at}" for at, kind in enumerate(kinds)]
+    return names, [[cell(kind) for kind in kinds] for _ in range(rng.choice([3, 20, 100]))]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_the_csv_module_writes_is_read_back(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    names, rows = _random_table(rng)
+    buffer = io.StringIO()
+    writer = csv.writer(
+        buffer,
+        delimiter=rng.choice([",", ";", "\t", "|"]),
+        quoting=rng.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+        lineterminator=rng.choice(["\n", "\r\n"]),
+    )
+    writer.writerow(names)
+    writer.writerows(rows)
+    encoding = rng.choice(["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+    frame, _ = read(tmp_path, buffer.getvalue(), encoding)
+    assert frame.columns.tolist() == names
+    cells = [[None if pd.isna(cell) else cell for cell in row] for row in frame.to_numpy()]
+    assert cells == [[cell or None for cell in row] for row in rows if any(row)]
