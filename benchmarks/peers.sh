@@ -9,5 +9,5 @@ install=(.peers/bin/python -m pip install --quiet --disable-pip-version-check -c
 "${install[@]}" torch
 "${install[@]}" torch -r peers.txt
 "${install[@]}" --no-deps fastai==2.8.12
-.peers/bin/python -c "import fastai.basics, jax, keras, lightning, skorch" 2>/dev/null
+KERAS_BACKEND=torch .peers/bin/python -c "import fastai.basics, jax, keras, lightning, skorch"
 echo "The peers are in benchmarks/.peers."
