@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from netwright.data.cells import distinct
+from netwright.data.known_targets import match_labels
 from netwright.data.ledger import Ledger
 from netwright.data.targets import (
     Targets,
@@ -13,7 +14,6 @@ from netwright.data.targets import (
     choose_targets,
     class_ids,
     encode_targets,
-    match_labels,
     read_targets,
 )
 from netwright.data.task import Task

@@ -38,7 +38,7 @@ def as_typed(frame: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame
             typed[str(name)] = stamps.astype("datetime64[us]")
         else:
             typed[str(name)] = cells
-    return pd.DataFrame(typed, index=frame.index, columns=list(typed))
+    return pd.DataFrame(typed, index=frame.index, columns=list(typed), copy=False)
 
 
 def read_numbers(column: Column, cells: pd.Series, ledger: Ledger | None = None) -> Floats:

@@ -23,6 +23,7 @@ __all__ = ["CategoryFeatures", "DateFeatures", "NumberFeatures"]
 
 Floats = NDArray[np.float64]
 
+CURVE_ROWS = 200_000  # more do not move a curve of a thousand knots
 KNOTS = 1000  # of a quantile curve: a thousandth of the rows is finer than a net needs
 MISSING = "\0missing"  # cannot be a word of a cell
 DAY = 86_400.0
@@ -100,6 +101,8 @@ def quantile_curve(values: Floats) -> tuple[Floats, Floats]:
     Distinct value v with a share a of the rows below it and b of them equal stands at the normal's
     quantile a + b / 2; then all is scaled to unit variance.
     """
+    if len(values) > CURVE_ROWS:
+        values = np.random.default_rng(0).choice(values, CURVE_ROWS, replace=False)
     levels, counts = np.unique(values, return_counts=True)
     middle = (np.cumsum(counts) - counts / 2) / counts.sum()
     normal = torch.special.ndtri(torch.from_numpy(middle)).numpy()

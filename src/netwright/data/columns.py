@@ -52,6 +52,7 @@ ENOUGH = 0.95
 # Odd words beyond this many kinds are not slips but a column of words.
 MAX_ODD_WORDS = 5
 MAX_CODES = 30
+SAMPLE = 10_000  # rows that tell few distinct values from many
 
 _PAIRS = (
     ("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"), ("ja", "nein"),
@@ -183,7 +184,7 @@ def _numeric(
     there = values[np.isfinite(values)]
     if len(there) == 0:
         return Column(name=name, kind="empty", why="no finite value in any row")
-    levels = np.unique(there)
+    levels = _levels(there)
     if len(levels) == 1 and len(there) == len(values):
         return Column(
             name=name, kind="constant", why=f"the same number in every row: {levels[0]:g}"
@@ -192,7 +193,7 @@ def _numeric(
         return Column(name=name, kind="boolean", numbers=form, coded=True)
     whole = bool((there == np.floor(there)).all())
     if whole:
-        why = _identifies(name, there, len(levels), lowest)
+        why = _identifies(name, there, lowest)
         if why:
             return Column(name=name, kind="identifier", numbers=form, why=why)
         if _CODE_NAME.search(_spaced(name)) and len(levels) <= MAX_CODES:
@@ -208,9 +209,18 @@ def _spaced(name: str) -> str:
     return _SPLIT_CAMEL.sub(" ", name)
 
 
-def _identifies(name: str, there: NDArray[np.float64], distinct_values: int, lowest: float) -> str:
+def _levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The distinct values; of many, those of the first rows, which are enough to tell few from
+    many."""
+    first = np.unique(values[:SAMPLE])
+    return first if len(first) > MAX_CODES else np.unique(values)
+
+
+def _identifies(name: str, there: NDArray[np.float64], lowest: float) -> str:
     """Why whole numbers only name their rows, or ""."""
-    if distinct_values < len(there) or len(there) < 5:
+    if len(there) < 5 or len(np.unique(there[:SAMPLE])) < min(len(there), SAMPLE):
+        return ""
+    if len(np.unique(there)) < len(there):
         return ""
     if _ID_NAME.search(_spaced(name)):
         return "an identifier by its name: another whole number in every row"

@@ -17,6 +17,7 @@ from netwright.data.options import ReadOptions
 from netwright.data.read_rows import note_found, read_labelled, read_rows
 from netwright.data.series import read_series, series_data
 from netwright.data.sources import COMING_KINDS, KINDS, Found, locate, sha256_of
+from netwright.data.stream_tables import memory_limit, must_stream, streamed_data
 from netwright.data.tables import read_parts, table_data
 from netwright.data.task import parse_task
 from netwright.data.texts import read_texts
@@ -36,9 +37,14 @@ def read(
     group: str | None = None,
     horizon: int | None = None,
     split: str | None = None,
+    memory_limit_mb: float | None = None,
 ) -> Data:
     """Read `source` (see `netwright data`, or a DataFrame) as Data. What is not said is inferred
-    and noted in the ledger."""
+    and noted in the ledger.
+
+    memory_limit_mb: a table that would take more is trained on from disk; by default a share of the
+    free memory, at most 300 MB.
+    """
     options = ReadOptions(
         target=target,
         task=task,
@@ -60,6 +66,9 @@ def read(
     found = locate(source, test=test)
     note_found(found, ledger)
     if found.kind == "table":
+        limit = memory_limit(memory_limit_mb)
+        if must_stream(found, limit):
+            return streamed_data(found, _origin(found), options, ledger, limit=limit)
         return _from_frames(read_parts(found, ledger), _origin(found), options, ledger)
     if found.kind == "builtin":
         return _from_builtin(found, options, ledger)

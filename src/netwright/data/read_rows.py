@@ -1,7 +1,6 @@
 """Rows for a model that is there already: to predict (`read_rows`) or to score it
 (`read_labelled`)."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +8,13 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from netwright.data.arrays import arrays_as_frames, read_arrays
-from netwright.data.cells import MARKERS, WEAK_MARKERS, distinct, guess_numbers, parse_numbers
 from netwright.data.data import Encoding, Rows
+from netwright.data.known_targets import encode_known_targets
 from netwright.data.ledger import Ledger
 from netwright.data.samples import read_frame, read_samples
 from netwright.data.sources import Found, locate
-from netwright.data.targets import match_labels, multilabel_table
 from netwright.data.task import Task
 from netwright.errors import DataError, UsageError, did_you_mean
 
@@ -76,7 +73,8 @@ def read_labelled(
             )
         names = (task.target,)
         frame = pd.DataFrame({task.target: pd.Series(labels, dtype=object)})
-    targets, kept = _encode(frame, names, task, ledger)
+    targets, kept = encode_known_targets(frame, names, task, ledger)
+    _check_kept(kept, len(frame), task, ledger)
     raw = raw.iloc[kept] if isinstance(raw, pd.DataFrame) else _take(raw, kept)
     return Rows("evaluate", encoding.encode(raw, ledger), targets, raw, torch.from_numpy(kept))
 
@@ -116,39 +114,6 @@ def _target_names(frame: pd.DataFrame, task: Task, target: str | None) -> tuple[
             f"--target names {len(names)} columns, but the model learned {expected}: {task.target}."
         )
     return names
-
-
-def _encode(
-    frame: pd.DataFrame, names: Sequence[str], task: Task, ledger: Ledger
-) -> tuple[Tensor, NDArray[np.int64]]:
-    """Return the targets of the rows that can be scored, and their positions."""
-    if task.form in ("binary", "multiclass", "ordinal"):
-        ids = match_labels(distinct(frame[names[0]]).without(MARKERS), task, ledger)
-        kept = np.flatnonzero(ids >= 0)
-        _check_kept(kept, len(ids), task, ledger)
-        return torch.from_numpy(ids[kept]), kept
-    if task.form == "multilabel" and len(names) == 1:
-        values = multilabel_table(distinct(frame[names[0]]).without(MARKERS), task.classes)
-    else:
-        values = np.stack([_numbers(frame[name], name) for name in names], axis=1)
-    kept = np.flatnonzero(np.isfinite(values).all(1))
-    _check_kept(kept, len(values), task, ledger)
-    if task.form == "regression":
-        values = (values - np.array(task.target_mean)) / np.array(task.target_std)
-    return torch.from_numpy(values[kept].astype(np.float32)), kept
-
-
-def _numbers(cells: pd.Series, name: str) -> NDArray[np.float64]:
-    known = distinct(cells).without(MARKERS + WEAK_MARKERS)
-    form, share, _ = guess_numbers(known)
-    values = parse_numbers(known.words, form)
-    if share < 1:
-        word = known.words[np.isnan(values)][0]
-        raise DataError(
-            f"The target {name!r} holds {word!r}; the model learned numbers. Correct or empty that "
-            "cell."
-        )
-    return known.take(values, np.nan).astype(np.float64)
 
 
 def _check_kept(kept: NDArray[np.int64], rows: int, task: Task, ledger: Ledger) -> None:

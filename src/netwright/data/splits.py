@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from netwright.data.ledger import Ledger
@@ -108,7 +109,7 @@ def _hold_out_classes(
 ) -> Index:
     """Take the share of every class; a class of one row stays in training, and of few at least one
     is left there."""
-    found, codes = np.unique(labels[rows].astype(str), return_inverse=True)
+    codes, found = _codes(labels[rows])
     sizes = np.bincount(codes)
     exact = share * sizes
     counts = np.floor(exact).astype(np.int64)
@@ -128,6 +129,14 @@ def _hold_out_classes(
     return np.sort(np.concatenate(held)) if held else np.sort(rng.permutation(rows)[:1])
 
 
+def _codes(words: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Return (code of each row, words in sorted order); words that are spelled alike are one."""
+    codes, found = pd.factorize(words)
+    spelled = np.array([str(word) for word in found], dtype=object)
+    order, places = np.unique(spelled, return_inverse=True)
+    return places[codes].astype(np.int64), order
+
+
 def _hold_out_groups(
     rows: Index,
     count: int,
@@ -140,7 +149,7 @@ def _hold_out_groups(
 
     Best: class shares nearest to those of all rows, for groups may be of one class each.
     """
-    found, codes = np.unique(groups[rows].astype(str), return_inverse=True)
+    codes, found = _codes(groups[rows])
     if len(found) < 2:
         raise DataError(
             f"All rows belong to one group ({found[0]!r}): they cannot be divided by group. Leave "

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from netwright.data.column_cells import read_words
@@ -82,24 +81,25 @@ class TableEncoding:
         """Turn rows (a DataFrame) into (numeric (rows, n), categorical (rows, c))."""
         frame = pd.DataFrame(raw)
         self._check_columns(frame, ledger)
-        numeric: list[NDArray[np.float32]] = []
-        ids: list[NDArray[np.int64]] = []
+        shapes = self.shapes()
+        numeric = np.empty((len(frame), shapes["numeric"]), dtype=np.float32)
+        ids = np.empty((len(frame), len(shapes["cardinalities"])), dtype=np.int64)
+        at = column = 0
         for one in self.features:
             cells = frame[one.column.name]
+            place = slice(at, at + len(one.names))
             if isinstance(one, CategoryFeatures):
                 known = read_words(one.column, cells)
-                ids.append(one.encode_ids(known, ledger))
+                ids[:, column] = one.encode_ids(known, ledger)
+                column += 1
                 if one.names:
-                    numeric.append(one.encode(known))
+                    numeric[:, place] = one.encode(known)
             elif isinstance(one, TextFeatures):
-                numeric.append(one.encode(cells))
+                numeric[:, place] = one.encode(cells)
             else:
-                numeric.append(one.encode(cells, ledger))
-        rows = len(frame)
-        return (
-            torch.from_numpy(np.concatenate([np.empty((rows, 0), np.float32), *numeric], axis=1)),
-            torch.from_numpy(np.stack(ids, axis=1) if ids else np.empty((rows, 0), np.int64)),
-        )
+                numeric[:, place] = one.encode(cells, ledger)
+            at = place.stop
+        return torch.from_numpy(numeric), torch.from_numpy(ids)
 
     def _check_columns(self, frame: pd.DataFrame, ledger: Ledger | None) -> None:
         given = [str(name) for name in frame.columns]

@@ -37,10 +37,11 @@ __all__ = [
     "choose_targets",
     "class_ids",
     "encode_targets",
-    "match_labels",
     "multilabel_table",
     "read_targets",
     "simple_label",
+    "unquoted",
+    "whole_label",
 ]
 
 USUAL_NAMES = ("target", "label", "class", "y")
@@ -388,14 +389,17 @@ def _positive(counts: dict[str, int]) -> str:
 def class_ids(labels: Iterable[Any], task: Task) -> Tensor:
     """Turn labels into (rows,) class ids; a label that the task lacks is a DataError naming it."""
     position = {label: at for at, label in enumerate(task.classes)}
-    words = [str(label) for label in labels]
-    for row, word in enumerate(words):
-        if word not in position:
-            raise DataError(
-                f"Row {row + 1:,} has the class {word!r} in {task.target!r}, which was not learned."
-                f"{did_you_mean(word, task.classes)}"
-            )
-    return torch.tensor([position[word] for word in words], dtype=torch.int64)
+    codes, words = pd.factorize(np.array([str(label) for label in labels], dtype=object))
+    strange = [at for at, word in enumerate(words) if word not in position]
+    if strange:
+        row = int(np.flatnonzero(np.isin(codes, strange))[0])
+        word = words[codes[row]]
+        raise DataError(
+            f"Row {row + 1:,} has the class {word!r} in {task.target!r}, which was not learned."
+            f"{did_you_mean(word, task.classes)}"
+        )
+    ids = np.array([position[word] for word in words], dtype=np.int64)
+    return torch.from_numpy(ids[codes])
 
 
 def encode_targets(targets: Targets, task: Task) -> Tensor:
@@ -408,25 +412,6 @@ def encode_targets(targets: Targets, task: Task) -> Tensor:
     if task.form == "regression":
         values = (values - np.array(task.target_mean)) / np.array(task.target_std)
     return torch.from_numpy(values.astype(np.float32))
-
-
-def match_labels(known: Distinct, task: Task, ledger: Ledger) -> NDArray[np.int64]:
-    """Return the class id of each row, -1 where missing or not learned; spelling may differ a
-    little."""
-    position = {label: at for at, label in enumerate(task.classes)}
-    simple = {simple_label(label): at for label, at in position.items()}
-    words = [whole_label(word) for word in unquoted(known.words)]
-    ids: list[int] = []
-    for word in words:
-        # A folder of another source may lie deeper: "reviews/pos" is "pos".
-        found = position.get(word, simple.get(simple_label(word)))
-        last = simple.get(simple_label(word.rpartition("/")[2]), -1)
-        ids.append(last if found is None else found)
-    strange = [word for word, at in zip(words, ids, strict=True) if at < 0]
-    if strange:
-        shown = ", ".join(map(repr, strange[:3]))
-        ledger.note("warned", task.target, f"classes that were not learned: {shown}", len(strange))
-    return known.take(np.array(ids, dtype=np.int64), -1).astype(np.int64)
 
 
 def simple_label(word: str) -> str:
