@@ -274,3 +274,35 @@ def test_a_compiled_net_is_watched_by_its_parameters_alone(in_place: bool) -> No
     assert probe.trace.places("activation.std") == []
     assert probe.trace.values("grad.norm", "fc1.weight").shape == (2,)
     assert probe.trace.places("init.std") == ["fc1.weight", "fc2.weight", "out.weight"]
+
+
+def test_of_accumulated_passes_the_first_is_sampled() -> None:
+    net = nn.Sequential(nn.Linear(2, 2))
+    probe = Probe(net)
+    with probe.sample(0):
+        for scale in (1.0, 1000.0):
+            net(torch.full((4, 2), scale)).sum().backward()
+    assert probe.trace.values("activation.rms", "0").item() < 10
+
+
+def test_of_passes_before_the_backward_the_last_is_sampled() -> None:
+    net = nn.Sequential(nn.Linear(2, 2))
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with Probe(net, optimizer) as probe:
+        net(torch.full((4, 2), 1000.0))  # a look at the net, whose gradient nobody takes
+        net(torch.ones(4, 2)).sum().backward()
+        optimizer.step()
+    assert probe.trace.values("activation.rms", "0").item() < 10
+
+
+def test_a_resumed_loop_counts_on() -> None:
+    net = nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    trace = None
+    for _ in range(2):
+        with Probe(net, optimizer, trace=trace) as probe:
+            for _ in range(3):
+                net(torch.ones(4, 2)).mean().backward()
+                optimizer.step()
+        trace = probe.trace
+    assert probe.trace.steps("loss").tolist() == [0, 1, 2, 3, 4, 5]

@@ -69,13 +69,18 @@ class Activations:
         self._last: tuple[_Call, Tensor] | None = None
         self._second = False
         self._open = False
+        self._first_only = False
         self._handles: list[RemovableHandle] = []
         self._mode: _Functions | None = None
         self._functional: bool | None = None  # whether this net calls activations as functions
         self._recent: dict[str, deque[tuple[int, NDArray[np.int64]]]] = {}
 
-    def attach_(self) -> None:
-        """Hook the net and its leaf modules; a compiled net shows nothing inside, and is left."""
+    def attach_(self, *, first_only: bool = False) -> None:
+        """Hook the net and its leaf modules; a compiled net shows nothing inside, and is left.
+
+        first_only: take the first pass and no other, where nobody calls `close` at the backward.
+        """
+        self.calls, self._last, self._first_only = {}, None, first_only
         if any(_is_compiled(module) for module in self.net.modules()):
             return
         self._open = True
@@ -225,6 +230,8 @@ class Activations:
             self._leave()
             self._functional = any("(" in place for place in self.calls)
         self._last = None
+        if self._first_only and self.calls:
+            self._open = False
 
     def _leave(self) -> None:
         if self._mode is not None:

@@ -67,7 +67,8 @@ class Probe:
         self.net = net
         self.every = every
         self.trace = Trace() if trace is None else trace
-        self.step = 0
+        # A loop that is resumed counts on from where its trace ends.
+        self.step = 1 + max(self.trace.steps("loss").tolist(), default=-1)
         self._optimizers: list[Optimizer] | None = None
         if optimizer is not None:
             given = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
@@ -92,7 +93,7 @@ class Probe:
     def sample(self, step: int) -> Iterator[None]:
         """Watch the one training step (forward, backward, optimizer step) that is run inside."""
         self.step = step
-        self._begin()
+        self._begin(first_only=True)
         handles = [
             optimizer.register_step_pre_hook(self._read_gradients)
             for optimizer in self._optimizers or ()
@@ -141,8 +142,8 @@ class Probe:
 
     # One sample: begin, gradients, finish (or drop).
 
-    def _begin(self) -> None:
-        self._activations.attach_()
+    def _begin(self, *, first_only: bool = False) -> None:
+        self._activations.attach_(first_only=first_only)
         self._sample = StepOfParameters(self.net)
 
     def _drop(self) -> None:
@@ -153,8 +154,7 @@ class Probe:
         sample, self._sample = self._sample, None
         self._activations.detach_()
         assert sample is not None
-        first = not self.trace.places("parameters")
-        if first:
+        if not self.trace.places("parameters"):  # facts are taken once a run
             layers = [(c.place, c.type_name) for c in self._activations.calls.values()]
             before = dict(zip(sample.names, sample.before, strict=True))
             self.trace.record_many(self.step, facts(self.net, before, layers, self._optimizers))

@@ -6,8 +6,10 @@ A measurement that is not finite is kept as it is.
 """
 
 import os
+from array import array
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,15 +25,17 @@ class Trace:
     """Measurements by (signal, place, step), in the order in which they were recorded."""
 
     def __init__(self) -> None:
-        # One pair of growing lists a series: an append costs a dictionary look-up and nothing more.
-        self._series: dict[str, dict[str, tuple[list[int], list[float]]]] = {}
+        # One pair of growing arrays a series: an append costs two look-ups, a value 16 bytes.
+        self._series: dict[str, dict[str, tuple[array[int], array[float]]]] = {}
 
     def record(self, signal: str, place: str, step: int, value: float) -> None:
         """Append one measurement."""
         places = self._series.setdefault(signal, {})
-        steps, values = places.setdefault(place, ([], []))
-        steps.append(int(step))
-        values.append(float(value))
+        series = places.get(place)
+        if series is None:
+            series = places[place] = (array("q"), array("d"))
+        series[0].append(int(step))
+        series[1].append(float(value))
 
     def record_many(self, step: int, rows: Iterable[tuple[str, str, float]]) -> None:
         """Append measurements of one step, each as (signal, place, value)."""
@@ -48,13 +52,13 @@ class Trace:
 
     def values(self, signal: str, place: str = "") -> NDArray[np.float64]:
         """Return the values of one series; empty where nothing was measured."""
-        _, values = self._series.get(signal, {}).get(place, ([], []))
-        return np.asarray(values, dtype=np.float64)
+        _, values = self._series.get(signal, {}).get(place, (None, ()))
+        return np.array(values, dtype=np.float64)  # a copy: the array goes on growing
 
     def steps(self, signal: str, place: str = "") -> NDArray[np.int64]:
         """Return the steps of one series, one for each of `values`."""
-        steps, _ = self._series.get(signal, {}).get(place, ([], []))
-        return np.asarray(steps, dtype=np.int64)
+        steps, _ = self._series.get(signal, {}).get(place, ((), None))
+        return np.array(steps, dtype=np.int64)
 
     def worsens(self, signal: str, place: str = "") -> bool:
         """Whether a series that should fall (a loss) ends risen beyond its noise, or not finite.
@@ -93,8 +97,8 @@ class Trace:
             {
                 "signal": _column(ids, [signal for signal, _ in names]),
                 "place": _column(ids, [place for _, place in names]),
-                "step": pa.array(_joined([s for *_, s, _ in series], np.dtype(np.int64))),
-                "value": pa.array(_joined([v for *_, v in series], np.dtype(np.float64))),
+                "step": pa.array(_joined([s for *_, s, _ in series], np.int64)),
+                "value": pa.array(_joined([v for *_, v in series], np.float64)),
             }
         )
         target = Path(folder) / FILE
@@ -136,5 +140,5 @@ def _column(ids: NDArray[np.int32], names: list[str]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(codes[ids]), pa.array(unique, pa.string()))
 
 
-def _joined(parts: list[list[int]] | list[list[float]], dtype: np.dtype) -> NDArray:  # type: ignore[type-arg]
-    return np.concatenate([np.asarray(p, dtype=dtype) for p in parts] or [np.empty(0, dtype)])
+def _joined(parts: "list[array[int]] | list[array[float]]", dtype: type) -> NDArray[Any]:
+    return np.concatenate([np.array(part, dtype=dtype) for part in parts] or [np.empty(0, dtype)])
