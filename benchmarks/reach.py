@@ -1,4 +1,5 @@
-"""The accuracy table of docs/benchmarks.md: `netwright train` with its defaults on open data sets, three seeds each.
+"""The accuracy table of docs/benchmarks.md: `netwright train` with its defaults on open data sets,
+three seeds each.
 
     python benchmarks/reach.py [NAME ...] [--seeds 3] [--data ../shared/data]
 
@@ -21,7 +22,8 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "reach.json"
 CACHE = HERE / "cache" / "reach"
 
-# name: (source under the data folder, further arguments, measure, what is asked: a number or what to compare with)
+# name: (source under the data folder, further arguments, measure, what is asked: a number or what
+# to compare with)
 CELLS: dict[str, tuple[str, list[str], str, Any]] = {
     "digits": ("digits", [], "accuracy", 0.985),
     "adult": ("tables/adult/adult.zip", ["--target", "class"], "accuracy", 0.868),
@@ -32,7 +34,12 @@ CELLS: dict[str, tuple[str, list[str], str, Any]] = {
         46_000,
     ),
     "titanic": ("tables/titanic/train.csv", ["--target", "Survived"], "roc_auc", "trees"),
-    "bank_churn": ("tables/bank_churn/Churn_Modelling.csv", ["--target", "Exited"], "roc_auc", "trees"),
+    "bank_churn": (
+        "tables/bank_churn/Churn_Modelling.csv",
+        ["--target", "Exited"],
+        "roc_auc",
+        "trees",
+    ),
     "credit_default": (
         "tables/credit_default/UCI_Credit_Card.zip",
         ["--target", "default.payment.next.month"],

@@ -80,7 +80,7 @@ def test_help_lists_what_works_and_loads_nothing_heavy(tmp_path: Path) -> None:
         "import sys; sys.argv = ['netwright', '--help']\n"
         "from netwright.cli.main import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "heavy = {'torch', 'numpy', 'pandas', 'sklearn', 'matplotlib', 'rich'} & sys.modules.keys()\n"
+        "heavy = {'torch', 'numpy', 'pandas', 'sklearn', 'rich'} & sys.modules.keys()\n"
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)

@@ -17,7 +17,7 @@ from netwright.plan.plan import Recipe
 from netwright.train.fit import fit
 
 sys.path.insert(0, str(Path(__file__).parent))
-from small_data import small_data, small_plan  # noqa: E402 (tests have no package)
+from small_data import small_data, small_plan
 
 
 def _weights(run: Any) -> dict[str, torch.Tensor]:

@@ -34,7 +34,13 @@ def run_train(given: dict[str, Any]) -> int:
     )
     # With --json stdout holds one object alone: progress goes to stderr.
     stream = sys.stderr if given["json"] else sys.stdout
-    made = make(job, progress=make_progress(stream, seconds=job.seconds))
+    progress = make_progress(stream, seconds=job.seconds)
+    try:
+        made = make(job, progress=progress)
+    finally:
+        close = getattr(progress, "close", None)
+        if close is not None:  # the live table is taken away before an error is printed
+            close()
     if given["json"]:
         print(json.dumps(made.metrics, ensure_ascii=False))
     elif made.report is not None:

@@ -1,6 +1,6 @@
 """Open a saved encoding (preprocessing.json and its arrays) as the encoding of its kind."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor
@@ -15,7 +15,7 @@ from netwright.errors import DataError
 
 __all__ = ["load_encoding"]
 
-_READERS = {
+_READERS: dict[str, Callable[[Any, Any], Encoding]] = {
     "table": TableEncoding.from_dict,
     "image": ImageEncoding.from_dict,
     "text": TextEncoding.from_dict,
@@ -27,7 +27,7 @@ _READERS = {
 def load_encoding(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Encoding:
     """Return the encoding that `values` (its "type") and `tensors` describe."""
     name = values.get("type")
-    if name not in _READERS:
+    if not isinstance(name, str) or name not in _READERS:
         raise DataError(
             f"preprocessing.json is of type {name!r}; expected one of {', '.join(_READERS)}."
         )

@@ -1,5 +1,6 @@
 """What is to be learned: the task, its target, its classes."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -66,9 +67,12 @@ class Task:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Task":
+    def from_dict(cls, values: Mapping[str, Any]) -> "Task":
         """Read the JSON form."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        fields: dict[str, Any] = {}
+        for name, value in values.items():
+            fields[name] = tuple(value) if isinstance(value, list) else value
+        return cls(**fields)
 
 
 def parse_task(name: str) -> tuple[str, Form | None]:

@@ -230,6 +230,7 @@ def _language_model(data: Data, c: _Choices) -> None:
 def _series(data: Data, c: _Choices) -> None:
     if data.task.form == "forecasting":
         c.net("name", "dlinear", "trend and season, each a linear map (Zeng 2023)")
+        c.net("normalise", "none", "the encoding forecasts what a naive forecast leaves")
         c.recipe("patience", 15, "epochs without a better validation score")
         c.recipe("epochs", 60, "early stopping ends it sooner")
         c.recipe("batch_size", 64, "many small steps")
