@@ -374,8 +374,10 @@ class _Training:
         net.eval()
         self.model.net = net
         outputs = self.model.forward_rows(self.data.validation)
-        if self.data.task.is_classification and self.data.task.form != "ordinal":
-            self.model.temperature = fit_temperature(outputs, targets_of(self.data.validation))
+        task = self.data.task
+        if task.is_classification:
+            targets = targets_of(self.data.validation)
+            self.model.temperature = fit_temperature(outputs, targets, form=task.form)
         if self.folder:
             self.trace.save(self.folder)
         if self.progress:
