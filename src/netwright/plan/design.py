@@ -121,7 +121,8 @@ def _table(data: Data, c: _Choices) -> None:
     features = shapes["numeric"] + len(shapes["cardinalities"])
     c.net("name", "tabm", "a table: an MLP of many slightly different members, averaged (TabM)")
     c.net("members", 16, "members agree where the data speaks and differ where it does not")
-    width = 64 if rows < 500 else 128 if rows < 5000 else 256
+    numbers = data.task.form == "regression"
+    width = 64 if rows < 500 else 256 if numbers and rows >= 5000 else 128
     c.net("width", width, f"{rows:,} training rows and {features} features")
     c.net("depth", 2 if rows < 5000 else 3, "constant width; more rows carry more layers")
     c.net("activation", "relu", "cheap, and He initialisation fits it")
@@ -129,8 +130,9 @@ def _table(data: Data, c: _Choices) -> None:
     if shapes["numeric"] and rows >= 500:
         why = "each number becomes a vector of learned sines (Gorishniy 2022)"
         c.net("numeric_embedding", "periodic", why)
-        c.net("embedding_size", 8, "enough for a column; the layers above mix columns")
-        c.net("frequency_scale", 0.5, "on validation rows of open tables as good as any")
+        many = rows >= 20_000
+        c.net("embedding_size", 16 if many else 8, "more rows carry more numbers a column")
+        c.net("frequency_scale", 4.0 if many else 2.0, "more rows tell nearer values apart")
     else:
         few = f"{rows:,} rows are too few to learn embeddings of numbers"
         c.net("numeric_embedding", "none", few if shapes["numeric"] else "there are no numbers")
@@ -139,7 +141,6 @@ def _table(data: Data, c: _Choices) -> None:
     c.recipe("batch_size", size, "about a hundred steps an epoch, 16 to 256 rows")
     c.recipe("optimizer", "adamw", "robust to scale; decay is decoupled")
     c.recipe("weight_decay", 0.03, "mild; vectors are spared")
-    numbers = data.task.form == "regression"
     steps = 6000 if numbers else 2000
     epochs = _epochs_for(steps, rows, size, low=16, high=150)
     why = "numbers are fitted ever finer" if numbers else "classes are soon learned by heart"
