@@ -43,17 +43,21 @@ def guard_rows(
         together = keys ^ (pd.util.hash_array(labels.astype(str)) * np.uint64(0x9E3779B97F4A7C15))
     for name in ("validation", "test"):
         rows = splits[name]
-        same = np.isin(keys[rows], train)
+        same = _among(keys[rows], train)
         count = int(same.sum())
         found[name] = count
         if count:
             share = f"{count / len(rows):.1%} of {len(rows):,}"
             what = f"rows whose inputs equal a training row's ({share}); kept"
             if labels is not None:
-                agree = int(np.isin(together[rows], together[splits["train"]]).sum())
+                agree = int(_among(together[rows], together[splits["train"]]).sum())
                 what += f"; {agree:,} have the same target too"
             ledger.note("warned", f"{name} split", what, count)
     return found
+
+
+def _among(keys: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    return pd.Series(keys).isin(known).to_numpy()
 
 
 def row_keys(features: pd.DataFrame) -> NDArray[np.uint64]:

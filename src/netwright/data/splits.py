@@ -57,7 +57,7 @@ def split_rows(
         rest = found.pop("train")
     if "test" not in found:
         found["test"] = _hold_out(rest, test, labels, groups, times, rng, ledger, "test")
-        rest = np.setdiff1d(rest, found["test"])
+        rest = _less(rest, found["test"], num_rows)
     if "train" in found and "validation" not in found:
         rest = np.concatenate([rest, found.pop("train")])
     if "validation" not in found:
@@ -65,7 +65,7 @@ def split_rows(
         found["validation"] = _hold_out(
             rest, share, labels, groups, times, rng, ledger, "validation"
         )
-        rest = np.setdiff1d(rest, found["validation"])
+        rest = _less(rest, found["validation"], num_rows)
     found["train"] = np.sort(np.concatenate([rest, found.get("train", rest[:0])]))
     for name in ("train", "validation", "test"):
         if not len(found[name]):
@@ -74,6 +74,12 @@ def split_rows(
                 "Add rows."
             )
     return {name: found[name] for name in ("train", "validation", "test")}
+
+
+def _less(rows: Index, taken: Index, num_rows: int) -> Index:
+    kept = np.ones(num_rows, dtype=bool)
+    kept[taken] = False
+    return rows[kept[rows]]
 
 
 def _hold_out(
