@@ -1,0 +1,74 @@
+"""Models open from their folder without pickle and give the same answers."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.datasets import load_iris
+
+from netwright.data.read import read
+from netwright.errors import DataError, UsageError
+from netwright.model.model import FORMAT, Model, load
+from netwright.plan.design import design
+from netwright.train.fit import fit
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    iris = load_iris(as_frame=True)
+    return iris.data.assign(species=iris.target_names[iris.target])
+
+
+@pytest.fixture(scope="module")
+def model(frame: pd.DataFrame) -> Model:
+    data = read(frame, target="species")
+    return fit(design(data), data, epochs=3, num_threads=1).model
+
+
+def test_a_saved_model_predicts_the_same(model: Model, frame: pd.DataFrame, tmp_path: Path) -> None:
+    opened = load(model.save(tmp_path / "model"))
+    rows = frame.drop(columns="species")
+    pd.testing.assert_frame_equal(opened.predict(rows), model.predict(rows))
+    assert opened.temperature == model.temperature
+
+
+def test_saving_twice_gives_the_same_bytes(model: Model, tmp_path: Path) -> None:
+    first, second = model.save(tmp_path / "a"), model.save(tmp_path / "b")
+    for name in ("model.safetensors", "config.json", "preprocessing.json", "README.md"):
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+
+
+def test_probabilities_sum_to_one_and_use_the_temperature(model: Model) -> None:
+    logits = torch.tensor([[2.0, 1.0, 0.0]])
+    cool = Model(model.net, model.spec, model.encoding, model.task, temperature=10.0)
+    np.testing.assert_allclose(cool.probabilities(logits).sum(1), 1, rtol=1e-6)
+    assert cool.probabilities(logits).max() < model.probabilities(logits).max()
+
+
+def test_a_newer_format_and_a_broken_folder_are_said(model: Model, tmp_path: Path) -> None:
+    folder = model.save(tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"format": FORMAT + 1}))
+    with pytest.raises(UsageError, match="Upgrade"):
+        load(folder)
+    (folder / "config.json").write_text("{")
+    with pytest.raises(DataError, match="cannot be read"):
+        load(folder)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(UsageError, match=r"model\.safetensors missing"):
+        load(folder)
+    with pytest.raises(UsageError, match="no model folder"):
+        load(tmp_path / "absent")
+
+
+def test_ordinal_probabilities_never_fall_below_zero(model: Model) -> None:
+    import dataclasses
+
+    task = dataclasses.replace(model.task, form="ordinal", outputs=2)
+    ordinal = Model(model.net, model.spec, model.encoding, task)
+    found = ordinal.probabilities(torch.tensor([[-1.0, 2.0], [3.0, -3.0]]))
+    assert (found >= 0).all()
+    np.testing.assert_allclose(found.sum(1), 1, rtol=1e-5)

@@ -1,0 +1,90 @@
+"""The designer's rules: every choice has a reason, and the plan builds a net that fits the data."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from netwright import catalogue
+from netwright.data.data import Data
+from netwright.data.read import read
+from netwright.plan.design import design
+from netwright.plan.plan import Plan, Recipe
+
+CHOICES = (
+    "net.name",
+    "recipe.batch_size",
+    "recipe.epochs",
+    "objective.loss",
+    "recipe.weight_decay",
+)
+
+
+def _series(folder: Path) -> Path:
+    rng = np.random.default_rng(0)
+    lines = ["@problemName toy", "@univariate true", "@classLabel true a b", "@data"]
+    for number in range(40):
+        wave = np.sin(np.arange(32) / (3 + 2 * (number % 2))) + 0.1 * rng.normal(size=32)
+        lines.append(",".join(f"{v:.4f}" for v in wave) + f":{'ab'[number % 2]}")
+    path = folder / "toy.ts"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def _texts(folder: Path) -> Path:
+    for name, words in (("good", "fine lovely great"), ("bad", "awful poor dull")):
+        (folder / "texts" / name).mkdir(parents=True)
+        for number in range(20):
+            text = f"{words} film number {number} was {words.split()[number % 3]}"
+            (folder / "texts" / name / f"{number}.txt").write_text(text)
+    return folder / "texts"
+
+
+@pytest.fixture(params=["table", "numbers", "image", "text", "series", "forecast", "corpus"])
+def data(request: pytest.FixtureRequest, tmp_path: Path) -> Data:
+    if request.param == "series":
+        return read(_series(tmp_path))
+    if request.param == "text":
+        return read(_texts(tmp_path))
+    if request.param == "corpus":
+        path = tmp_path / "words.txt"
+        path.write_text("the quick brown fox jumps over the lazy dog.\n" * 400)
+        return read(path)
+    if request.param == "forecast":
+        return read("sine", task="forecasting", horizon=12)
+    return read({"table": "iris", "numbers": "diabetes", "image": "digits"}[request.param])
+
+
+def test_the_plan_builds_a_net_that_takes_the_data_and_gives_the_outputs(data: Data) -> None:
+    plan = design(data)
+    arguments = {k: v for k, v in plan.net.items() if k != "name"}
+    net = catalogue.build("netwright.nets", plan.net["name"], arguments, what="net").eval()
+    batch = next(iter(data.train.batches(4)))
+    with torch.no_grad():
+        outputs = net(*data.encoding.prepare(batch.inputs))
+    assert outputs.shape[0] == 4
+    assert outputs.shape[-1] in (data.task.outputs, data.encoding.shapes().get("vocab"))
+
+
+def test_choices_have_reasons_and_the_plan_round_trips(data: Data) -> None:
+    plan = design(data)
+    for field in CHOICES:
+        if field.split(".")[1] in plan.to_dict()[field.split(".")[0]]:
+            decay = plan.recipe.weight_decay != Recipe().weight_decay
+            changed = field != "recipe.weight_decay" or decay
+            assert not changed or plan.why.get(field), field
+    assert Plan.from_yaml(plan.to_yaml()) == plan
+
+
+def test_more_rows_carry_more_units() -> None:
+    def table(rows: int) -> Plan:
+        rng = np.random.default_rng(0)
+        frame = pd.DataFrame(rng.normal(size=(rows, 3)), columns=["a", "b", "c"])
+        return design(read(frame.assign(y=frame.sum(axis=1)), target="y"))
+
+    small, large = table(200), table(8000)
+    assert small.net["width"] < large.net["width"]
+    assert small.net["numeric_embedding"] == "none" and large.net["numeric_embedding"] == "periodic"
+    assert int(small.recipe.batch_size) < int(large.recipe.batch_size)
