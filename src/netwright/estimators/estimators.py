@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import assert_all_finite, check_is_fitted, column_or_1d, validate_data
 from torch import Tensor
 
 from netwright.data.data import Data, Source
@@ -143,6 +143,7 @@ class Classifier(ClassifierMixin, _Tabular):  # type: ignore[misc] # as above
             raise ValueError("Classifier requires y to be passed, but the target y is None.")
         frame = self._frame(X, reset=True)
         labels = column_or_1d(y, warn=True)
+        assert_all_finite(labels, input_name="y")
         _same_length(frame, labels)
         check_classification_targets(labels)
         self.classes_, ids = np.unique(labels, return_inverse=True)
@@ -184,8 +185,7 @@ class Regressor(RegressorMixin, _Tabular):  # type: ignore[misc] # as above
         frame = self._frame(X, reset=True)
         numbers = column_or_1d(y, warn=True).astype(np.float64)
         _same_length(frame, numbers)
-        if not np.isfinite(numbers).all():
-            raise ValueError("Input y contains NaN or infinity. Leave those rows out.")
+        assert_all_finite(numbers, input_name="y")
         # Rows of every height are set aside alike: neighbours in rank form a stratum.
         ranks = numbers.argsort(kind="stable").argsort(kind="stable")
         self._train(frame, pd.Series(numbers), ranks // 10, "regression")
