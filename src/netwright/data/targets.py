@@ -208,6 +208,9 @@ def _classes(
         if not told:
             shown = ", ".join(classes[:6]) + (", ..." if len(classes) > 6 else "")
             ledger.note("guessed", "task", f"{form} classification of {target!r}: {shown}")
+    if form == "ordinal" and not np.isfinite(parse_numbers(np.array(classes, dtype=object))).all():
+        what = f"grades in the order of the alphabet: {' < '.join(classes[:8])}"
+        ledger.note("warned", target, what + "; write them as numbers for another order")
     labels = known.take(known.words, None)
     return Targets(
         task_name=name, form=form, names=(target,), labels=labels, classes=tuple(classes)
