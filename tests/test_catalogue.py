@@ -27,3 +27,10 @@ def test_a_wrong_name_or_argument_is_an_error_with_a_suggestion() -> None:
         catalogue.find("netwright.nets", "mpl", what="net")
     with pytest.raises(UsageError, match="Did you mean 'width'"):
         catalogue.build("netwright.nets", "mlp", {"wdth": 3}, what="net")
+
+
+def test_an_argument_of_a_wrong_value_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="cannot be built"):
+        catalogue.build("netwright.nets", "mlp", {"numeric": 0, "outputs": 2}, what="net")
+    with pytest.raises(UsageError, match="cannot be built"):
+        catalogue.build("netwright.nets", "mlp", {"numeric": 3, "outputs": "two"}, what="net")

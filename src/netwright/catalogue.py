@@ -56,7 +56,10 @@ def build(package: str, name: str, arguments: Mapping[str, Any], *, what: str) -
             raise UsageError(
                 f"The {what} {name!r} has no argument {given!r}.{did_you_mean(given, known)}"
             )
-    return thing(**arguments)
+    try:
+        return thing(**arguments)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"The {what} {name!r} cannot be built: {error}") from error
 
 
 def _folder(package: str) -> Path:
