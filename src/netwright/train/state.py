@@ -1,6 +1,7 @@
 """The state of a training run between two steps, and how it is laid into a checkpoint and taken out
 again."""
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -9,8 +10,11 @@ from torch import Tensor, nn
 
 from netwright.train.averaging import Average
 from netwright.train.checkpoint import optimizer_state, restore_optimizer_
+from netwright.watch.trace import Trace
 
-__all__ = ["State", "pack", "unpack_"]
+__all__ = ["State", "pack", "unpack_", "until"]
+
+EPOCH_SIGNALS = ("loss.train", "loss.validation", "metric.validation", "non-finite")
 
 
 @dataclass
@@ -37,6 +41,25 @@ class State:
     seconds: float = 0.0
     stopped: str = ""
     history: list[dict[str, float]] = field(default_factory=list)
+
+    def improves(self, signed: float, loss: float, *, shares_of: int | None) -> bool:
+        """Say whether this epoch's weights are to be kept, and remember it.
+
+        signed: the metric, larger is better. shares_of: rows, where the metric is a share of rows;
+        shares that differ by less than a standard error are equal, and the loss decides between
+        equals. The highest of many noisy shares would be luck.
+        """
+        noise = 0.0
+        if shares_of is not None:
+            noise = math.sqrt(max(signed * (1 - signed), 0.0) / max(shares_of, 1))
+        self.top_metric = signed if self.top_metric is None else max(signed, self.top_metric)
+        if self.best_metric is not None and self.best_loss is not None:
+            clearly = signed > self.best_metric + noise
+            equal = signed >= self.top_metric - noise and loss < self.best_loss
+            if not clearly and not equal:
+                return False
+        self.best_metric, self.best_loss = signed, loss
+        return True
 
 
 def pack(
@@ -89,3 +112,17 @@ def unpack_(
     if "rng.cuda" in tensors:
         torch.cuda.set_rng_state(tensors["rng.cuda"], device)
     return state, {name: value.to(device) for name, value in under("best.").items()}
+
+
+def until(trace: Trace, state: State) -> Trace:
+    """Leave out what was measured after the checkpoint: it will be measured again."""
+    kept = Trace()
+    for signal in trace.signals():
+        for place in trace.places(signal):
+            pairs = zip(trace.steps(signal, place), trace.values(signal, place), strict=True)
+            for step, value in pairs:
+                # An epoch's own figures stand at the step it ended with.
+                ended = step == state.step and state.batch == 0 and signal in EPOCH_SIGNALS
+                if step < state.step or ended:
+                    kept.record(signal, place, int(step), float(value))
+    return kept
