@@ -145,6 +145,14 @@ def test_kill_9_and_resume_gives_the_same_weights_bit_for_bit(tmp_path: Path) ->
     assert _same(_weights(whole), _weights(resumed))
 
 
+def test_a_run_shows_itself_in_a_notebook_with_everything_escaped() -> None:
+    run = fit(small_plan(epochs=2), small_data(), seed=0)
+    run.stopped = "<script>"
+    shown = run._repr_html_()
+    assert "mlp" in shown and "accuracy" in shown
+    assert "<script>" not in shown and "&lt;script&gt;" in shown
+
+
 def test_early_stopping_says_so() -> None:
     run = fit(small_plan(epochs=200, patience=3), small_data(60), seed=0)
     assert run.epochs < 200

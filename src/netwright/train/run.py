@@ -1,6 +1,7 @@
 """Run: what training leaves behind. A plan, a model, a trace, a history and scores; on disk a
 folder."""
 
+import html
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,3 +49,19 @@ class Run:
             f"{self.stopped}; "
             f"validation {primary} {score.value:.4f}; findings: {len(self.findings)})"
         )
+
+    def _repr_html_(self) -> str:
+        """The same as a small table, for notebooks; the whole story is in report.html."""
+        primary = self.validation.primary
+        facts = {
+            "net": str(self.plan.net["name"]),
+            "trained": f"{self.epochs} epochs in {self.seconds:.1f} s, {self.stopped}",
+            f"validation {primary}": str(self.validation[primary]),
+            "findings": "; ".join(f"{f.severity}: {f.fault}" for f in self.findings) or "none",
+        }
+        rows = "".join(
+            "<tr><th "
+            f"style='text-align:left'>{html.escape(name)}</th><td>{html.escape(fact)}</td></tr>"
+            for name, fact in facts.items()
+        )
+        return f"<table>{rows}</table>"
