@@ -59,9 +59,10 @@ def find_lr(
     begun = time.monotonic()
     for number, batch in enumerate(batches):
         if number == TIMED and seconds is not None:
-            affordable = int(seconds / max((time.monotonic() - begun) / TIMED, 1e-9))
-            steps = min(steps, affordable)
-            if steps < FEWEST:
+            affordable = seconds / max((time.monotonic() - begun) / TIMED, 1e-9)
+            # All steps or the fewest, never a number between that would hang on the clock.
+            steps = steps if affordable >= steps else FEWEST
+            if affordable < FEWEST:
                 said = (
                     f"a range test would take too long here: the usual rate of {recipe.optimizer}"
                 )
