@@ -111,3 +111,22 @@ def test_encoding_is_fast() -> None:
     begun = time.process_time()
     encoding.encode(texts)
     assert time.process_time() - begun < 2.0  # 10,000 texts a second at the very least
+
+
+def test_words_in_capitals_are_marked_where_only_some_are() -> None:
+    texts = ["a quiet text of plain words"] * 50 + ["WIN a FREE prize now, call us"] * 3
+    encoding = fit_text_encoding(texts)
+    assert encoding.capitals
+    assert encoding.tokens_of("FREE prize I") == ["<capitals>", "free", "prize", "i"]
+    assert not fit_text_encoding(["ALL IN CAPITALS HERE"] * 50).capitals
+    assert not fit_text_encoding(["none in capitals here"] * 50).capitals
+
+
+def test_unseen_numbers_are_known_by_their_shape() -> None:
+    texts = [f"word{at} call 0800{at:07} in {at} days" for at in range(3000)]
+    encoding = fit_text_encoding(texts)
+    assert "00000000000" in encoding.vocabulary
+    (x,) = encoding.encode(["call 55512345678 in 12345678901234 days"])
+    number = encoding.ids["00000000000"]
+    assert x[0, :3].tolist() == [encoding.ids["call"], number, encoding.ids["in"]]
+    assert int(x[0, 3]) == 1  # a shape that training never had

@@ -36,6 +36,7 @@ LENGTH_QUANTILE = 0.99
 # Nets with kernels of up to 5 tokens need at least as many columns.
 SHORTEST = 8
 
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(
     r"n't\b|[^\W\d]\w*|\d\w*(?:[.,:]\d+)*"  # 3.14 and 12:30 are one token
     r"|'(?:s|re|ve|ll|d|m|t)\b"  # it 's, they 're
@@ -43,24 +44,48 @@ _WORD = re.compile(
 )
 
 
-def split_words(text: str) -> list[str]:
-    """Split one text into lower-case tokens."""
-    text = text.lower().replace("\u2019", "'")
+CAPITALS = "<capitals>"
+# With fewer words in capitals they are acronyms; with more the whole text is written so.
+SHOUTED = (0.005, 0.3)
+
+
+def split_words(text: str, *, capitals: bool = False) -> list[str]:
+    """Split one text into lower-case tokens. capitals: with a mark before words written in them."""
+    text = text.replace("\u2019", "'")
+    if not capitals:
+        text = text.lower()
     if "n't" in text:
         text = text.replace("n't", " n't")  # do n't, as treebanks split it
-    return _WORD.findall(text)
+    words: list[str] = _WORD.findall(text)
+    if not capitals:
+        return words
+    marked = []
+    for word in words:
+        if len(word) > 1 and word.isupper():
+            marked.append(CAPITALS)
+        marked.append(word.lower())
+    return marked
+
+
+def shape_of(word: str) -> str:
+    """ "555-0199" -> "000-0000": what an unknown number is looked up as (the digits seldom matter,
+    how many there are often does). Other words stay as they are.
+    """
+    return _DIGIT.sub("0", word) if word[0].isdigit() else word
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextEncoding:
     """vocabulary: the tokens of ids 2, 3, ... length: the most tokens a row keeps; of longer ones
     the first. column: of a table, that holds the texts.
+    capitals: mark words written in them.
     """
 
     level: Level
     vocabulary: tuple[str, ...]
     length: int
     column: str = ""
+    capitals: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -83,7 +108,7 @@ class TextEncoding:
 
     def tokens_of(self, text: str) -> list[str]:
         """Return the tokens of one text, before they are looked up."""
-        return split_words(text) if self.level == "word" else list(text)
+        return split_words(text, capitals=self.capitals) if self.level == "word" else list(text)
 
     def encode(self, raw: Iterable[Any], ledger: Ledger | None = None) -> tuple[Tensor, ...]:
         """Turn texts into (int32 tokens (rows, length),); missing cells are empty texts."""
@@ -96,7 +121,7 @@ class TextEncoding:
             if len(tokens) > length:
                 cut += 1
                 tokens = tokens[:length]
-            row = [lookup.get(token, UNKNOWN) for token in tokens]
+            row = [lookup.get(token) or self._unseen(token) for token in tokens]
             empty += not row
             unknown += row.count(UNKNOWN)
             total += len(row)
@@ -114,6 +139,9 @@ class TextEncoding:
                 )
                 ledger.note("encoded", "text", share, unknown)
         return (torch.from_numpy(pad_rows(pieces, length)),)
+
+    def _unseen(self, token: str) -> int:
+        return self.ids.get(shape_of(token), UNKNOWN) if self.level == "word" else UNKNOWN
 
     def _column(self, raw: Any) -> Iterable[Any]:
         if not isinstance(raw, pd.DataFrame):
@@ -144,6 +172,7 @@ class TextEncoding:
             "level": self.level,
             "length": self.length,
             "column": self.column,
+            "capitals": self.capitals,
             "vocabulary": list(self.vocabulary),
         }
 
@@ -158,6 +187,7 @@ class TextEncoding:
             vocabulary=tuple(values["vocabulary"]),
             length=values["length"],
             column=values["column"],
+            capitals=values["capitals"],
         )
 
 
@@ -182,14 +212,21 @@ def fit_text_encoding(
     texts: Sequence[str], ledger: Ledger | None = None, *, column: str = ""
 ) -> TextEncoding:
     """Choose level, vocabulary and length from training texts, and say why in the ledger."""
-    words = [split_words(text) for text in texts]
+    capitals = _uses_capitals(texts)
+    words = [split_words(text, capitals=capitals) for text in texts]
     level, reason = _choose_level(words)
+    capitals = capitals and level == "word"
     rows: Sequence[Sequence[str]] = words if level == "word" else texts
     counts = Counter(chain.from_iterable(rows))
     # A word seen once in many teaches nothing but itself; below about 2,000 words each may matter.
     least = 2 if level == "word" and len(counts) > 2000 else 1
+    rare = [token for token, n in counts.items() if n < least]
+    kept_counts = counts - Counter(rare)
+    if level == "word":
+        kept_counts.update(shape for token in rare if (shape := shape_of(token)) != token)
     kept = sorted(
-        (token for token, n in counts.items() if n >= least), key=lambda t: (-counts[t], t)
+        (token for token, n in kept_counts.items() if n >= least),
+        key=lambda t: (-kept_counts[t], t),
     )
     vocabulary = tuple(kept[:MAX_VOCABULARY])
     sizes = np.array([len(row) for row in rows] or [0])
@@ -200,7 +237,11 @@ def fit_text_encoding(
     length = int(np.clip(length, SHORTEST, most))
     if ledger is not None:
         ledger.note("guessed", "text", f"read as {level}s: {reason}")
-        dropped = len(counts) - len(vocabulary)
+        if capitals:
+            ledger.note(
+                "encoded", "text", "words in capitals are marked: some texts use them, some not"
+            )
+        dropped = len(counts.keys() - set(vocabulary))
         what = f"vocabulary of {len(vocabulary):,} {level}s from the training rows"
         if dropped:
             what += f"; {dropped:,} seen {'once' if least == 2 else 'rarely'} are unknown"
@@ -211,7 +252,17 @@ def fit_text_encoding(
             f"rows of {length:,} tokens (median {int(np.median(sizes)):,}, longest "
             f"{int(sizes.max()):,})",
         )
-    return TextEncoding(level=level, vocabulary=vocabulary, length=length, column=column)
+    return TextEncoding(
+        level=level, vocabulary=vocabulary, length=length, column=column, capitals=capitals
+    )
+
+
+def _uses_capitals(texts: Sequence[str]) -> bool:
+    """Whether a share of words, but by far not all, is written in capitals."""
+    some = texts[:: max(1, len(texts) // 2000)]
+    words = [word for text in some for word in text.split() if len(word) > 1 and word.isalpha()]
+    share = sum(word.isupper() for word in words) / max(len(words), 1)
+    return SHOUTED[0] < share < SHOUTED[1]
 
 
 def _choose_level(words: Sequence[Sequence[str]]) -> tuple[Level, str]:
