@@ -81,10 +81,10 @@ def test_thirty_thousand_rows_take_less_than_two_seconds() -> None:
     frame = pd.DataFrame(RNG.normal(size=(30_000, 14)))
     x = torch.from_numpy(frame.to_numpy(np.float32, copy=True))
     y = torch.from_numpy(RNG.integers(0, 2, 30_000))
-    begun = time.perf_counter()
+    begun = time.process_time()
     guard_rows(frame, splits(20_000, 5_000, 5_000), Ledger())
     names = ([str(c) for c in frame.columns], [])
     guard_columns(
         (x, torch.zeros((30_000, 0), dtype=torch.int64)), names, y, Ledger(), classes=True
     )
-    assert time.perf_counter() - begun < 2.0
+    assert time.process_time() - begun < 2.0

@@ -15,7 +15,7 @@ from netwright.data.ledger import Ledger
 from netwright.data.table_encoding import TableEncoding
 from netwright.errors import DataError
 
-ROWS = 400
+ROWS = 600
 RNG = np.random.default_rng(0)
 
 
@@ -70,16 +70,18 @@ def test_numbers_are_standard_normal_whatever_their_skew() -> None:
     assert float(column.abs().max()) < 4
 
 
-def test_an_outlier_goes_no_further_than_the_training_rows() -> None:
-    frame = make_frame()
+@pytest.mark.parametrize("rows", [ROWS, 200])
+def test_an_outlier_goes_hardly_further_than_the_training_rows(rows: int) -> None:
+    frame = make_frame(rows)
     encoding = fit(frame)
     far = frame.iloc[:2].assign(number=["1e30", "-1e30"])
     numeric, _ = encoding.encode(far)
     assert float(numeric[:, 0].abs().max()) < 4
 
 
-def test_a_round_trip_through_files_restores_everything(tmp_path: Path) -> None:
-    frame = make_frame()
+@pytest.mark.parametrize("rows", [ROWS, 200])
+def test_a_round_trip_through_files_restores_everything(tmp_path: Path, rows: int) -> None:
+    frame = make_frame(rows)
     encoding = fit(frame)
     save_file(encoding.tensors(), tmp_path / "encoding.safetensors")
     values = json.loads(json.dumps(encoding.to_dict(), allow_nan=False))
@@ -147,13 +149,13 @@ def test_rare_categories_share_unknown() -> None:
 def test_only_training_rows_are_looked_at() -> None:
     """The same training rows give the same encoding, whatever the others are."""
     frame = make_frame()
-    train = frame.iloc[:300]
+    train = frame.iloc[:550]
     ledger = Ledger()
     columns = infer_columns(train, ledger)
     first = TableEncoding.fit(train, columns, ledger)
-    changed = pd.concat([train, frame.iloc[300:].assign(number="1e9", city="Paris")])
+    changed = pd.concat([train, frame.iloc[550:].assign(number="1e9", city="Paris")])
     again = TableEncoding.fit(
-        changed.iloc[:300], infer_columns(changed, ledger, rows=np.arange(300)), ledger
+        changed.iloc[:550], infer_columns(changed, ledger, rows=np.arange(550)), ledger
     )
     for before, after in zip(first.encode(frame), again.encode(frame), strict=True):
         assert torch.equal(before, after)
@@ -180,6 +182,6 @@ def test_nothing_to_learn_from_is_an_error_with_reasons() -> None:
 def test_thirty_thousand_rows_of_words_encode_in_a_second() -> None:
     frame = pd.concat([make_frame(3000).drop(columns="remark")] * 10, ignore_index=True)
     encoding = fit(frame)
-    begun = time.perf_counter()
+    begun = time.process_time()
     encoding.encode(frame)
-    assert time.perf_counter() - begun < 2.0  # about 0.5 s on a free core
+    assert time.process_time() - begun < 2.0  # about 0.5 s on a free core

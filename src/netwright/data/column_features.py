@@ -6,7 +6,7 @@ category also gives one column of ids.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ __all__ = ["CategoryFeatures", "DateFeatures", "NumberFeatures"]
 
 Floats = NDArray[np.float64]
 
+CURVE_FROM = 500  # training rows; below, ranks are worse than values on all small tables tried
 CURVE_ROWS = 200_000  # more do not move a curve of a thousand knots
 KNOTS = 1000  # of a quantile curve: a thousandth of the rows is finer than a net needs
 MISSING = "\0missing"  # cannot be a word of a cell
@@ -31,19 +32,23 @@ DAY = 86_400.0
 
 @dataclass(frozen=True)
 class NumberFeatures:
-    """One number: its rank among the training rows, as a normal quantile; then whether it was
-    missing.
+    """One number, brought to about -3..3 whatever its scale; then whether it was missing.
 
-    knots, normal: the curve from values to standard normal values, piecewise linear and flat beyond
-    its ends, so no outlier goes far. Ties share the middle of their ranks. fill: the training
+    Of many training rows: its rank among them as a normal quantile. knots, normal: the curve,
+    piecewise linear and flat beyond its ends. Of few rows, where ranks are noise and the net has no
+    embedding to
+    undo them: z = (x - center) * scale, then z / sqrt(1 + (z / 3)^2), which bends outliers smoothly
+    (RealMLP, Holzmüller et al. 2024, arXiv:2407.04491); knots is empty then. fill: the training
     median.
     """
 
     column: Column
-    knots: Floats
-    normal: Floats
     fill: float
     indicated: bool
+    knots: Floats = field(default_factory=lambda: np.empty(0))
+    normal: Floats = field(default_factory=lambda: np.empty(0))
+    center: float = 0.0
+    scale: float = 1.0
 
     @property
     def names(self) -> list[str]:
@@ -52,16 +57,19 @@ class NumberFeatures:
 
     @classmethod
     def fit(cls, column: Column, cells: pd.Series, ledger: Ledger) -> "NumberFeatures":
-        """Fit the curve on training cells."""
+        """Fit the curve, or centre and scale, on training cells."""
         values = read_numbers(column, cells)
         missing = np.isnan(values)
         there = values[~missing]
-        knots, normal = quantile_curve(there)
-        fill = float(np.median(there))
-        if missing.any():
+        fill, indicated = float(np.median(there)), bool(missing.any())
+        if indicated:
             what = "missing numbers get the training median and a column that says so"
             ledger.note("imputed", column.name, what, int(missing.sum()))
-        return cls(column, knots, normal, fill, bool(missing.any()))
+        if len(values) < CURVE_FROM:
+            center, scale = robust_scale(there)
+            return cls(column, fill, indicated, center=center, scale=scale)
+        knots, normal = quantile_curve(there)
+        return cls(column, fill, indicated, knots, normal)
 
     def encode(self, cells: pd.Series, ledger: Ledger | None) -> NDArray[np.float32]:
         """(rows, 1) or, with an indicator, (rows, 2)."""
@@ -73,26 +81,45 @@ class NumberFeatures:
                 what = "missing, which no training row was: taken as the training median"
                 ledger.note("imputed", self.column.name, what, int(missing.sum()))
         out = np.empty((len(values), len(self.names)), dtype=np.float32)
-        out[:, 0] = np.interp(values, self.knots, self.normal)
+        if len(self.knots):
+            out[:, 0] = np.interp(values, self.knots, self.normal)
+        else:
+            z = np.clip((values - self.center) * self.scale, -1e6, 1e6)
+            out[:, 0] = z / np.sqrt(1 + (z / 3) ** 2)
         if self.indicated:
             out[:, 1] = missing
         return out
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; the curve is in `arrays`."""
-        return {"column": self.column.to_dict(), "fill": self.fill, "indicated": self.indicated}
+        return {
+            "column": self.column.to_dict(),
+            "fill": self.fill,
+            "indicated": self.indicated,
+            "center": self.center,
+            "scale": self.scale,
+        }
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the curve."""
-        return {"knots": self.knots, "normal": self.normal}
+        return {"knots": self.knots, "normal": self.normal} if len(self.knots) else {}
 
     @classmethod
     def from_dict(
         cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
     ) -> "NumberFeatures":
         """Read the JSON form."""
-        column = Column.from_dict(values["column"])
-        return cls(column, arrays["knots"], arrays["normal"], values["fill"], values["indicated"])
+        return cls(**{**values, "column": Column.from_dict(values["column"]), **arrays})
+
+
+def robust_scale(values: Floats) -> tuple[float, float]:
+    """Return (median, 1 / interquartile range); where that range is nothing, half the full
+    range."""
+    low, center, high = (float(v) for v in np.quantile(values, [0.25, 0.5, 0.75]))
+    width = high - low
+    if width <= 0:
+        width = float(values.max() - values.min()) / 2
+    return center, 1 / width if width > 0 else 0.0
 
 
 def quantile_curve(values: Floats) -> tuple[Floats, Floats]:
