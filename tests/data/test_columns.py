@@ -31,6 +31,7 @@ TEXTS = [f"a long remark about item {n} and {n * 7} more of it" for n in range(R
         ("size", [str(v) for v in RNG.normal(size=ROWS)], "numeric"),
         ("size", [str(v % 5) for v in range(ROWS)], "numeric"),
         ("size", RNG.normal(size=ROWS).tolist(), "numeric"),
+        ("education_num", [str(v % 5) for v in range(ROWS)], "numeric"),
         ("region_code", [str(v % 5) for v in range(ROWS)], "categorical"),
         ("colour", WORDS, "categorical"),
         ("zip", [f"0{1000 + n % 30}" for n in range(ROWS)], "categorical"),
@@ -57,6 +58,13 @@ TEXTS = [f"a long remark about item {n} and {n * 7} more of it" for n in range(R
 )
 def test_kinds(name: str, cells: list[object], kind: str) -> None:
     assert infer(name, cells).kind == kind
+
+
+def test_spans_of_time_are_numbers_of_seconds() -> None:
+    spans = pd.Series(pd.to_timedelta(np.arange(ROWS) ** 2, unit="min"))
+    column = infer("took", spans)
+    assert column.kind == "numeric"
+    assert read_numbers(column, spans)[:3].tolist() == [0, 60, 240]
 
 
 def test_dates_with_a_type_are_dates() -> None:

@@ -43,6 +43,8 @@ def as_typed(frame: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame
 
 def read_numbers(column: Column, cells: pd.Series, ledger: Ledger | None = None) -> Floats:
     """Return the cells as float64 with NaN where missing; words that are no numbers are noted."""
+    if pd.api.types.is_timedelta64_dtype(cells.dtype):
+        return cells.dt.total_seconds().to_numpy(np.float64)
     if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_bool_dtype(cells.dtype):
         values = cells.to_numpy(np.float64, na_value=np.nan)
         endless = np.isinf(values)

@@ -67,6 +67,9 @@ _CODE_NAME = re.compile(
     r"marital|marriage|education|status|occupation|country|state|color|colour|origin)([_\s.-]|$)",
     re.IGNORECASE,
 )
+_COUNT_NAME = re.compile(
+    r"(^|[_\s.-])(num|number|count|years?|level|score|of)([_\s.-]|$)", re.IGNORECASE
+)
 _ID_NAME = re.compile(
     r"(^|[_\s.-])(id|ids|uid|uuid|guid|key|index|idx|rowid|row|rownumber|no|nr|number|serial)([_\s.-]|$)",
     re.IGNORECASE,
@@ -147,6 +150,8 @@ def _infer(name: str, cells: pd.Series, train: Index, ledger: Ledger) -> Column:
         return Column(name=name, kind="empty", why="no value in any row")
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
         return _date(name, cells.iloc[train])
+    if pd.api.types.is_timedelta64_dtype(cells.dtype):
+        return _numeric(name, cells.dt.total_seconds().to_numpy(np.float64), train, ledger)
     if isinstance(cells.dtype, pd.CategoricalDtype):
         cells = cells.astype(object)
     if pd.api.types.is_bool_dtype(cells.dtype):
@@ -196,7 +201,8 @@ def _numeric(
         why = _identifies(name, there, lowest)
         if why:
             return Column(name=name, kind="identifier", numbers=form, why=why)
-        if _CODE_NAME.search(_spaced(name)) and len(levels) <= MAX_CODES:
+        named = _CODE_NAME.search(_spaced(name)) and not _COUNT_NAME.search(_spaced(name))
+        if named and len(levels) <= MAX_CODES:
             ledger.note(
                 "guessed", name, "whole numbers that name kinds: read as categories", len(levels)
             )
@@ -280,8 +286,9 @@ def _words(name: str, cells: pd.Series, train: Index, ledger: Ledger) -> Column:
 
 
 def _note_missing(name: str, column: Distinct, markers: tuple[str, ...], ledger: Ledger) -> None:
+    known = frozenset(markers)
     for word, count in zip(column.words, column.counts, strict=True):
-        if fold_marker(word) in markers:
+        if fold_marker(word) in known:
             ledger.note("guessed", name, f"{word!r} means missing", int(count))
 
 

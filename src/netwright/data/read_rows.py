@@ -95,7 +95,9 @@ def _frame(found: Found, encoding: Encoding, ledger: Ledger) -> pd.DataFrame:
         arrays = read_arrays(found, ledger)
         if arrays.kind == "table":
             return pd.concat(arrays_as_frames(arrays).values(), ignore_index=True)
-    return read_frame(found, ledger, expect=getattr(encoding, "columns", ()))
+    # A text's encoding knows one column, others several.
+    expect = getattr(encoding, "columns", ()) or (getattr(encoding, "column", ""),)
+    return read_frame(found, ledger, expect=[name for name in expect if name])
 
 
 def _target_names(frame: pd.DataFrame, task: Task, target: str | None) -> tuple[str, ...]:

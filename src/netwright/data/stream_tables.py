@@ -37,7 +37,7 @@ Hashes = NDArray[np.uint64]
 # A frame takes about five times its size on its way to tensors (measured); larger ones than this
 # are streamed even where there is room, so that two gigabytes are enough for any table.
 MOST_BYTES = 300_000_000
-SAMPLE_SHARE = 1 / 8  # of the limit, for the rows kept in memory
+SAMPLE_SHARE = 1 / 3  # of the limit, for the rows kept in memory
 MOST_SAMPLE, FEWEST_SAMPLE = 300_000, 2_000
 BUFFER_SHARE = 1 / 8  # of the limit, for the rows that are mixed at a time
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
