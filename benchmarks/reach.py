@@ -136,9 +136,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data")
     given = parser.parse_args()
-    table = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     for name in given.names or CELLS:
         runs = [run_cell(name, seed, given.data.resolve()) for seed in range(given.seeds)]
+        table = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
         table[name] = judge(name, runs)
         print(name, json.dumps(table[name]), flush=True)
         RESULTS.parent.mkdir(exist_ok=True)
