@@ -63,6 +63,8 @@ class Contestant:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(timeout=60)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
     def read(self) -> dict[str, float]:
         assert self.process.stdout is not None
