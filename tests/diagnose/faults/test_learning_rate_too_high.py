@@ -2,8 +2,10 @@ import math
 
 import pytest
 import torch
-from diagnose_runs import alarms, blobs, mlp, names, train, waves
+from diagnose_runs import alarms, blobs, curve, mlp, names, train, waves
 from torch.nn import functional as F
+
+from netwright.watch.trace import Trace
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -30,3 +32,11 @@ def test_a_large_rate_that_learns_is_no_fault() -> None:
     net = mlp(8, 3)
     sgd = torch.optim.SGD(net.parameters(), lr=0.5)
     assert names(train(net, blobs(), optimizer=sgd, epochs=10)) == []
+
+
+def test_a_loss_that_grew_until_it_broke_needs_no_sampled_updates() -> None:
+    trace = curve(Trace(), "loss", [2.4])
+    curve(trace, "loss.train", [4e16, math.nan])
+    assert names(trace) == ["learning-rate-too-high", "numerical-instability"]
+    broken = curve(curve(Trace(), "loss", [2.4]), "loss.train", [2.1, math.nan])
+    assert names(broken) == ["numerical-instability"]

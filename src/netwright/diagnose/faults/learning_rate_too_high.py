@@ -34,29 +34,28 @@ _EARLY = 8  # steps: a run that begins well and leaps later met a steep place (e
 def learning_rate_too_high(trace: Trace) -> Iterator[Evidence]:
     """Updates above a tenth of the weights at the beginning or throughout, and a loss that ends
     above its start, is not finite, or leapt up and learned nothing; or one of the first steps
-    larger than the weights themselves, with the loss leaping to five times its start.
+    larger than the weights themselves, with the loss leaping to five times its start. Where too
+    few steps were sampled to see updates: a loss a thousand times its start before it broke.
     """
     steps, ratios = update_ratios(trace)
     values = losses(trace)
-    if not len(ratios) or not len(values):
+    if not len(values):
         return
     usable = np.isfinite(ratios)
+    if usable.sum() < 3:
+        yield from _grew_until_it_broke(trace)
+        return
     # Where the first steps were not all sampled, or warm up, the first samples stand for them.
     early = ratios[usable & ((steps <= _EARLY) | (np.arange(len(steps)) < 4))]
     largest = float(early.max()) if len(early) else 0.0
-    throughout = float(np.median(ratios[usable])) if usable.any() else 0.0
+    throughout = float(np.median(ratios[usable]))
     if max(largest, throughout) <= _LARGE:
         return
     # A plain recurrent net multiplies its gradient at every time step: where its first update was
     # of a usual size and the next ones were not, the gradient grew (exploding-gradient).
     if trace.places("type:RNN") and ratios[0] < 2:
         return
-    known = finite(values)
-    beyond_noise = max(0.5 * abs(known[0]), 8 * noise_of(known)) if len(known) > 2 else np.inf
-    leapt = len(known) > 2 and known[1:].max() > known[0] + beyond_noise
-    # A step larger than the weights themselves wipes out what they were initialised to.
-    wiped = largest > 1 and len(known) > 2 and known[1:].max() > 5 * abs(known[0])
-    if not (diverged(trace) or (leapt and stuck(trace)) or wiped):
+    if not _hurts(trace, wiped=largest > 1):
         return
     end = "is not finite any more" if not np.isfinite(values[-1]) else f"ended at {values[-1]:.4g}"
     yield Evidence(
@@ -72,5 +71,34 @@ def learning_rate_too_high(trace: Trace) -> Iterator[Evidence]:
             f"One step changed the weights by {max(largest, throughout):.0%} of their size (about "
             f"0.1 % is usual, 10 % is large), and the loss, which began at {values[0]:.4g}, {end}. "
             "Divide the learning rate by 3 until the loss falls, or warm it up."
+        ),
+    )
+
+
+def _hurts(trace: Trace, *, wiped: bool) -> bool:
+    """`wiped`: a step larger than the weights themselves undid what they were initialised to."""
+    if diverged(trace):
+        return True
+    known = finite(losses(trace))
+    if len(known) < 3:
+        return False
+    rise = float(known[1:].max() - known[0])
+    leapt = rise > max(0.5 * abs(known[0]), 8 * noise_of(known))
+    return (leapt and stuck(trace)) or (wiped and rise > 4 * abs(known[0]))
+
+
+def _grew_until_it_broke(trace: Trace) -> Iterator[Evidence]:
+    both = [trace.values("loss"), trace.values("loss.train")]
+    known = finite(np.concatenate(both))
+    broken = any(len(values) and not np.isfinite(values[-1]) for values in both)
+    if not broken or not len(known) or known.max() < 1000 * abs(known[0]):
+        return
+    yield Evidence(
+        numbers={"loss first": float(known[0]), "largest finite loss": float(known.max())},
+        confidence=0.6,
+        explanation=(
+            f"The loss grew from {known[0]:.4g} to {known.max():.4g} and then was not finite any "
+            "more: the steps overshoot. Divide the learning rate by 3 until the loss falls, warm "
+            "it up, or clip the gradient."
         ),
     )
