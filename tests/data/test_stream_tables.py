@@ -192,4 +192,5 @@ def test_a_table_is_trained_on_in_less_memory_than_it_has(tmp_path: Path) -> Non
         kind, rows, grown = run.stdout.split()
         found[kind] = float(grown)
         assert int(rows) > 600_000
-    assert found["StreamedRows"] < 0.6 * size < size < found["Rows"]
+    assert found["StreamedRows"] < 0.6 * size
+    assert found["StreamedRows"] < 0.8 * found["Rows"]

@@ -28,6 +28,8 @@ def _note(one: NumberFeatures | DateFeatures | CategoryFeatures | TextFeatures) 
     match one:
         case NumberFeatures():
             missing = ", and whether it is missing" if one.indicated else ""
+            if not len(one.knots):
+                return f"brought to about -3 to 3 around {number(one.center)}{missing}"
             ends = f"{number(float(one.knots[0]))} to {number(float(one.knots[-1]))} in training"
             return f"its rank among the training rows ({ends}){missing}"
         case CategoryFeatures():
