@@ -176,7 +176,8 @@ class _Training:
             self.state.stopped = self.state.stopped or "all epochs done"
         except KeyboardInterrupt:
             interrupted = True
-            self._checkpoint()
+            if self.folder:
+                self._checkpoint()
             self.state.stopped = "interrupted"
         finally:
             if self.events:
