@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from netwright.data.cells import Distinct
 from netwright.data.column_cells import read_words
 from netwright.data.column_features import CategoryFeatures, DateFeatures, NumberFeatures
 from netwright.data.columns import Column
@@ -32,7 +33,8 @@ _TYPES: dict[str, type[Any]] = {
     "text": TextFeatures,
 }
 # From this many distinct words on, and this share of the rows, the spelling of a category says more
-# than its id, which most rows would not share with any other.
+# than its id, which most rows would not share with any other: if it is put together of parts (codes
+# with digits, several words). A surname's spelling only adds noise.
 SPELLED_WORDS = 50
 SPELLED_SHARE = 0.05
 
@@ -181,8 +183,14 @@ def _fit_column(column: Column, cells: pd.Series, ledger: Ledger) -> list[Featur
     features: list[Features] = [ids] if ids.words else []
     if column.kind == "categorical" and not column.coded:
         known = read_words(column, cells)
-        if len(known.words) >= max(SPELLED_WORDS, SPELLED_SHARE * len(cells)):
+        if len(known.words) >= max(SPELLED_WORDS, SPELLED_SHARE * len(cells)) and _composed(known):
             spelled = TextFeatures.fit(column, cells, ledger, most=8)
             if spelled is not None:
                 features.append(spelled)
     return features
+
+
+def _composed(known: Distinct) -> bool:
+    """Whether most words have digits or blanks in them."""
+    parts = sum(any(sign.isdigit() or sign == " " for sign in word) for word in known.words)
+    return parts > 0.5 * len(known.words)

@@ -23,7 +23,7 @@ __all__ = ["TextFeatures"]
 
 MAX_TERMS = 5000
 MAX_FEATURES = 32
-ROWS_A_FEATURE = 25  # fewer training rows than this for each feature and they fit noise
+ROWS_A_FEATURE = 100  # fewer training rows than this for each feature and they fit noise
 
 
 @dataclass(frozen=True)
