@@ -9,6 +9,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "netwright"
 LAYERS = [
     {"cli", "estimators"},
     {"making"},
+    {"concluding"},
     {"report"},
     {"train"},
     {"diagnose"},

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import yaml
@@ -17,27 +17,19 @@ import yaml
 from netwright import __version__
 from netwright.data.data import Data
 from netwright.data.read import ReadOptions, read
-from netwright.diagnose.finding import verdict as health
 from netwright.errors import UsageError
-from netwright.evaluate.baselines import Baselines, baselines
-from netwright.evaluate.judge import predictions_of, score_outputs
-from netwright.evaluate.scores import Scores
-from netwright.evaluate.verdict import verdict
-from netwright.evaluate.worst import WorstExample, worst_examples
 from netwright.plan.design import design
 from netwright.plan.plan import Plan
-from netwright.report.build import build_report
-from netwright.report.card import model_card
-from netwright.report.html import to_html
-from netwright.report.report import Report
 from netwright.train.fit import Progress, fit
 from netwright.train.run import Run
+
+if TYPE_CHECKING:
+    from netwright.report.report import Report
 
 __all__ = ["DEFAULT_SECONDS", "Job", "Made", "make"]
 
 DEFAULT_SECONDS = 600.0  # "by default at most 10 minutes"
-REPORT_SHARE = 0.03  # of a time bound, kept back for test scores and the report
-LONGEST_BASELINE_SHARE = 0.12  # the contract allows 0.2; the net makes better use of it
+TRAINING_SHARE = 0.85  # of a time bound; the rest is for baselines, test scores and the report
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +71,7 @@ class Made:
 
     folder: Path
     metrics: dict[str, Any]
-    report: Report | None = None
+    report: "Report | None" = None
     run: Run | None = None
 
 
@@ -127,7 +119,6 @@ def _make(job: Job, folder: Path, progress: Progress | None) -> Made:
 
     bound = job.seconds or DEFAULT_SECONDS
     left = bound - (time.monotonic() - begun)
-    share = 1 - LONGEST_BASELINE_SHARE - REPORT_SHARE
     run = fit(
         plan,
         data,
@@ -135,76 +126,28 @@ def _make(job: Job, folder: Path, progress: Progress | None) -> Made:
         seed=options.seed,
         device=job.device,
         num_threads=job.num_threads,
-        seconds=max(left * share - 3.0, left * 0.3),
+        seconds=max(left * TRAINING_SHARE - 3.0, left * 0.3),
         metric=job.metric,
         resume=job.resume,
         progress=progress,
     )
     (folder / "plan.yaml").write_text(run.plan.to_yaml(), encoding="utf-8")
-    outputs = run.model.forward_rows(data.test)
-    test = score_outputs(run.model, outputs, data.test, metric=job.metric, seed=options.seed)
-    left = bound * (1 - REPORT_SHARE) - (time.monotonic() - begun)
-    allowed = max(min(left, bound * LONGEST_BASELINE_SHARE, max(run.seconds / 4, 3.0)), 0.5)
-    beside = baselines(data, seconds=allowed, metric=job.metric, seed=options.seed)
-    says = verdict(test, beside)
-    metrics = _metrics(run, data, test, beside, says, time.monotonic() - begun)
-    report = build_report(
-        run,
-        data,
-        test,
-        outputs,
-        beside,
-        says,
-        _worst(run, data, outputs),
-        seconds=metrics["seconds"],
-    )
-    run.model.card = model_card(report)
+    # Imported now: plots and baselines are slow to import, and training should start soon.
+    from netwright.concluding import conclude
+
+    done = conclude(run, data, bound=bound, begun=begun, metric=job.metric, seed=options.seed)
+    run.model.card = done.card
     run.model.save(folder / "model")
     _write_json(folder / "ledger.json", data.ledger.to_list())
-    _write_json(folder / "findings.json", metrics["findings"])
+    _write_json(folder / "findings.json", done.findings)
     _write_history(folder / "history.csv", run.history)
     _write_yaml(
         folder / "run.yaml", _facts(job, data) | {"notes": run.notes, "stopped": run.stopped}
     )
-    (folder / "report.html").write_text(to_html(report), encoding="utf-8")
-    del metrics["findings"]
+    (folder / "report.html").write_text(done.page, encoding="utf-8")
     if not run.interrupted:  # metrics.json marks a run as finished
-        _write_json(finished, metrics)
-    return Made(folder, metrics, report, run)
-
-
-def _metrics(
-    run: Run, data: Data, test: Scores, beside: Baselines, says: str, seconds: float
-) -> dict[str, Any]:
-    return {
-        "task": data.task.name,
-        "form": data.task.form,
-        "primary": {
-            "name": test.primary,
-            "value": test[test.primary].value,
-            "higher_is_better": test.higher_is_better(test.primary),
-        },
-        "validation": run.validation.to_dict(),
-        "test": test.to_dict(),
-        "baselines": beside.to_dict(),
-        "baseline_models": beside.reasons(),
-        "verdict": says,
-        "seconds": round(seconds, 3),
-        "epochs": run.epochs,
-        "parameters": sum(p.numel() for p in run.model.net.parameters()),
-        "rows": {name: len(split) for name, split in data.splits().items()},
-        "findings": {
-            "verdict": health(run.findings),
-            "findings": [f.to_dict() for f in run.findings],
-        },
-    }
-
-
-def _worst(run: Run, data: Data, outputs: torch.Tensor) -> list[WorstExample]:
-    if data.task.form in ("language-modelling", "forecasting"):
-        return []
-    predicted, truth = predictions_of(run.model, outputs, data.test)
-    return worst_examples(data.test, predicted, truth, data.task)
+        _write_json(finished, done.metrics)
+    return Made(folder, done.metrics, done.report, run)
 
 
 def _facts(job: Job, data: Data) -> dict[str, Any]:

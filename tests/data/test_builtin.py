@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import datasets
 
 from netwright.data.builtin import builtin_names, load_builtin
 from netwright.errors import UsageError
@@ -91,3 +92,10 @@ def test_listing_names_needs_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_digits_are_those_of_scikit_learn() -> None:
+    data, bunch = load_builtin("digits"), datasets.load_digits()
+    assert data.images is not None
+    np.testing.assert_array_equal(data.images, np.rint(bunch.images * 255 / 16))
+    assert data.targets == tuple(map(str, bunch.target))

@@ -8,7 +8,6 @@ from netwright.cli.options import parse_changes, parse_seconds
 from netwright.data.read import ReadOptions
 from netwright.making import Job, make
 from netwright.report.progress import make_progress
-from netwright.report.text import print_report
 
 __all__ = ["run_train"]
 
@@ -44,6 +43,8 @@ def run_train(given: dict[str, Any]) -> int:
     if given["json"]:
         print(json.dumps(made.metrics, ensure_ascii=False))
     elif made.report is not None:
+        from netwright.report.text import print_report  # draws: slow to import
+
         print_report(made.report, sys.stdout)
     else:
         print(f"{made.folder}: this run is finished; nothing was changed.")

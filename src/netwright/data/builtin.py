@@ -2,14 +2,15 @@
 shape.
 """
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn import datasets
 
 from netwright.errors import UsageError, did_you_mean
 
@@ -82,10 +83,10 @@ def load_builtin(name: str, seed: int = 0) -> Builtin:
 
 
 def _digits() -> Builtin:
-    bunch = datasets.load_digits()
+    table = _digits_table()
     # The scans count 0 to 16 dark pixels a cell.
-    grey = np.rint(bunch.images * 255 / 16).astype(np.uint8)
-    words = tuple(str(digit) for digit in bunch.target)
+    grey = np.rint(table[:, :-1].reshape(-1, 8, 8) * 255 / 16).astype(np.uint8)
+    words = tuple(str(int(digit)) for digit in table[:, -1])
     return Builtin(
         "image",
         "digits",
@@ -97,7 +98,24 @@ def _digits() -> Builtin:
     )
 
 
+def _digits_table() -> NDArray[np.float64]:
+    """Return 64 cells and the digit of each scan, read from scikit-learn's folder: importing it
+    takes a second, and the first run is everybody's first impression.
+    """
+    found = importlib.util.find_spec("sklearn")
+    if found is not None and found.origin is not None:
+        file = Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz"
+        if file.is_file():
+            return np.loadtxt(file, delimiter=",")
+    from sklearn import datasets
+
+    bunch: Any = datasets.load_digits()
+    return np.column_stack([bunch.data, bunch.target])
+
+
 def _classes(name: str) -> Builtin:
+    from sklearn import datasets
+
     bunch: Any = getattr(datasets, f"load_{name}")(as_frame=True)
     target = {"iris": "species", "wine": "grower", "breast_cancer": "diagnosis"}[name]
     words = [str(bunch.target_names[code]) for code in bunch.target]
@@ -106,6 +124,8 @@ def _classes(name: str) -> Builtin:
 
 
 def _numbers(name: str) -> Builtin:
+    from sklearn import datasets
+
     bunch: Any = getattr(datasets, f"load_{name}")(as_frame=True)
     targets = pd.DataFrame(bunch.target)
     if name == "diabetes":

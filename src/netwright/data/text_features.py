@@ -7,17 +7,18 @@ runs of 2 to 4 characters instead.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from netwright.data.column_cells import read_words
 from netwright.data.columns import Column
 from netwright.data.ledger import Ledger
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 __all__ = ["TextFeatures"]
 
@@ -58,6 +59,8 @@ class TextFeatures:
         size = min(most, len(cells) // ROWS_A_FEATURE, weights.shape[1] - 1)
         if size < 1:
             return None
+        from sklearn.decomposition import TruncatedSVD  # slow to import; few tables have texts
+
         svd = TruncatedSVD(n_components=size, random_state=0).fit(weights)
         scores = weights @ svd.components_.T
         ordered = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.__getitem__)
@@ -110,7 +113,9 @@ class TextFeatures:
         )
 
 
-def _vectorizer(level: str, terms: Sequence[str] | None) -> TfidfVectorizer:
+def _vectorizer(level: str, terms: Sequence[str] | None) -> "TfidfVectorizer":
+    from sklearn.feature_extraction.text import TfidfVectorizer  # slow to import
+
     if level == "char":
         return TfidfVectorizer(
             analyzer="char_wb",

@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from netwright.data.task import Form
@@ -51,6 +50,8 @@ def fit_temperature(logits: Tensor, targets: Tensor, *, form: Form | None = None
     def objective(log_t: float) -> float:
         t = float(torch.tensor(log_t).exp())
         return rows * float(loss(logits / t, targets)) + log_t**2 / (2 * PRIOR**2)
+
+    from scipy.optimize import minimize_scalar  # slow to import, and first needed after training
 
     found = minimize_scalar(
         objective, bounds=(-BOUND, BOUND), method="bounded", options={"xatol": 1e-4}

@@ -7,13 +7,16 @@ confidence in the predicted class (multilabel: on each label's probability).
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from netwright.evaluate.bootstrap import Array, Measure
 from netwright.evaluate.ranking import Areas, rank
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 __all__ = ["BINS", "measure_labels", "measure_one_label"]
 
@@ -150,7 +153,9 @@ class _Sums:
         self.names.append((name, self.height, self.height + groups))
         self.height += groups
 
-    def matrix(self) -> sparse.csr_array:
+    def matrix(self) -> "sparse.csr_array":
+        from scipy import sparse  # slow to import, and first needed after an epoch
+
         amounts, groups, rows = (np.concatenate(x) for x in zip(*self.parts, strict=True))
         return sparse.csr_array((amounts, (groups, rows)), shape=(self.height, self.rows))
 

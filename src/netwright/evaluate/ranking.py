@@ -7,12 +7,15 @@ scikit-learn defines both.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from netwright.evaluate.bootstrap import Array
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 __all__ = ["Areas", "rank", "roc_and_pr"]
 
@@ -73,7 +76,9 @@ def roc_and_pr(
 
 def _one_hot(
     columns: NDArray[np.int64], rows: NDArray[np.int64], shape: tuple[int, int]
-) -> sparse.csr_array:
+) -> "sparse.csr_array":
+    from scipy import sparse  # slow to import, and first needed after an epoch
+
     return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
 
 

@@ -27,6 +27,7 @@ from netwright.evaluate.judge import score_outputs, targets_of
 from netwright.evaluate.scores import higher_is_better, primary_metric
 from netwright.model.model import Model
 from netwright.plan.plan import Plan
+from netwright.train import lean
 from netwright.train.averaging import Average
 from netwright.train.building import balanced_rows, build_net, build_objective
 from netwright.train.checkpoint import load_checkpoint, save_checkpoint
@@ -379,7 +380,7 @@ class _Training:
         elif not self.threads_given and self.device.type == "cpu" and cores > 1:
             with seeded(self.seed):
                 trial = copy.deepcopy(self.net).train()
-                still = torch.optim.SGD(trial.parameters(), lr=0)
+                still = lean.SGD(trial.parameters(), lr=0)
                 step = EagerStep(trial, self.objective, self.plan.recipe, still, self.rng)
                 batch = next(self._batches(*_streams(self.seed)))
                 found = choose_threads(lambda: step(batch.inputs, batch.targets), [1, cores])

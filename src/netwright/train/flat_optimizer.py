@@ -11,18 +11,21 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD, Adam, Optimizer
+from torch.optim import SGD, Adam, AdamW, Optimizer
+
+from netwright.train import lean
 
 __all__ = ["FlatOptimizer", "why_not_flat"]
 
 ALIGNMENT_BYTES = 64
+KINDS = (SGD, Adam, AdamW, lean.SGD, lean.Adam, lean.AdamW)
 
 
 def why_not_flat(optimizer: Optimizer, parameters: Iterable[nn.Parameter]) -> str:
     """Say why `optimizer` over exactly `parameters` cannot be flattened; "" if it can."""
     ours = {id(p) for p in parameters}
     held = [p for group in optimizer.param_groups for p in group["params"]]
-    if type(optimizer) not in (SGD, Adam, torch.optim.AdamW):
+    if type(optimizer) not in KINDS:
         return f"{type(optimizer).__name__} is not SGD, Adam or AdamW"
     if {id(p) for p in held} != ours:
         return "the optimiser holds other parameters than the net's"

@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from netwright.train.lean import Lean
+
 __all__ = ["Muon"]
 
 # Jordan's polynomial: steep at 0, so that small singular values rise fast; it ends within 0.7..1.2,
@@ -22,7 +24,7 @@ __all__ = ["Muon"]
 A, B, C, STEPS = 3.4445, -4.7750, 2.0315, 5
 
 
-class Muon(torch.optim.Optimizer):
+class Muon(Lean):
     """Steps tensors of 2 axes or more."""
 
     def __init__(

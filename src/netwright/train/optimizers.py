@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from netwright.plan.plan import Recipe
+from netwright.train import lean
 from netwright.train.muon import Muon
 
 __all__ = ["MuonWithAdamW", "build_optimizer", "set_lr"]
@@ -28,9 +29,9 @@ def build_optimizer(net: nn.Module, recipe: Recipe, lr: float) -> torch.optim.Op
     fused = True if parameters[0].device.type in ("cpu", "cuda") else None
     match recipe.optimizer:
         case "sgd":
-            return torch.optim.SGD(parameters, lr=lr, weight_decay=decay, fused=fused)
+            return lean.SGD(parameters, lr=lr, weight_decay=decay, fused=fused)
         case "momentum" | "nesterov":
-            return torch.optim.SGD(
+            return lean.SGD(
                 parameters,
                 lr=lr,
                 momentum=recipe.momentum,
@@ -39,9 +40,9 @@ def build_optimizer(net: nn.Module, recipe: Recipe, lr: float) -> torch.optim.Op
                 fused=fused,
             )
         case "adagrad":
-            return torch.optim.Adagrad(parameters, lr=lr, weight_decay=decay, eps=recipe.eps)
+            return lean.Adagrad(parameters, lr=lr, weight_decay=decay, eps=recipe.eps)
         case "rmsprop":
-            return torch.optim.RMSprop(
+            return lean.RMSprop(
                 parameters,
                 lr=lr,
                 momentum=recipe.momentum,
@@ -50,7 +51,7 @@ def build_optimizer(net: nn.Module, recipe: Recipe, lr: float) -> torch.optim.Op
                 foreach=True,
             )
         case "adam":
-            return torch.optim.Adam(
+            return lean.Adam(
                 parameters,
                 lr=lr,
                 betas=recipe.betas,
@@ -69,7 +70,7 @@ def set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
         group["lr"] = lr
 
 
-class MuonWithAdamW(torch.optim.Optimizer):
+class MuonWithAdamW(lean.Lean):
     """Two optimisers that look like one: its groups are theirs, its state is both states."""
 
     def __init__(self, muon: torch.optim.Optimizer, adamw: torch.optim.Optimizer) -> None:
@@ -127,7 +128,7 @@ def _adamw(
     parameters: list[nn.Parameter], recipe: Recipe, lr: float, fused: bool | None
 ) -> torch.optim.Optimizer:
     groups = [{"params": some, "weight_decay": d} for some, d in _decay_groups(parameters, recipe)]
-    return torch.optim.AdamW(groups, lr=lr, betas=recipe.betas, eps=recipe.eps, fused=fused)
+    return lean.AdamW(groups, lr=lr, betas=recipe.betas, eps=recipe.eps, fused=fused)
 
 
 def _decay_groups(

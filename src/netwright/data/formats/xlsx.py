@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
 import pandas as pd
-from openpyxl.utils.exceptions import InvalidFileException
 
 from netwright.data.header import find_header
 from netwright.data.ledger import Ledger
@@ -41,6 +39,9 @@ def read_xlsx(path: Path, ledger: Ledger) -> pd.DataFrame:
 
 def _read_sheets(path: Path) -> dict[str, Rows]:
     """Return the filled rows of each worksheet, values of formulas as Excel stored them."""
+    import openpyxl  # only workbooks pay for it
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         # Given as an open file, since openpyxl judges a path by its suffix.
         with path.open("rb") as file:

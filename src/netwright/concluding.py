@@ -1,0 +1,89 @@
+"""Concluding, what follows training: test scores, baselines beside them, a verdict, the report."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from netwright.data.data import Data
+from netwright.diagnose.finding import verdict as health
+from netwright.evaluate.baselines import Baselines, baselines
+from netwright.evaluate.judge import predictions_of, score_outputs
+from netwright.evaluate.scores import Scores
+from netwright.evaluate.verdict import verdict
+from netwright.evaluate.worst import WorstExample, worst_examples
+from netwright.report.build import build_report
+from netwright.report.card import model_card
+from netwright.report.html import to_html
+from netwright.report.report import Report
+from netwright.train.run import Run
+
+__all__ = ["Conclusion", "conclude"]
+
+LONGEST_BASELINE_SHARE = 0.12  # of a time bound; the contract allows 0.2, the net uses it better
+REPORT_SHARE = 0.03  # of a time bound, for the report
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """metrics, findings: what metrics.json and findings.json hold. page: report.html. card: the
+    model's."""
+
+    metrics: dict[str, Any]
+    findings: dict[str, Any]
+    report: Report
+    page: str
+    card: str
+
+
+def conclude(
+    run: Run, data: Data, *, bound: float, begun: float, metric: str | None, seed: int
+) -> Conclusion:
+    """Judge a run on the test rows. bound: seconds for the whole job since `begun` (monotonic)."""
+    outputs = run.model.forward_rows(data.test)
+    test = score_outputs(run.model, outputs, data.test, metric=metric, seed=seed)
+    left = bound * (1 - REPORT_SHARE) - (time.monotonic() - begun)
+    allowed = max(min(left, bound * LONGEST_BASELINE_SHARE, max(run.seconds / 4, 3.0)), 0.5)
+    beside = baselines(data, seconds=allowed, metric=metric, seed=seed)
+    says = verdict(test, beside)
+    seconds = time.monotonic() - begun
+    worst = _worst(run, data, outputs)
+    report = build_report(run, data, test, outputs, beside, says, worst, seconds=seconds)
+    return Conclusion(
+        _metrics(run, data, test, beside, says, seconds),
+        {"verdict": health(run.findings), "findings": [f.to_dict() for f in run.findings]},
+        report,
+        to_html(report),
+        model_card(report),
+    )
+
+
+def _metrics(
+    run: Run, data: Data, test: Scores, beside: Baselines, says: str, seconds: float
+) -> dict[str, Any]:
+    return {
+        "task": data.task.name,
+        "form": data.task.form,
+        "primary": {
+            "name": test.primary,
+            "value": test[test.primary].value,
+            "higher_is_better": test.higher_is_better(test.primary),
+        },
+        "validation": run.validation.to_dict(),
+        "test": test.to_dict(),
+        "baselines": beside.to_dict(),
+        "baseline_models": beside.reasons(),
+        "verdict": says,
+        "seconds": round(seconds, 3),
+        "epochs": run.epochs,
+        "parameters": sum(p.numel() for p in run.model.net.parameters()),
+        "rows": {name: len(split) for name, split in data.splits().items()},
+    }
+
+
+def _worst(run: Run, data: Data, outputs: torch.Tensor) -> list[WorstExample]:
+    if data.task.form in ("language-modelling", "forecasting"):
+        return []
+    predicted, truth = predictions_of(run.model, outputs, data.test)
+    return worst_examples(data.test, predicted, truth, data.task)

@@ -1,0 +1,12 @@
+"""What a command imports before its work begins: a second here is a second of every run."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("module", ["sklearn", "matplotlib", "openpyxl", "scipy"])
+def test_training_starts_without(module: str) -> None:
+    code = f"import sys, netwright.cli.train; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
