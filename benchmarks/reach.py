@@ -13,6 +13,7 @@ import json
 import statistics
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from pathlib import Path
@@ -89,8 +90,10 @@ def run_cell(name: str, seed: int, data: Path) -> dict[str, Any]:
     if cached.is_file():
         return json.loads(cached.read_text())
     source, arguments, _, _ = CELLS[name]
-    path = source if "/" not in source else str(data / source)
     with tempfile.TemporaryDirectory() as folder:
+        path = source if "/" not in source else str(data / source)
+        if name == "imdb_polarity2000":
+            path = split_by_prefix(data / source, Path(folder) / "reviews")
         command = [sys.executable, "-m", "netwright.cli.main", "train", path, *arguments]
         command += ["--seed", str(seed), "--json", "--out", f"{folder}/run"]
         begun = time.perf_counter()
@@ -103,6 +106,24 @@ def run_cell(name: str, seed: int, data: Path) -> dict[str, Any]:
     CACHE.mkdir(parents=True, exist_ok=True)
     cached.write_text(json.dumps(found))
     return found
+
+
+def split_by_prefix(source: Path, out: Path) -> str:
+    """Unpack the reviews as DATA.md splits them: cv000 to cv799 train, to cv899 validation, the
+    rest test.
+    """
+    with tarfile.open(next(source.glob("*.tar.gz"))) as archive:
+        for member in archive:
+            path = Path(member.name)
+            if member.isfile() and path.suffix == ".txt" and path.parent.name in ("pos", "neg"):
+                number = int(path.name[2:5])
+                part = "train" if number < 800 else "val" if number < 900 else "test"
+                file = out / part / path.parent.name / path.name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                content = archive.extractfile(member)
+                assert content is not None
+                file.write_bytes(content.read())
+    return str(out)
 
 
 def judge(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:

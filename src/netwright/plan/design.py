@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from netwright.data.data import Data
+from netwright.data.data import Data, Rows
 from netwright.plan.plan import Plan, Recipe
 
 __all__ = ["design"]
@@ -21,6 +21,10 @@ _INIT_REASON = {
     "sigmoid": "Xavier keeps the variance through sigmoid",
     "selu": "LeCun: SELU normalises itself only with variance 1/fan_in",
 }
+
+
+# Of so many tokens a convolution's strongest phrase says less than the mean of them all.
+LONG_TEXT = 200
 
 
 def design(data: Data) -> Plan:
@@ -194,6 +198,19 @@ def _text(data: Data, c: _Choices) -> None:
         _language_model(data, c)
         return
     rows = len(data.train)
+    c.recipe("optimizer", "adamw", "rare words get few gradients: rates of their own")
+    c.recipe("weight_decay", 0.01, "mild; vectors are spared")
+    c.recipe("augment", ("token-dropout",), "a text keeps its class when some words are unknown")
+    c.recipe("ema", 0.99, "the average of the weights is steadier than the last of them")
+    words = _median_length(data)
+    if words >= LONG_TEXT:
+        c.net("name", "fasttext", f"about {words} tokens a text: which words and word pairs it has")
+        c.net("dropout", 0.5, "thousands of word vectors fit any few texts")
+        c.recipe("batch_size", 32, "many small steps for few texts")
+        c.recipe("lr", 1e-2, "a mean of many vectors moves little: large steps")
+        c.recipe("epochs", 30, "early stopping ends it sooner")
+        c.recipe("patience", 8, "epochs without a better validation score")
+        return
     c.net(
         "name",
         "text-cnn",
@@ -207,11 +224,14 @@ def _text(data: Data, c: _Choices) -> None:
     c.recipe("batch_size", 32 if rows < 5000 else 64, "many small steps for few texts")
     c.recipe("lr", 1e-3, "the best of 0.001 to 0.003 on validation rows of open text sets")
     c.recipe("epochs", 12, "early stopping ends it sooner")
-    c.recipe("optimizer", "adamw", "rare words get few gradients: rates of their own")
-    c.recipe("weight_decay", 0.01, "mild; vectors are spared")
-    c.recipe("augment", ("token-dropout",), "a text keeps its class when some words are unknown")
-    c.recipe("ema", 0.99, "the average of the weights is steadier than the last of them")
     c.recipe("patience", 4, "text nets learn the training texts by heart within epochs")
+
+
+def _median_length(data: Data) -> int:
+    """Tokens that the text in the middle keeps."""
+    assert isinstance(data.train, Rows)  # texts are never streamed
+    (tokens,) = data.train.inputs
+    return int((tokens != 0).sum(1).median())
 
 
 def _language_model(data: Data, c: _Choices) -> None:

@@ -374,7 +374,7 @@ class _Training:
 
     def _choose_threads(self, before: int | None) -> None:
         """Time some steps of a copy on one thread and on all: small nets want one."""
-        cores = os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
         if before is not None and not self.threads_given:
             torch.set_num_threads(before)
         elif not self.threads_given and self.device.type == "cpu" and cores > 1:
