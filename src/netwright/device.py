@@ -2,6 +2,7 @@
 what is set is put back."""
 
 import contextlib
+import os
 import random
 from collections.abc import Iterator
 
@@ -34,6 +35,13 @@ def choose_device(name: str = "auto") -> torch.device:
 
 def _has_mps() -> bool:
     return torch.backends.mps.is_available()
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # fewer than there are, in containers and under taskset
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextlib.contextmanager

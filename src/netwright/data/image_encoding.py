@@ -2,7 +2,6 @@
 normalised batch by batch.
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,12 +22,13 @@ from netwright.data.image_decoding import (
     quiet_pillow,
 )
 from netwright.data.ledger import Ledger
+from netwright.device import cores
 from netwright.errors import DataError
 
 __all__ = ["ImageEncoding", "in_threads", "name_of"]
 
 # Pillow decodes outside Python's lock, so threads help; beyond 16 the disk decides.
-THREADS = min(16, os.cpu_count() or 1)
+THREADS = min(16, cores())
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from netwright.data.data import Encoding, Rows, Split
 from netwright.data.forecast_encoding import ForecastEncoding
+from netwright.data.image_stream import ImageStream
 from netwright.data.task import Task
 from netwright.evaluate.metrics import score_classes, score_tokens, score_values
 from netwright.evaluate.scores import Scores
@@ -79,7 +80,7 @@ def predictions_of(
 
 def targets_of(split: Split) -> Tensor:
     """Return a split's targets on the CPU, in row order."""
-    if isinstance(split, Rows):
+    if isinstance(split, Rows | ImageStream):  # known without reading a picture
         return split.targets.cpu()
     return torch.cat([batch.targets.cpu() for batch in split.batches(65536)])
 

@@ -9,7 +9,6 @@ the streams, so that a checkpoint of those continues bit for bit.
 import copy
 import logging
 import math
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from netwright.data.data import Batch, Data
-from netwright.device import choose_device, seeded, threads
+from netwright.device import choose_device, cores, seeded, threads
 from netwright.diagnose.diagnose import diagnose
 from netwright.errors import TrainingError
 from netwright.evaluate.calibration import fit_temperature
@@ -374,16 +373,15 @@ class _Training:
 
     def _choose_threads(self, before: int | None) -> None:
         """Time some steps of a copy on one thread and on all: small nets want one."""
-        cores = len(os.sched_getaffinity(0))
         if before is not None and not self.threads_given:
             torch.set_num_threads(before)
-        elif not self.threads_given and self.device.type == "cpu" and cores > 1:
+        elif not self.threads_given and self.device.type == "cpu" and cores() > 1:
             with seeded(self.seed):
                 trial = copy.deepcopy(self.net).train()
                 still = lean.SGD(trial.parameters(), lr=0)
                 step = EagerStep(trial, self.objective, self.plan.recipe, still, self.rng)
                 batch = next(self._batches(*_streams(self.seed)))
-                found = choose_threads(lambda: step(batch.inputs, batch.targets), [1, cores])
+                found = choose_threads(lambda: step(batch.inputs, batch.targets), [1, cores()])
             torch.set_num_threads(found)
         self.notes["threads"] = torch.get_num_threads()
 

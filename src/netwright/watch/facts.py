@@ -3,7 +3,8 @@
 "parameters" (layer): how many numbers it learns. "order" (layer): its place in the forward pass.
 "type:<class>" (layer): 1. "init.std", "init.off" (weight): standard deviation of the weights
 before the first step, and how many times it lies outside what the known recipes give (1: inside);
-"init.high": 1 where it lies above them.
+"init.high": 1 where it lies above them. "init.copies" (weight): 1 where its units were equal before
+the first step and after it.
 "frozen", "unoptimised" (parameter): 1 where it requires no gradient, or no optimizer holds it.
 """
 
@@ -36,6 +37,10 @@ def facts(
         key = f"{name}.weight" if name else "weight"
         if isinstance(module, _WEIGHTED) and key in before and before[key].numel() > 1:
             rows += _initialisation(key, before[key])
+            if _are_copies(before[key]) and _are_copies(module.weight.detach()):
+                gradient = module.weight.grad  # of a first step with rate 0 the gradients tell
+                if gradient is None or _are_copies(gradient):
+                    rows.append(("init.copies", key, 1.0))
     for order, (place, type_name) in enumerate(layers):
         rows += [("order", place, float(order)), (f"type:{type_name}", place, 1.0)]
     held = None
@@ -48,6 +53,14 @@ def facts(
         elif held is not None and id(parameter) not in held:
             rows.append(("unoptimised", name, 1.0))
     return rows
+
+
+def _are_copies(weight: Tensor) -> bool:
+    """Whether all units (rows) hold the same numbers, up to rounding."""
+    if len(weight) < 2:
+        return False
+    apart = (weight - weight[:1]).float().norm()
+    return bool(apart <= 1e-5 * weight.float().norm())
 
 
 def _initialisation(name: str, weight: Tensor) -> list[Row]:

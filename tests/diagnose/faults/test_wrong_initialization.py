@@ -58,3 +58,22 @@ def test_a_last_layer_and_the_ends_of_residual_branches_may_be_zero() -> None:
 
     torch.manual_seed(0)
     assert names(train(Residual(), waves(), loss=F.mse_loss, epochs=30)) == []
+
+
+def test_equal_weights_that_the_loss_tells_apart() -> None:
+    class Sum(nn.Module):
+        """As DLinear: both layers make the outputs, and the first starts as a mean."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.trend, self.season = nn.Linear(4, 3), nn.Linear(4, 3)
+            nn.init.constant_(self.trend.weight, 1 / 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.trend(x) + self.season(x)
+
+    torch.manual_seed(0)
+    x = torch.randn(256, 4)
+    y = x @ torch.randn(4, 3)
+    data = (x[:192], y[:192], x[192:], y[192:])
+    assert "wrong-initialization" not in names(train(Sum(), data, loss=F.mse_loss))
