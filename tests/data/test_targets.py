@@ -69,6 +69,7 @@ def test_an_absent_target_gets_did_you_mean() -> None:
         (["$1,000", "$2,500"] * 15, "binary", ("$1,000", "$2,500")),
         (["a|b", "b", "a", "c|a"] * 5, "multilabel", ("a", "b", "c")),
         (["a;b", "b;c", "c"] * 5, "multilabel", ("a", "b", "c")),
+        ([["a", "b, c"], [], ["b, c"]] * 5, "multilabel", ("a", "b, c")),
         ([True, False] * 6, "binary", ("false", "true")),
     ],
 )

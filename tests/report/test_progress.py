@@ -45,7 +45,7 @@ def train(
             "accuracy": 1 - 0.5 / number,
         }
         progress.epoch(number, row)
-    progress.stop("all epochs done")
+    progress.stop("all epochs done", kept=epochs)
 
 
 def test_slow_epochs_are_a_line_each() -> None:
@@ -64,7 +64,10 @@ def test_fast_epochs_are_a_line_a_second_and_the_last() -> None:
     lines = stream.getvalue().splitlines()
     assert 6 <= len(lines) <= 9
     assert lines[-2].startswith("epoch 500/500")
-    assert "all epochs done" in lines[-1] and "Accuracy 0.999, epoch 500" in lines[-1]
+    assert (
+        "all epochs done" in lines[-1]
+        and "epoch 500 is kept (validation Accuracy 0.999)" in lines[-1]
+    )
 
 
 def test_the_last_epoch_is_not_said_twice() -> None:
@@ -88,8 +91,9 @@ def test_lower_is_better_for_errors() -> None:
     progress.start(2, "rmse")
     progress.epoch(1, {"rmse": 1.0})
     progress.epoch(2, {"rmse": 2.0})
-    progress.stop("done")
-    assert "best validation RMSE 1.000, epoch 1" in stream.getvalue()
+    assert progress.course.best == (1.0, 1)
+    progress.stop("done", kept=1)
+    assert "epoch 1 is kept (validation RMSE 1.000)" in stream.getvalue()
 
 
 def test_messages_are_said_at_once() -> None:

@@ -47,7 +47,8 @@ _DASHES = str.maketrans("–—−", "---")
 _CURRENCY = "$€£¥₹₽₩"
 _CODES = ("USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "RM", "Rs", "Rs.", "kr", "zł")
 _AFFIXED = re.compile(
-    r"[(+\-]?(?P<before>[^\d.,+\-()]*)[+\-]?[\d.,'\s]*\d(?P<after>[^\d.,][^\d]*)?"
+    r"[(+\-]?(?P<before>[^\d.,+\-()]*)[+\-]?[\d.,'\s]*\d"
+    r"(?P<after>[^\d.,][^\d]*(?:(?<=[A-Za-z])[23])?)?"  # "m2" and "cm3" are units too
 )
 
 

@@ -5,6 +5,7 @@ distinct values are a regression, whole numbers with up to 20 are classes; words
 words joined by "|" or ";" are several labels a row. The positive class of two is the rarer one.
 """
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -48,6 +49,7 @@ USUAL_NAMES = ("target", "label", "class", "y")
 MAX_INTEGER_CLASSES = 20  # the contract's bound between classes and regression
 FEWEST_ROWS = 10
 _YES = ("1", "yes", "true", "y", "t", "positive", "pos")
+LISTS = "[]"  # in place of a separator: each cell holds a list of labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,9 +164,8 @@ def read_targets(
         separator = _separator(known)
         if separator:
             if form is None:
-                what = (
-                    f"multilabel: cells of {names[0]!r} hold several labels joined by {separator!r}"
-                )
+                how = "in lists" if separator == LISTS else f"joined by {separator!r}"
+                what = f"multilabel: cells of {names[0]!r} hold several labels {how}"
                 ledger.note("guessed", "task", what)
             return _multilabel(known, names[0], separator, name or "classification")
     if form == "multilabel":
@@ -301,7 +302,11 @@ def _several(
 
 
 def _separator(known: Distinct) -> str:
-    """The sign that joins labels, if cells share the labels that it joins."""
+    """The sign that joins labels, if cells share the labels that it joins; LISTS where each cell is
+    a list.
+    """
+    if all(_listed(word) is not None for word in known.words):
+        return LISTS
     for sign in ("|", ";"):
         joined = [word for word in known.words if sign in word]
         alone = {word for word in known.words if sign not in word}
@@ -314,8 +319,24 @@ def _separator(known: Distinct) -> str:
     return ""
 
 
+def _listed(word: str) -> list[str] | None:
+    """The labels of a cell that holds a list (of JSON or Parquet), None where it holds none."""
+    if not (word.startswith("[") and word.endswith("]")):
+        return None
+    try:
+        items = json.loads(word)
+    except ValueError:
+        return None
+    return [whole_label(str(item).strip()) for item in items if item is not None]
+
+
+def _labels(word: str, sign: str) -> list[str]:
+    found = _listed(word) if sign == LISTS else word.split(sign)
+    return [label.strip() for label in found or ()]
+
+
 def _multilabel(known: Distinct, target: str, separator: str, name: str) -> Targets:
-    parts = {part.strip() for word in known.words for part in word.split(separator)}
+    parts = {label for word in known.words for label in _labels(word, separator)}
     classes = tuple(_ordered(parts - {""}))
     values = multilabel_table(known, classes, separator)
     return Targets(
@@ -332,9 +353,9 @@ def multilabel_table(
     position = {label: at for at, label in enumerate(classes)}
     table = np.zeros((len(known.words) + 1, len(classes)))
     for row, word in enumerate(known.words):
-        for part in word.split(sign):
-            if part.strip() in position:
-                table[row, position[part.strip()]] = 1.0
+        for label in _labels(word, sign):
+            if label in position:
+                table[row, position[label]] = 1.0
     table[-1] = np.nan  # code -1: no cell
     return table[known.codes]
 

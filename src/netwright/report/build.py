@@ -47,8 +47,6 @@ def build_report(
         for name, value in plan[part].items()
     ]
     names = list(dict.fromkeys(name for row in run.history for name in row if name != "epoch"))
-    metric = next((n for n in names if n in test), test.primary)
-    best = [row.get(metric) for row in run.history]
     return Report(
         title=data.source.name,
         task=describe_task(task, data.kind),
@@ -70,7 +68,7 @@ def build_report(
         class_counts=dict(zip(task.classes, data.class_counts, strict=False)),
         choices=choices,
         history={name: [row.get(name) for row in run.history] for name in names},
-        best_epoch=_best(best, higher=test.higher_is_better(metric)),
+        best_epoch=run.kept_epoch or None,
         stopped=run.stopped,
         validation=run.validation.to_dict(),
         test=test.to_dict(),
@@ -141,13 +139,6 @@ def _lead(test: Scores, beside: Baselines) -> dict[str, float | None] | None:
     sign = 1 if test.higher_is_better() else -1
     best = max(rivals, key=lambda scores: sign * scores[test.primary].value)
     return compare(test, best).to_dict()
-
-
-def _best(values: Sequence[float | None], *, higher: bool) -> int | None:
-    known = [
-        (value if higher else -value, -i) for i, value in enumerate(values) if value is not None
-    ]
-    return -max(known)[1] + 1 if known else None
 
 
 def _baselines(beside: Baselines) -> dict[str, Baseline]:

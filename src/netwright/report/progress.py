@@ -47,7 +47,7 @@ class SilentProgress:
     def start(self, total_epochs: int, metric_name: str) -> None: ...
     def epoch(self, number: int, row: Mapping[str, float]) -> None: ...
     def message(self, text: str) -> None: ...
-    def stop(self, reason: str) -> None: ...
+    def stop(self, reason: str, kept: int | None = None) -> None: ...
 
 
 class _Course:
@@ -62,6 +62,7 @@ class _Course:
         self.row: Mapping[str, float] = {}
         self.best: tuple[float, int] | None = None
         self.losses: list[float] = []
+        self.values: dict[int, float] = {}  # the metric by epoch
 
     def start(self, total_epochs: int, metric_name: str) -> None:
         self.total, self.metric, self.begun = total_epochs, metric_name, self.clock()
@@ -74,6 +75,7 @@ class _Course:
         value = row.get(self.metric)
         if value is None or value != value:
             return
+        self.values[number] = value
         sign = -1 if any(word in self.metric for word in LOWER_IS_BETTER) else 1
         if self.best is None or sign * value > sign * self.best[0]:
             self.best = (value, number)
@@ -142,12 +144,13 @@ class LineProgress:
         """Say something at once, such as a finding."""
         self._say(text)
 
-    def stop(self, reason: str) -> None:
-        """Say the last epoch if it is unsaid, why training ended and what was best."""
+    def stop(self, reason: str, kept: int | None = None) -> None:
+        """Say the last epoch if it is unsaid, why training ended and which epoch's weights were
+        kept."""
         if self.pending is not None:
             self._say(self.pending)
             self.pending = None
-        self._say(f"stopped: {reason}{_best(self.course)}")
+        self._say(f"stopped: {reason}{_kept(self.course, kept)}")
 
     def _line(self) -> str:
         course = self.course
@@ -201,7 +204,7 @@ class LiveProgress:
         else:
             self.stream.write(text + "\n")
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: str, kept: int | None = None) -> None:
         """Take the table away and leave one line in its place."""
         from rich.text import Text
 
@@ -209,7 +212,7 @@ class LiveProgress:
             console = self.live.console
             self.close()
             took = f"{self.course.number} epochs in {duration(self.course.elapsed)}"
-            console.print(Text(f"Trained {took}: {reason}{_best(self.course)}"))
+            console.print(Text(f"Trained {took}: {reason}{_kept(self.course, kept)}"))
 
     def close(self) -> None:
         """Take the table away without a word, also where an error ended training: a terminal with a
@@ -275,8 +278,10 @@ def sparkline(values: Sequence[float], width: int = SPARK_WIDTH) -> str:
     return "".join(bars[int((v - low) / ((high - low) or 1.0) * (len(bars) - 1))] for v in shown)
 
 
-def _best(course: _Course) -> str:
-    if course.best is None:
+def _kept(course: _Course, kept: int | None) -> str:
+    if kept is None:
         return ""
-    value, at = course.best
-    return f" (best validation {metric_title(course.metric)} {number(value)}, epoch {at})"
+    if kept not in course.values:  # seen before the run was resumed
+        return f"; the weights of epoch {kept} are kept"
+    value = number(course.values[kept])
+    return f"; epoch {kept} is kept (validation {metric_title(course.metric)} {value})"

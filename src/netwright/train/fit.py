@@ -57,7 +57,7 @@ class Progress(Protocol):
     def start(self, total_epochs: int, metric_name: str) -> None: ...
     def epoch(self, number: int, row: dict[str, float]) -> None: ...
     def message(self, text: str) -> None: ...
-    def stop(self, reason: str) -> None: ...
+    def stop(self, reason: str, kept: int | None = None) -> None: ...
 
 
 def fit(
@@ -343,7 +343,7 @@ class _Training:
         if self.folder:
             self.trace.save(self.folder)
         if self.progress:
-            self.progress.stop(state.stopped)
+            self.progress.stop(state.stopped, kept=state.best_epoch + 1)
         return Run(
             plan=self.plan,
             model=self.model,
@@ -353,6 +353,7 @@ class _Training:
             findings=diagnose(self.trace),
             seconds=state.seconds + time.monotonic() - self.begun,
             stopped=state.stopped,
+            kept_epoch=state.best_epoch + 1,
             seed=self.seed,
             folder=self.folder,
             interrupted=interrupted,

@@ -18,7 +18,7 @@ __all__ = ["Run"]
 @dataclass
 class Run:
     """plan: as resolved (no "auto" left). history: one row an epoch. stopped: why training ended,
-    in words.
+    in words. kept_epoch: whose weights the model has, from 1.
 
     notes: what was measured and decided on the way (threads, step, precision), for run.yaml.
     """
@@ -31,6 +31,7 @@ class Run:
     findings: list[Finding]
     seconds: float
     stopped: str
+    kept_epoch: int = 0
     seed: int = 0
     folder: Path | None = None
     interrupted: bool = False
