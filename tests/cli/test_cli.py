@@ -244,3 +244,24 @@ def test_plan_shows_reasons_and_trains_nothing(table: Path, tmp_path: Path) -> N
     done = run("plan", str(table), cwd=tmp_path)
     assert "net.name" in done.stdout and "recipe.batch_size" in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", ["tsv", "jsonl", "parquet"])
+def test_predictions_are_written_as_the_suffix_says(
+    trained: Path, table: Path, suffix: str
+) -> None:
+    file = table.parent / f"p.{suffix}"
+    run("predict", "run", "data.csv", "--out", file.name, cwd=table.parent)
+    readers = {
+        "tsv": lambda path: pd.read_csv(path, sep="\t"),
+        "jsonl": lambda path: pd.read_json(path, lines=True),
+        "parquet": pd.read_parquet,
+    }
+    assert len(readers[suffix](file)) == len(pd.read_csv(table))
+
+
+def test_an_unknown_suffix_for_predictions_is_refused_before_any_work(
+    trained: Path, table: Path
+) -> None:
+    done = run("predict", "run", "data.csv", "--out", "p.xlsx", cwd=table.parent, check=2)
+    assert ".parquet" in done.stderr

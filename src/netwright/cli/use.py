@@ -2,12 +2,16 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netwright.data.builtin import builtin_names
 from netwright.data.ledger import Ledger
+from netwright.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["print_data", "print_names", "run_evaluate", "run_plan", "run_predict"]
 
@@ -24,15 +28,30 @@ SOURCES = {
     "archive": ".zip .tar.gz .gz of any of these",
 }
 
+# How predictions are written, by the suffix of the file.
+WRITERS: dict[str, Callable[["pd.DataFrame", str], None]] = {
+    ".csv": lambda frame, path: frame.to_csv(path, index=False),
+    ".tsv": lambda frame, path: frame.to_csv(path, index=False, sep="\t"),
+    ".jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True),
+    ".parquet": lambda frame, path: frame.to_parquet(path, index=False),
+    "": lambda frame, path: frame.to_csv(path, index=False),
+}
+
 
 def run_predict(
     model: str, source: str, *, out: str | None, device: str, threads: int | None, as_json: bool
 ) -> None:
-    """Write the predictions as CSV, in the input's row order."""
+    """Write the predictions in the input's row order: as CSV, or as the suffix of `out` says."""
     from netwright.data.read_rows import read_rows
     from netwright.device import threads as use_threads
     from netwright.model.model import load
 
+    suffix = Path(out or "").suffix.lower()
+    if suffix not in WRITERS:
+        raise UsageError(
+            f"--out {out!r}: predictions are written as {', '.join(filter(None, WRITERS))}. Give a "
+            "file name that ends so."
+        )
     opened = load(model, device=device)
     ledger = Ledger()
     with use_threads(threads):
@@ -41,7 +60,7 @@ def run_predict(
         print(entry, file=sys.stderr)
     if out is not None:
         Path(out).parent.mkdir(parents=True, exist_ok=True)
-        frame.to_csv(out, index=False)
+        WRITERS[suffix](frame, out)
         print(f"{len(frame):,} predictions in {out}", file=sys.stderr)
     if as_json:
         print(
