@@ -15,6 +15,7 @@ from netwright.data.image_stream import ImageStream
 from netwright.data.images import image_data, read_images
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
+from netwright.data.read import read
 from netwright.data.sources import locate
 from netwright.errors import DataError, UsageError
 
@@ -71,6 +72,17 @@ def test_given_splits_are_kept(tmp_path: Path) -> None:
     assert len(data.test) == 6
     assert len(data.train) + len(data.validation) == 20
     assert {p.parts[-3] for p in data.test.raw} == {"test"}  # type: ignore[attr-defined]
+    assert "split test: given by the source (6)" in said(data)
+    assert "split validation: held out" in said(data)
+    assert "task: image-classification, 2 classes: dark, light" in said(data)
+
+
+def test_files_that_are_no_pictures_are_told(tmp_path: Path) -> None:
+    folder = folder_of_classes(tmp_path / "set")
+    (folder / "dark" / "notes.txt").write_text("taken in winter")
+    Image.new("RGB", (12, 10)).save(folder / "loose.png")
+    told = "\n".join(str(entry) for entry in read(folder).ledger)
+    assert "left out: notes.txt, loose.png (2)" in told or "loose.png, notes.txt (2)" in told
 
 
 def test_mixed_sizes_get_one_size_and_it_is_said() -> None:

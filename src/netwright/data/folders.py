@@ -134,7 +134,9 @@ def _classes(listing: Listing, kind: str, role: Role, name: str) -> Looked | Non
             )
         return None
     _check_splits_on_top(known, name)
-    return kind, roots, {**detail, "classes": known}
+    read = {entry.path for view in views.values() for entry in view.of(role) if entry.below}
+    left = [entry.path.name for entry in listing.entries if entry.path not in read]
+    return kind, roots, {**detail, "classes": known, "left_out": left}
 
 
 def _split_folders(samples: list[Entry]) -> dict[str, str]:

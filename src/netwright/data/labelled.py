@@ -23,7 +23,8 @@ from netwright.errors import DataError, UsageError
 __all__ = ["Given", "Labels", "join_labelled", "label_rows", "refuse_columns"]
 
 # Rows of the splits that the source itself names.
-Given = Mapping[str, NDArray[np.int64]]
+Index = NDArray[np.int64]
+Given = Mapping[str, Index]
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ def label_rows(
             f"All {len(values):,} rows have the label {only!r}; a classifier needs at least two "
             "classes. Check the folder or the label column."
         )
-    given = told_splits(pd.DataFrame(index=range(len(values))), options, dict(given or {}), ledger)
+    named = dict(given or {})
+    given = told_splits(pd.DataFrame(index=range(len(values))), options, named, ledger)
     splits = split_rows(len(values), labels=values, given=given, seed=options.seed, ledger=ledger)
     train = splits["train"]
     counted = Counter(values[train])
@@ -134,6 +136,10 @@ def label_rows(
             int((~known).sum()),
         )
     form: Form = "binary" if len(classes) == 2 else "multiclass"
+    if options.task is None:
+        shown = ", ".join(classes[:6]) + (", ..." if len(classes) > 6 else "")
+        ledger.note("guessed", "task", f"{name}, {len(classes)} classes: {shown}")
+    _note_splits(splits, named, given, options.seed, ledger)
     targets = Targets(
         task_name=name, form=form, names=(target,), labels=values[train], classes=classes
     )
@@ -153,6 +159,20 @@ def label_rows(
         parts["test"],
         tuple(counted[label] for label in classes),
     )
+
+
+def _note_splits(
+    splits: Mapping[str, Index], named: Given, given: Given, seed: int, ledger: Ledger
+) -> None:
+    for name, rows in splits.items():
+        if name in given and len(given[name]) == len(rows):
+            if name in named:  # what --split tells is noted where it is read
+                ledger.note("split", name, "given by the source", len(rows))
+        elif name == "train":
+            ledger.note("split", name, "the rest", len(rows))
+        else:
+            how = f"held out: at random, each class in proportion (seed {seed})"
+            ledger.note("split", name, how, len(rows))
 
 
 def _ordered(labels: Iterable[str]) -> tuple[str, ...]:

@@ -25,6 +25,11 @@ def note_found(found: Found, ledger: Ledger) -> None:
     """Note what `locate` left out or guessed."""
     if found.detail.get("ignored"):
         ledger.note("dropped", found.name, "hidden files left out", found.detail["ignored"])
+    left = found.detail.get("left_out")
+    if left:
+        shown = ", ".join(left[:5]) + (", ..." if len(left) > 5 else "")
+        what = f"files of another kind, or outside of the class folders, left out: {shown}"
+        ledger.note("dropped", found.name, what, len(left))
     if found.detail.get("not_read"):
         names = ", ".join(found.detail["not_read"])
         ledger.note("dropped", found.name, f"tables that are no split were not read: {names}")
