@@ -1,5 +1,7 @@
 """The first two sentences of a report."""
 
+import math
+
 import pytest
 
 from netwright.data.task import Task
@@ -54,6 +56,15 @@ def test_error_is_said_in_the_unit_of_the_target() -> None:
     scores = {"rmse": {"value": 3.0}, "mae": {"value": 2.0}}
     said = describe_score("rmse", scores, rows=1, task=task)
     assert said == "On average it is off by 2.000 in price, over 1 test row it had never seen."
+
+
+def test_grades_and_nats_are_said_in_words() -> None:
+    task = Task(name="t", form="ordinal", target="stars", classes=("1", "2", "3"))
+    said = describe_score("mae", {"mae": {"value": 0.5}}, rows=9, task=task)
+    assert said.startswith("On average it is off by 0.500 grades")
+    task = Task(name="t", form="language-modelling", target="text")
+    said = describe_score("nats", {"nats": {"value": math.log(8)}}, rows=9, task=task)
+    assert "as between 8.0 equally likely tokens" in said
 
 
 def test_other_metrics_are_named() -> None:

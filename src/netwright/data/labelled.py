@@ -90,11 +90,13 @@ def label_rows(
     name: str,
     options: ReadOptions,
     ledger: Ledger,
+    told: bool = False,
 ) -> Labels:
     """Number the classes in order (of numbers where all are) and split the rows, keeping the splits
     that are given.
 
-    name: the task's, such as "text-classification".
+    name: the task's, such as "text-classification". told: the classes and the splits stand in the
+    ledger already.
     """
     if options.task is not None:
         asked, form_asked = parse_task(options.task)
@@ -136,10 +138,10 @@ def label_rows(
             int((~known).sum()),
         )
     form: Form = "binary" if len(classes) == 2 else "multiclass"
-    if options.task is None:
+    if not told:
         shown = ", ".join(classes[:6]) + (", ..." if len(classes) > 6 else "")
         ledger.note("guessed", "task", f"{name}, {len(classes)} classes: {shown}")
-    _note_splits(splits, named, given, options.seed, ledger)
+        _note_splits(splits, named, given, options.seed, ledger)
     targets = Targets(
         task_name=name, form=form, names=(target,), labels=values[train], classes=classes
     )

@@ -93,6 +93,7 @@ def text_data(
         name="text-classification",
         options=options,
         ledger=ledger,
+        told=bool(column),
     )
     encoding = fit_text_encoding(
         [rows[at] for at in labelled.train.tolist()], ledger, column=column

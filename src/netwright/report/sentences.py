@@ -1,5 +1,6 @@
 """The two sentences a report begins with: what was learned, and how good it is, in plain words."""
 
+import math
 from collections.abc import Mapping
 
 from netwright.data.task import Task
@@ -58,6 +59,13 @@ def describe_score(
     if task.form in ("regression", "forecasting") and error is not None:
         target = shorten(task.target, LONGEST) or "the target"
         return f"On average it is off by {number(error)} in {target}, over {unseen}."
+    if task.form == "ordinal" and error is not None:
+        return f"On average it is off by {number(error)} grades, over {unseen}."
+    if task.form == "language-modelling" and metric == "nats":
+        return (
+            f"At each step it hesitates as between {math.exp(value):,.1f} equally likely tokens, "
+            f"over {unseen}."
+        )
     return f"Its {metric_title(metric)} is {number(value)} over {unseen}."
 
 

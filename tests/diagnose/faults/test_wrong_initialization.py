@@ -60,14 +60,15 @@ def test_a_last_layer_and_the_ends_of_residual_branches_may_be_zero() -> None:
     assert names(train(Residual(), waves(), loss=F.mse_loss, epochs=30)) == []
 
 
-def test_equal_weights_that_the_loss_tells_apart() -> None:
+@pytest.mark.parametrize("start", [0.0, 1 / 4])
+def test_equal_weights_that_the_loss_tells_apart(start: float) -> None:
     class Sum(nn.Module):
-        """As DLinear: both layers make the outputs, and the first starts as a mean."""
+        """As DLinear: both layers make the outputs, and the first starts as zeros or a mean."""
 
         def __init__(self) -> None:
             super().__init__()
             self.trend, self.season = nn.Linear(4, 3), nn.Linear(4, 3)
-            nn.init.constant_(self.trend.weight, 1 / 4)
+            nn.init.constant_(self.trend.weight, start)
 
         def forward(self, x: Tensor) -> Tensor:
             return self.trend(x) + self.season(x)

@@ -58,15 +58,15 @@ def wrong_initialization(trace: Trace) -> Iterator[Evidence]:
     values = losses(trace)
     if not len(values):
         return
-    # Equal units stay copies unless what follows tells them apart. Zeros separate late, where
-    # biases differ; at the end of a residual branch they are a known good start: that neither
-    # begins a net nor comes twice in a row.
-    copies = [w for w in equal if size[w] > 0 and w in trace.places("init.copies")]
-    rows = [weights.index(w) for w in equal if size[w] == 0]
+    # Equal units stay copies unless what follows tells them apart. Copies of zeros may separate
+    # late, where biases differ; at the end of a residual branch they are a known good start: that
+    # neither begins a net nor comes twice in a row.
+    copies = [w for w in equal if w in trace.places("init.copies")]
+    rows = [weights.index(w) for w in copies if size[w] == 0]
     chain = bool(rows) and (rows[0] == 0 or any(b - a == 1 for a, b in pairwise(rows)))
     held_back = stuck(trace) or started_flat(trace)
-    if copies or chain:
-        yield _equal(equal, values)
+    if chain or any(size[w] > 0 for w in copies):
+        yield _equal(copies, values)
     elif large and (diverged(trace) or stuck(trace) or _starts_high(trace)):
         yield _scaled(trace, large, std, off, "larger")
     elif small and held_back:
