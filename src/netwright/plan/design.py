@@ -260,12 +260,12 @@ def _series(data: Data, c: _Choices) -> None:
     rows = len(data.train)
     c.net("name", "inception-time", "patterns of any duration (Fawaz 2020)")
     c.recipe("init", "auto", _INIT_REASON["relu"])
-    size = 8 if rows < 100 else 16 if rows < 500 else 64
+    size = 16 if rows < 500 else 64
     c.recipe("batch_size", size, "few series: many small steps")
-    goal = 400 if rows < 100 else 1500
-    c.recipe("epochs", _epochs_for(goal, rows, size, low=30, high=400), f"about {goal:,} steps")
-    why = "cross-validated on the training rows of small open sets"
-    c.recipe("lr", 2e-3 if rows < 100 else 1e-3, why if rows < 100 else "the usual one of AdamW")
+    c.recipe("epochs", _epochs_for(1500, rows, size, low=30, high=400), "about 1,500 steps")
+    c.recipe("lr", 1e-3, "the usual one of AdamW")
     c.recipe("weight_decay", 0.01, "mild; vectors are spared")
     c.recipe("ema", 0.99, "the average of the weights is steadier than the last of them")
     c.recipe("patience", None, "a handful of validation series cannot say when to stop")
+    if rows < 100:
+        c.recipe("keep", "last", "nor which epoch is best")

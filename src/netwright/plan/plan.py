@@ -44,9 +44,9 @@ class Recipe:
     otherwise. l1, l2: penalties added to the loss (both together: elastic net). clip: largest
     gradient norm; clip_value: largest gradient entry. warmup: share of all steps. schedule_gamma,
     schedule_every: factor and epochs of step and exponential decay, factor of reduce-on-plateau.
-    patience: epochs without a better validation score before early stopping (best weights come back
-    either way). ema: decay of the moving average of weights. swa: share of training after which
-    weights are averaged.
+    patience: epochs without a better validation score before early stopping. keep: the weights of
+    the best epoch, or of the last, where validation rows are too few to tell. ema: decay of the
+    moving average of weights. swa: share of training after which weights are averaged.
     """
 
     optimizer: Optimizer = "adamw"
@@ -74,6 +74,7 @@ class Recipe:
     augment_strength: float = 1.0
     init: Init = "auto"
     patience: int | None = 10
+    keep: Literal["best", "last"] = "best"
     ema: float | None = None
     swa: float | None = None
     precision: Literal["auto", "float32", "bf16", "fp16"] = "auto"

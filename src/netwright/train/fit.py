@@ -276,7 +276,8 @@ class _Training:
             self._checkpoint()
 
     def _judge(self) -> dict[str, float]:
-        """Judge the epoch on the validation split; keep the weights if they are the best so far."""
+        """Judge the epoch on the validation split; keep the weights if they are the best so far,
+        or all that the plan asks for."""
         state = self.state
         self.model.net = self.average.net
         train_loss = state.loss_sum / max(state.loss_rows, 1)
@@ -298,6 +299,8 @@ class _Training:
             rows = len(self.data.validation) if self.metric in SHARES else None
             if state.improves(signed, row["validation_loss"], shares_of=rows):
                 state.best_epoch = state.epoch
+            if state.best_epoch == state.epoch or self.plan.recipe.keep == "last":
+                state.kept_epoch = state.epoch
                 kept = self.average.net.state_dict()
                 self.best = {name: value.detach().clone() for name, value in kept.items()}
         row["lr"] = self.optimizer.param_groups[0]["lr"]
@@ -343,7 +346,7 @@ class _Training:
         if self.folder:
             self.trace.save(self.folder)
         if self.progress:
-            self.progress.stop(state.stopped, kept=state.best_epoch + 1)
+            self.progress.stop(state.stopped, kept=state.kept_epoch + 1)
         return Run(
             plan=self.plan,
             model=self.model,
@@ -353,7 +356,7 @@ class _Training:
             findings=diagnose(self.trace),
             seconds=state.seconds + time.monotonic() - self.begun,
             stopped=state.stopped,
-            kept_epoch=state.best_epoch + 1,
+            kept_epoch=state.kept_epoch + 1,
             seed=self.seed,
             folder=self.folder,
             interrupted=interrupted,

@@ -22,7 +22,7 @@ class State:
     """What changes while training and is neither weight nor moment: plain numbers, kept as JSON.
 
     batch: batches of this epoch that are done. total_steps: how long the schedule now runs.
-    best_metric, top_metric: of the kept weights and of any epoch, signed so that larger is better.
+    best_metric, top_metric: of the best epoch and of any, signed so that larger is better.
     reductions: of the rate, by reduce-on-plateau.
     """
 
@@ -36,6 +36,7 @@ class State:
     top_metric: float | None = None
     best_loss: float | None = None
     best_epoch: int = -1
+    kept_epoch: int = -1
     reductions: int = 0
     average_updates: int = 0
     seconds: float = 0.0
