@@ -46,11 +46,17 @@ def find(package: str, name: str, *, what: str) -> Any:
     return next((t for t in things if t.__name__.lower().replace("_", "") == spelled), things[0])
 
 
+def parameters(package: str, name: str, *, what: str) -> list[str]:
+    """Return the names of the arguments that `name` is built with."""
+    signature = inspect.signature(find(package, name, what=what))
+    return [p for p in signature.parameters if p != "self"]
+
+
 def build(package: str, name: str, arguments: Mapping[str, Any], *, what: str) -> Any:
     """Call what `name` stands for with `arguments`; an unknown argument is an error with "did you
     mean"."""
     thing = find(package, name, what=what)
-    known = [p for p in inspect.signature(thing).parameters if p != "self"]
+    known = parameters(package, name, what=what)
     for given in arguments:
         if given not in known:
             raise UsageError(

@@ -2,6 +2,7 @@
 
 import pytest
 
+import netwright as nw
 from netwright.errors import UsageError
 from netwright.plan.plan import Plan, Recipe
 
@@ -65,3 +66,18 @@ def test_printing_shows_choices_with_reasons() -> None:
     lines = str(_plan()).splitlines()
     assert any(line.startswith("net.name") and line.endswith("a table") for line in lines)
     assert any(line.startswith("recipe.batch_size") and "full" in line for line in lines)
+
+
+def test_another_net_drops_what_it_does_not_have_and_keeps_what_was_asked() -> None:
+    plan = nw.design(nw.read("iris"))
+    changed = plan.with_({"net.name": "mlp", "net.width": 20})
+    assert "members" not in changed.net and "net.members" not in changed.why
+    assert changed.net["width"] == 20 and changed.net["numeric"] == 4
+    with pytest.raises(UsageError, match="members"):
+        nw.fit(plan.with_({"net.name": "mlp", "net.members": 4}), nw.read("iris"))
+
+
+def test_a_net_for_other_data_is_refused_with_those_that_fit() -> None:
+    data = nw.read("iris")
+    with pytest.raises(UsageError, match=r"'cnn' does not read .*table.*mlp"):
+        nw.fit(nw.design(data).with_({"net.name": "cnn"}), data)

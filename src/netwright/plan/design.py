@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netwright.data.data import Data, Rows
-from netwright.plan.plan import Plan, Recipe
+from netwright.plan.plan import FIXED, Plan, Recipe
 
 __all__ = ["design"]
 
@@ -38,7 +38,7 @@ def design(data: Data) -> Plan:
     }
     choices = _Choices()
     for name, value in data.encoding.shapes().items():
-        choices.net(name, value, "fixed by the data")
+        choices.net(name, value, FIXED)
     rules[data.kind](data, choices)
     _loss(data, choices)
     return choices.plan()

@@ -11,7 +11,10 @@ from typing import Any, Literal, get_args, get_origin
 
 import yaml
 
+from netwright import catalogue
 from netwright.errors import UsageError, did_you_mean
+
+FIXED = "fixed by the data"  # the reason of what no other choice could be
 
 Optimizer = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "muon"]
 Schedule = Literal["constant", "step", "exponential", "cosine", "one-cycle", "reduce-on-plateau"]
@@ -123,7 +126,7 @@ class Plan:
 
     def with_(self, changes: Mapping[str, Any], *, why: str = "set by the user") -> "Plan":
         """Return the plan with dotted fields changed: {"recipe.lr": 0.01, "net.width": 64}. Unknown
-        ones are errors."""
+        ones are errors. Another net.name drops the settings that the new net does not have."""
         net, objective, reasons = dict(self.net), dict(self.objective), dict(self.why)
         recipe: dict[str, Any] = {}
         for path, value in changes.items():
@@ -133,13 +136,21 @@ class Plan:
             elif part in ("net", "objective") and name:
                 (net if part == "net" else objective)[name] = value
             else:
-                known = (
+                fields = (
                     [f"recipe.{n}" for n in _recipe_fields()]
                     + [f"net.{n}" for n in net]
                     + [f"objective.{n}" for n in objective]
                 )
-                raise UsageError(f"A plan has no field {path!r}.{did_you_mean(path, known)}")
+                raise UsageError(f"A plan has no field {path!r}.{did_you_mean(path, fields)}")
             reasons[path] = why
+        if net["name"] != self.net["name"]:
+            # What was chosen for the other net and means nothing to this one goes; what the data
+            # fixes stays, so that a net for other data is refused.
+            known = catalogue.parameters("netwright.nets", net["name"], what="net")
+            for name in [n for n in net if n not in ("name", *known)]:
+                if f"net.{name}" not in changes and reasons.get(f"net.{name}") != FIXED:
+                    del net[name]
+                    reasons.pop(f"net.{name}", None)
         return Plan(
             net=net,
             objective=objective,

@@ -17,6 +17,7 @@ __all__ = ["balanced_rows", "build_net", "build_objective"]
 def build_net(plan: Plan, data: Data, seed: int, device: torch.device) -> tuple[nn.Module, str]:
     """Return the plan's net, initialised, on the device, and what initialisation did."""
     spec = {k: v for k, v in plan.net.items() if k != "name"}
+    _check_kind(plan.net["name"], data)
     net: nn.Module = catalogue.build("netwright.nets", plan.net["name"], spec, what="net")
     said = "the net's own"
     if plan.recipe.init != "default":
@@ -30,6 +31,22 @@ def build_net(plan: Plan, data: Data, seed: int, device: torch.device) -> tuple[
         # Measured 1.4 times as fast on CPUs; the GPU's tensor cores ask for it too.
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # not in the stub
     return net, said
+
+
+def _check_kind(name: str, data: Data) -> None:
+    """Refuse a net that cannot read this kind of data, with the names of those that can."""
+    package, shapes = "netwright.nets", set(data.encoding.shapes())
+    if shapes <= set(catalogue.parameters(package, name, what="net")):
+        return
+    able = [
+        other
+        for other in catalogue.names(package)
+        if shapes <= set(catalogue.parameters(package, other, what="net"))
+    ]
+    raise UsageError(
+        f"The net {name!r} does not read this kind of data ({data.kind}). Nets that do: "
+        f"{', '.join(able)}."
+    )
 
 
 def build_objective(plan: Plan, data: Data) -> Any:
