@@ -163,8 +163,11 @@ def _image(data: Data, c: _Choices) -> None:
         c.net("channels", [32, 64], f"pictures of {size} pixels can be halved once or twice")
         c.net("convs", [2, 2], "two convolutions see further than one")
     elif size <= 48:
-        c.net("channels", [32, 48, 96], f"pictures of {size} pixels: three blocks, wider each time")
-        c.net("convs", [1, 2, 2], "one convolution where pictures are large, two where small")
+        many = rows >= 20_000  # an epoch must be cheap, so that enough of them fit into minutes
+        why = f"pictures of {size} pixels: three blocks, wider each time"
+        c.net("channels", [24 if many else 32, 48, 96], why)
+        why = "one convolution where pictures are large, two where small"
+        c.net("convs", [1, 1, 2] if many else [1, 2, 2], why)
     else:
         c.net("channels", [24, 48, 96, 160], f"pictures of {size} pixels: four blocks")
         c.net("convs", [1, 1, 2, 2], "few convolutions where pictures are large")
