@@ -76,6 +76,11 @@ def _results(name: str) -> dict[str, Any]:
     return found
 
 
+def _parts(name: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return what was measured, by name, without the machine it was measured on."""
+    return [(part, one) for part, one in _results(name).items() if part != "machine"]
+
+
 def _speed() -> list[str]:
     found = _results("speed")
     measured = found["1 thread"]
@@ -103,8 +108,7 @@ def _watching() -> list[str]:
     rows = "\n".join(
         f"| {letter} | {one['cost']:.1%} | {one['low']:.1%} to {one['high']:.1%} "
         f"| {one['bar']:.0%} |"
-        for letter, one in _results("watching").items()
-        if letter != "machine"
+        for letter, one in _parts("watching")
     )
     return [
         "## What watching costs\n\n    .venv/bin/python benchmarks/watching.py\n",
@@ -116,26 +120,22 @@ def _watching() -> list[str]:
 def _augmentation() -> list[str]:
     ratios = " · ".join(
         f"{size} {one['ratio']:.1f}x (bar {one['bar']:.0f}x)"
-        for size, one in _results("augmentation").items()
-        if size != "machine"
+        for size, one in _parts("augmentation")
     )
-    return [
-        "## Augmentation\n\n    .venv/bin/python benchmarks/augmentation.py\n",
+    what = (
         "Pictures a second of CPU time, mirrored, shifted by up to 4 pixels and normalised, over a "
-        f"DataLoader with PIL per item, on one thread: {ratios}.\n",
-    ]
+        f"DataLoader with PIL per item, on one thread: {ratios}.\n"
+    )
+    return ["## Augmentation\n\n    .venv/bin/python benchmarks/augmentation.py\n", what]
 
 
 def _startup() -> list[str]:
-    seconds = " · ".join(
-        f"{what}: {one['median']:.2f} s (least {one['least']:.2f} s, bar {one['bar']} s)"
-        for what, one in _results("startup").items()
-        if what != "machine"
-    )
-    return [
-        "## Start-up\n\n    .venv/bin/python benchmarks/startup.py\n",
-        f"Fresh processes, wall time, median: {seconds}. Importing torch is 2 s of the second.\n",
+    lines = [
+        f"- {what}: {one['median']:.2f} s (least {one['least']:.2f} s, bar {one['bar']} s)\n"
+        for what, one in _parts("startup")
     ]
+    said = "Wall time of fresh processes, median. Importing torch is 2 s of the second.\n\n"
+    return ["## Start-up\n\n    .venv/bin/python benchmarks/startup.py\n", said + "".join(lines)]
 
 
 def _accuracy() -> str:

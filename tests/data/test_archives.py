@@ -181,3 +181,13 @@ def test_unwritable_cache_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("NETWRIGHT_CACHE", str(blocked / "cache"))
     with pytest.raises(DataError, match="set NETWRIGHT_CACHE"):
         unpack(zipped(tmp_path / "data.zip", MEMBERS))
+
+
+def test_an_unknown_compression_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {"a.csv": b"a,b\n1,2\n"})
+    content = bytearray(path.read_bytes())
+    for signature, method in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        content[content.index(signature) + method] = 97
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"method is not supported.* Unpack it yourself"):
+        unpack(path)

@@ -113,6 +113,13 @@ def test_damaged_zip_is_refused(tmp_path: Path) -> None:
         sniffed(tmp_path, packed(a=b"1" * 100)[:40])
 
 
+def test_a_zip_of_a_version_to_come_is_refused(tmp_path: Path) -> None:
+    content = bytearray(packed(a=b"1" * 100))
+    content[content.index(b"PK\x01\x02") + 6] = 99  # the version that unpacking needs
+    with pytest.raises(DataError, match=r"zip file version 9\.9"):
+        sniffed(tmp_path, bytes(content))
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 def test_text_in_many_encodings(encoding: str) -> None:
     assert is_text("ville,n\nMontréal,1\n".encode(encoding))

@@ -39,7 +39,6 @@ _DAMAGED = (
     lzma.LZMAError,
     zlib.error,
     EOFError,
-    NotImplementedError,
 )
 
 
@@ -137,7 +136,7 @@ def _explained(path: Path) -> Iterator[None]:
             f"{path} is a damaged archive: {error}. Download or pack it again."
         ) from error
     except RuntimeError as error:
-        # zipfile's only word for a password.
+        # zipfile's word for a password, and for a compression that it lacks (a subclass).
         raise DataError(f"{path} cannot be unpacked: {error}. Unpack it yourself first.") from error
 
 

@@ -155,6 +155,7 @@ def _sniff_zip(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+        # NotImplementedError is zipfile's word for a zip version that it cannot read.
         raise DataError(
             f"{path} is a damaged zip archive: {error}. Download or pack it again."
         ) from error
