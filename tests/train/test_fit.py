@@ -14,6 +14,7 @@ import torch
 
 from netwright.errors import TrainingError, UsageError
 from netwright.plan.plan import Recipe
+from netwright.train.checkpoint import load_checkpoint
 from netwright.train.fit import fit
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -34,6 +35,14 @@ def test_it_learns_and_keeps_the_best_weights() -> None:
     assert run.stopped == "all epochs done"
     best = max(row["accuracy"] for row in run.history)
     assert run.validation["accuracy"].value >= best - 0.05  # within noise of the best
+
+
+def test_the_last_epoch_is_in_the_checkpoint_however_fast_it_was(tmp_path: Path) -> None:
+    run = fit(small_plan(epochs=2), small_data(), seed=0, out=tmp_path)
+    assert run.stopped == "all epochs done"
+    saved = load_checkpoint(tmp_path / "checkpoint")
+    assert saved is not None
+    assert saved[1]["state"]["epoch"] == 2
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not() -> None:

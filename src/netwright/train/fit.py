@@ -173,7 +173,6 @@ class _Training:
         try:
             while not self.state.stopped and self.state.epoch < recipe.epochs:
                 self._epoch()
-            self.state.stopped = self.state.stopped or "all epochs done"
         except KeyboardInterrupt:
             interrupted = True
             if self.folder:
@@ -269,6 +268,8 @@ class _Training:
         elif recipe.schedule == "reduce-on-plateau":
             state.reductions += int(stale > 0 and stale % max((recipe.patience or 10) // 2, 1) == 0)
         state.epoch += 1
+        if state.epoch >= recipe.epochs:
+            state.stopped = state.stopped or "all epochs done"
         state.batch = state.loss_rows = 0
         state.loss_sum = 0.0
         waited = time.monotonic() - self.saved_at
