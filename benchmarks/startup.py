@@ -34,12 +34,12 @@ def help_seconds() -> float:
 FIRST_BATCH = """
 import os, sys, time
 import netwright.cli.main, netwright.train.fit
-original = netwright.train.fit._Training._step
+original = netwright.train.fit.Training._step
 def step(self, batch):
     original(self, batch)
     os.write(2, f"first batch {time.time()}".encode())
     os._exit(0)
-netwright.train.fit._Training._step = step
+netwright.train.fit.Training._step = step
 sys.argv = ["netwright", "train", "digits", "--out", sys.argv[1]]
 netwright.cli.main.main()
 """

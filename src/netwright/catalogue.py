@@ -6,6 +6,7 @@ users (`text_cnn.py` is "text-cnn"). The thing a file defines is the callable of
 """
 
 import ast
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -18,9 +19,13 @@ from netwright.errors import UsageError, did_you_mean
 
 def names(package: str) -> list[str]:
     """List what `package` (such as "netwright.nets") defines, without importing any of it."""
-    return sorted(
-        file.stem.replace("_", "-") for file in _folder(package).glob("*.py") if file.stem[0] != "_"
-    )
+    return list(_names(package))
+
+
+@functools.cache
+def _names(package: str) -> tuple[str, ...]:
+    files = _folder(package).glob("*.py")
+    return tuple(sorted(f.stem.replace("_", "-") for f in files if f.stem[0] != "_"))
 
 
 def titles(package: str) -> dict[str, str]:
@@ -36,7 +41,7 @@ def titles(package: str) -> dict[str, str]:
 def find(package: str, name: str, *, what: str) -> Any:
     """Import and return what `name` stands for in `package`; `what` names the kind of thing in the
     error."""
-    known = names(package)
+    known = _names(package)
     if name not in known:
         raise UsageError(f"There is no {what} named {name!r}.{did_you_mean(name, known)}")
     module = importlib.import_module(f"{package}.{name.replace('-', '_')}")
@@ -48,8 +53,12 @@ def find(package: str, name: str, *, what: str) -> Any:
 
 def parameters(package: str, name: str, *, what: str) -> list[str]:
     """Return the names of the arguments that `name` is built with."""
-    signature = inspect.signature(find(package, name, what=what))
-    return [p for p in signature.parameters if p != "self"]
+    return list(_parameters(find(package, name, what=what)))
+
+
+@functools.cache
+def _parameters(thing: Any) -> tuple[str, ...]:
+    return tuple(p for p in inspect.signature(thing).parameters if p != "self")
 
 
 def build(package: str, name: str, arguments: Mapping[str, Any], *, what: str) -> Any:

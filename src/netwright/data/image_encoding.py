@@ -127,11 +127,12 @@ class ImageEncoding:
         return None
 
     def prepare(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Normalise with the training pixels' mean and standard deviation: float32 out, any number
-        type in.
+        """Normalise with the training pixels' mean and standard deviation: torch's default
+        float type (float32) out, any number type in.
         """
-        scale, shift = _affine(self.mean, self.std, inputs[0].device)
-        return (torch.addcmul(shift, inputs[0].to(torch.float32), scale),)
+        number = torch.get_default_dtype()
+        scale, shift = _affine(self.mean, self.std, inputs[0].device, number)
+        return (torch.addcmul(shift, inputs[0].to(scale.dtype), scale),)
 
     def shapes(self) -> Mapping[str, Any]:
         return {"in_channels": self.in_channels, "height": self.height, "width": self.width}
@@ -166,11 +167,11 @@ class ImageEncoding:
 
 @lru_cache(maxsize=8)
 def _affine(
-    mean: tuple[float, ...], std: tuple[float, ...], device: torch.device
+    mean: tuple[float, ...], std: tuple[float, ...], device: torch.device, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor]:
     """(x - mean) / std as x * scale + shift, each (1, channels, 1, 1)."""
-    scale = 1 / torch.tensor(std, device=device, dtype=torch.float32).view(1, -1, 1, 1)
-    shift = -torch.tensor(mean, device=device, dtype=torch.float32).view(1, -1, 1, 1) * scale
+    scale = 1 / torch.tensor(std, device=device, dtype=dtype).view(1, -1, 1, 1)
+    shift = -torch.tensor(mean, device=device, dtype=dtype).view(1, -1, 1, 1) * scale
     return scale, shift
 
 

@@ -17,7 +17,7 @@ from netwright.evaluate.metrics import score_classes, score_tokens, score_values
 from netwright.evaluate.scores import Scores
 from netwright.model.model import Model
 
-__all__ = ["inputs_of", "overlap", "predictions_of", "score_outputs", "targets_of"]
+__all__ = ["inputs_of", "metric_of", "overlap", "predictions_of", "score_outputs", "targets_of"]
 
 
 def score_outputs(
@@ -60,6 +60,16 @@ def score_outputs(
         resamples=resamples,
         seed=seed,
     )
+
+
+def metric_of(model: Model, outputs: Tensor, split: Split, metric: str) -> float:
+    """Return one metric's value, as `score_outputs` finds it: the quick form between epochs."""
+    task = model.task
+    if metric == "accuracy" and task.form in ("binary", "multiclass"):
+        # A temperature or a softmax changes no order.
+        return float((outputs.argmax(1) == targets_of(split)).double().mean())
+    scores = score_outputs(model, outputs, split, metric=metric, only=(metric,), resamples=0)
+    return scores[metric].value
 
 
 def predictions_of(

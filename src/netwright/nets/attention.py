@@ -37,7 +37,8 @@ class MultiHeadAttention(nn.Module):
                 f"{' with an even number for each head' if rotary else ''}. "
                 f"Give width: {num_heads * 2 * max(1, round(width / num_heads / 2))}."
             )
-        self.num_heads, self.causal, self.rotary, self.dropout = num_heads, causal, rotary, dropout
+        self.num_heads, self.causal, self.rotary = num_heads, causal, rotary
+        self.attend = ScaledDotProduct(causal=causal, dropout=dropout)
         self.qkv = nn.Linear(width, 3 * width)
         self.qkv.feeds = "attention"  # type: ignore[assignment]  # for init: no activation follows
         self.out = nn.Linear(width, width)
@@ -53,7 +54,20 @@ class MultiHeadAttention(nn.Module):
             mask = real[:, None, None, :]
             if self.causal:
                 mask = mask & x.new_ones(time, time, dtype=torch.bool).tril()
-        heads = F.scaled_dot_product_attention(
+        heads = self.attend(query, key, value, mask)
+        return self.out(heads.transpose(1, 2).flatten(2))
+
+
+class ScaledDotProduct(nn.Module):
+    """query, key, value (batch, heads, time, features), mask bool or None -> the same shape as
+    query: softmax(query key' / sqrt(features)) value, by torch's kernels."""
+
+    def __init__(self, *, causal: bool, dropout: float) -> None:
+        super().__init__()
+        self.causal, self.dropout = causal, dropout
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+        return F.scaled_dot_product_attention(
             query,
             key,
             value,
@@ -61,7 +75,6 @@ class MultiHeadAttention(nn.Module):
             is_causal=self.causal and mask is None,
             dropout_p=self.dropout if self.training else 0.0,
         )
-        return self.out(heads.transpose(1, 2).flatten(2))
 
 
 def rotate(x: Tensor, *, longest_turn: float = 10_000.0) -> Tensor:

@@ -2,6 +2,7 @@
 YAML."""
 
 import dataclasses
+import functools
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -85,7 +86,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
-            _check(f"recipe.{name}", value, typing.get_type_hints(Recipe)[name])
+            _check(f"recipe.{name}", value, _recipe_hints()[name])
         if isinstance(self.lr, float) and self.lr < 0:
             raise UsageError(f"recipe.lr is {self.lr}; expected a number >= 0 or 'auto'.")
         for name in ("epochs", "accumulate", "schedule_every"):
@@ -238,6 +239,11 @@ class Plan:
                         f"{f'{part}.{name}':<26} {_short(value):<22} {reason or ''}".rstrip()
                     )
         return "\n".join(lines)
+
+
+@functools.cache
+def _recipe_hints() -> dict[str, Any]:
+    return typing.get_type_hints(Recipe)
 
 
 def _recipe_fields() -> list[str]:

@@ -56,9 +56,20 @@ class Average:
         if self.copy is None or progress < self.start:
             return
         if self._decay is not None:
-            decay = min(self._decay, (1 + self.updates) / (10 + self.updates))
-            self.copy.multi_avg_fn = get_ema_multi_avg_fn(decay)
+            self.copy.multi_avg_fn = get_ema_multi_avg_fn(self.next_decay())
         self.copy.update_parameters(self.source)
+        self.updates += 1
+
+    def next_decay(self) -> float:
+        """The share of the EMA that the next update keeps; the first is a copy."""
+        assert self._decay is not None
+        warmed_up = (1 + self.updates) / (10 + self.updates) if self.updates else 0.0
+        return min(self._decay, warmed_up)
+
+    def count(self) -> None:
+        """Note an update that somebody else made to the copy."""
+        assert self.copy is not None
+        self.copy.n_averaged += 1
         self.updates += 1
 
     @torch.no_grad()

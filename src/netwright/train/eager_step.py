@@ -39,11 +39,12 @@ class EagerStep:
         self.optimizer, self.rng = optimizer, rng
         self.parameters = [p for p in net.parameters() if p.requires_grad]
         self.device = self.parameters[0].device.type
+        self.precision = precision
         self.dtype = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
         self.scaler = torch.amp.GradScaler(self.device, enabled=precision == "fp16")
 
     def __call__(self, inputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
-        recipe, scaler = self.recipe, self.scaler
+        recipe = self.recipe
         self.optimizer.zero_grad(set_to_none=True)
         if recipe.accumulate == 1:
             total = self._backward(Batch(inputs, targets), 1.0)
@@ -53,6 +54,12 @@ class EagerStep:
                 some = slice(int(piece[0]), int(piece[-1]) + 1)
                 part = Batch(tuple(x[some] for x in inputs), targets[some])
                 total += self._backward(part, len(piece) / len(targets))
+        self.apply()
+        return total
+
+    def apply(self) -> None:
+        """Clip the gradients and step the optimiser."""
+        recipe, scaler = self.recipe, self.scaler
         if recipe.clip is not None or recipe.clip_value is not None:
             if scaler.is_enabled():
                 scaler.unscale_(self.optimizer)
@@ -65,7 +72,6 @@ class EagerStep:
             scaler.update()
         else:
             self.optimizer.step()
-        return total
 
     def _backward(self, batch: Batch, share: float) -> Tensor:
         mixed = torch.autocast(self.device, self.dtype) if self.dtype else contextlib.nullcontext()

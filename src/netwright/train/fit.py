@@ -22,7 +22,7 @@ from netwright.device import choose_device, cores, seeded, threads
 from netwright.diagnose.diagnose import diagnose
 from netwright.errors import TrainingError
 from netwright.evaluate.calibration import fit_temperature
-from netwright.evaluate.judge import score_outputs, targets_of
+from netwright.evaluate.judge import metric_of, score_outputs, targets_of
 from netwright.evaluate.scores import higher_is_better, primary_metric
 from netwright.model.model import Model
 from netwright.plan.plan import Plan
@@ -36,7 +36,8 @@ from netwright.train.optimizers import build_optimizer, set_lr
 from netwright.train.run import Run
 from netwright.train.schedules import lr_at
 from netwright.train.state import State, pack, unpack_, until
-from netwright.train.step import StepChoice, choose_stepper, choose_threads
+from netwright.train.step import StepChoice, choose_stepper
+from netwright.train.step import choose_threads as fastest_threads
 from netwright.watch.probe import Probe
 from netwright.watch.tensorboard import EventWriter
 from netwright.watch.trace import Trace
@@ -66,6 +67,7 @@ def fit(
     *,
     out: str | Path | None = None,
     seed: int = 0,
+    order_seed: int | None = None,
     device: str = "auto",
     num_threads: int | None = None,
     seconds: float | None = None,
@@ -77,7 +79,8 @@ def fit(
     """Train the plan's net on the data and return the Run, watched and calibrated, with its best
     weights.
 
-    out: run folder for events, trace and checkpoints; None keeps everything in memory. seconds:
+    seed: of weights and dropout, and of the order and augmentation of batches unless order_seed is
+    given. out: run folder for events, trace and checkpoints; None keeps all in memory. seconds:
     bound on training; the schedule is fitted to it. metric: what early stopping and best weights go
     by. resume: go on from out/checkpoint. Raises TrainingError where no epoch gave finite numbers.
     """
@@ -87,7 +90,9 @@ def fit(
         plan = plan.with_({"recipe.epochs": epochs})
     while True:
         with seeded(seed), threads(num_threads):
-            training = _Training(plan, data, folder, seed, place, seconds, metric, progress)
+            training = Training(
+                plan, data, folder, seed, place, seconds, metric, progress, order_seed=order_seed
+            )
             training.threads_given = num_threads is not None
             try:
                 return training.run(resume=resume)
@@ -103,8 +108,11 @@ def fit(
         log.warning("out of memory at batch size %d: halved, with accumulation", size)
 
 
-class _Training:
+class Training:
+    """One net in training: what `fit` runs alone, and `fit_pack` in step with others."""
+
     threads_given = False
+    choice: StepChoice | None = None
 
     def __init__(
         self,
@@ -116,7 +124,10 @@ class _Training:
         seconds: float | None,
         metric: str | None,
         progress: Progress | None,
+        *,
+        order_seed: int | None = None,
     ) -> None:
+        self.order_seed = seed if order_seed is None else order_seed
         self.plan, self.data, self.folder, self.seed = plan, data, folder, seed
         self.device, self.progress = device, progress
         self.begun = time.monotonic()
@@ -135,10 +146,11 @@ class _Training:
         self.steps_per_epoch = math.ceil(rows / self.rows_per_step)
         self.every = max(50, self.steps_per_epoch // 4)
         self.row_weights = balanced_rows(data) if recipe.sampling == "balanced" else None
-        self.rng = torch.Generator().manual_seed(seed)
+        self.rng = torch.Generator().manual_seed(self.order_seed)
         self.state = State(total_steps=recipe.epochs * self.steps_per_epoch)
         self.trace = Trace()
         self.best: dict[str, Tensor] = {}
+        self.outputs = torch.empty(0)  # on the validation split, after the last epoch
         self.saved_at = time.monotonic()
 
     # ---------------------------------------------------------------------------- the flow
@@ -146,33 +158,11 @@ class _Training:
     def run(self, *, resume: bool) -> Run:
         """Train to the end, or to the bound, or to Ctrl-C."""
         saved = load_checkpoint(self.folder / "checkpoint") if resume and self.folder else None
-        before: dict[str, Any] = saved[1] if saved is not None else {}
-        if before:
-            # What was found before the interruption (rate, threads, step) is part of the run.
-            self.plan = Plan.from_dict(before["plan"])
-        if self.progress:
-            self.progress.start(self.plan.recipe.epochs, self.metric)
-        self._choose_threads(before.get("threads"))
-        self._resolve_lr()
-        recipe = self.plan.recipe
-        self.optimizer = build_optimizer(self.net, recipe, float(recipe.lr))
-        self.average = Average(self.net, recipe)
-        if saved is not None:
-            self.state, self.best = unpack_(
-                *saved, self.net, self.optimizer, self.average, self.rng
-            )
-            assert self.folder is not None
-            self.trace = until(Trace.load(self.folder), self.state)
-            log.info("resumed at epoch %d, batch %d", self.state.epoch + 1, self.state.batch)
-        self.probe = Probe(self.net, self.optimizer, trace=self.trace)
-        self._choose_step(before.get("step"))
-        if before:
-            self.watched_step.scaler.load_state_dict(before["scaler"])
-        self.events = EventWriter(self.folder) if self.folder else None
+        self.prepare(saved)
         interrupted = False
         try:
-            while not self.state.stopped and self.state.epoch < recipe.epochs:
-                self._epoch()
+            while not self.state.stopped and self.state.epoch < self.plan.recipe.epochs:
+                self.run_epoch()
         except KeyboardInterrupt:
             interrupted = True
             if self.folder:
@@ -181,9 +171,48 @@ class _Training:
         finally:
             if self.events:
                 self.events.close()
-        return self._finish(interrupted)
+        return self.finish(interrupted)
 
-    def _batches(
+    def prepare(
+        self,
+        saved: tuple[dict[str, Tensor], dict[str, Any]] | None = None,
+        *,
+        alone: bool = True,
+    ) -> None:
+        """Resolve what the plan leaves open and make what a step needs. saved: what `packed` gave,
+        to go on from. alone: choose threads and the kind of step as well, which a pack does for its
+        members."""
+        before: dict[str, Any] = saved[1] if saved is not None else {}
+        if before:
+            # What was found before the interruption (rate, threads, step) is part of the run.
+            self.plan = Plan.from_dict(before["plan"])
+        if self.progress:
+            self.progress.start(self.plan.recipe.epochs, self.metric)
+        if alone:
+            self.choose_threads(before.get("threads"))
+        self._resolve_lr()
+        recipe = self.plan.recipe
+        self.optimizer = build_optimizer(self.net, recipe, float(recipe.lr))
+        self.average = Average(self.net, recipe)
+        if saved is not None:
+            self.state, self.best = unpack_(
+                *saved, self.net, self.optimizer, self.average, self.rng
+            )
+            if self.folder is not None:
+                self.trace = until(Trace.load(self.folder), self.state)
+            log.info("resumed at epoch %d, batch %d", self.state.epoch + 1, self.state.batch)
+        self.probe = Probe(self.net, self.optimizer, trace=self.trace)
+        precision, self.notes["precision"] = choose_precision(recipe.precision, self.device)
+        self.watched_step = EagerStep(
+            self.net, self.objective, recipe, self.optimizer, self.rng, precision
+        )
+        if alone:
+            self.choose_step(before.get("step"))
+        if before:
+            self.watched_step.scaler.load_state_dict(before["scaler"])
+        self.events = EventWriter(self.folder) if self.folder else None
+
+    def batches(
         self, order: torch.Generator, rng: torch.Generator, start: int = 0
     ) -> Iterator[Batch]:
         found: Iterator[Batch] = self.objective.batches(
@@ -197,20 +226,25 @@ class _Training:
         )
         return found
 
-    def _epoch(self) -> None:
+    def order(self) -> torch.Generator:
+        """Return what this epoch's batches are drawn with: a function of seed and epoch, so a
+        resumed epoch draws them again and skips."""
+        return torch.Generator().manual_seed(self.order_seed * 1_000_003 + self.state.epoch)
+
+    def run_epoch(self) -> None:
+        """Train an epoch, or what is left of it, and judge it."""
         state = self.state
-        # The order is a function of seed and epoch, so a resumed epoch draws it again and skips.
-        order = torch.Generator().manual_seed(self.seed * 1_000_003 + state.epoch)
+        order = self.order()
         self.net.train()
         losses: list[Tensor] = []  # read together: no waiting for the device at every step
         begun, first = time.monotonic(), state.step
-        for batch in self._batches(order, self.rng, state.batch):
+        for batch in self.batches(order, self.rng, state.batch):
             losses.append(self._step(batch) * len(batch.targets))
             state.batch += 1
             state.loss_rows += len(batch.targets)
             now = time.monotonic()
             if state.step - first == REPLAN_AFTER_STEPS and state.epoch == 0:
-                self._replan((now - begun) / REPLAN_AFTER_STEPS)
+                self.replan((now - begun) / REPLAN_AFTER_STEPS)
             if self.deadline is not None and now > self.deadline:
                 state.stopped = "out of time"
                 break
@@ -220,11 +254,21 @@ class _Training:
                 state.loss_sum += _drain(losses)
                 self._checkpoint()
         state.loss_sum += _drain(losses)
-        self._end_epoch()
+        self.end_epoch()
         if not state.stopped and state.step > first:
-            self._replan((time.monotonic() - begun) / (state.step - first))
+            self.replan((time.monotonic() - begun) / (state.step - first))
 
     def _step(self, batch: Batch) -> Tensor:
+        rate = self.set_rate()
+        if self.state.step % self.every == 0:
+            loss = self.sample_step(batch, rate)
+        else:
+            loss = self.step(batch.inputs, batch.targets)
+        self.count_step()
+        return loss
+
+    def set_rate(self) -> float:
+        """Give the optimiser this step's rate."""
         state, recipe = self.state, self.plan.recipe
         rate = lr_at(
             recipe,
@@ -235,20 +279,27 @@ class _Training:
             reductions=state.reductions,
         )
         set_lr(self.optimizer, rate)
-        if state.step % self.every == 0:
-            with self.probe.sample(state.step):
-                loss = self.watched_step(batch.inputs, batch.targets)
-            self.trace.record("loss", "", state.step, loss.item())
-            self.trace.record("lr", "", state.step, rate)
-        else:
-            loss = self.step(batch.inputs, batch.targets)
-        state.step += 1
-        self.average.update(state.step / max(state.total_steps, 1))
+        return rate
+
+    def sample_step(self, batch: Batch, rate: float) -> Tensor:
+        """Take a step that is watched."""
+        step = self.state.step
+        with self.probe.sample(step):
+            loss = self.watched_step(batch.inputs, batch.targets)
+        self.trace.record("loss", "", step, loss.item())
+        self.trace.record("lr", "", step, rate)
         return loss
+
+    def count_step(self) -> None:
+        """Note that a step was taken."""
+        self.state.step += 1
+        self.average.update(self.state.step / max(self.state.total_steps, 1))
 
     # ---------------------------------------------------------------------------- after an epoch
 
-    def _end_epoch(self) -> None:
+    def end_epoch(self, outputs: Tensor | None = None) -> None:
+        """Judge the epoch, stop early or go on. outputs: on the validation split (rows, outputs),
+        where they are known already."""
         state, recipe = self.state, self.plan.recipe
         if self.average.needs_batch_statistics:
             order = torch.Generator().manual_seed(self.seed)
@@ -256,7 +307,7 @@ class _Training:
             self.average.refresh_batch_statistics(
                 self.data.encoding.prepare(batch.inputs) for batch in some
             )
-        row = self._judge()
+        row = self._judge(outputs)
         state.history.append(row)
         self._record(row)
         stale = state.epoch - state.best_epoch
@@ -276,26 +327,20 @@ class _Training:
         if self.folder and (waited > SHORTEST_CHECKPOINT_SECONDS or state.stopped):
             self._checkpoint()
 
-    def _judge(self) -> dict[str, float]:
+    def _judge(self, outputs: Tensor | None) -> dict[str, float]:
         """Judge the epoch on the validation split; keep the weights if they are the best so far,
         or all that the plan asks for."""
         state = self.state
         self.model.net = self.average.net
         train_loss = state.loss_sum / max(state.loss_rows, 1)
-        outputs = self.model.forward_rows(self.data.validation)
+        if outputs is None:
+            outputs = self.model.forward_rows(self.data.validation)
+        self.outputs = outputs
         row = {"epoch": state.epoch + 1, "step": state.step, "train_loss": train_loss}
         if math.isfinite(train_loss) and bool(torch.isfinite(outputs).all()):
-            scores = score_outputs(
-                self.model,
-                outputs,
-                self.data.validation,
-                metric=self.metric,
-                only=(self.metric,),
-                resamples=0,
-            )
             targets = targets_of(self.data.validation)
             row["validation_loss"] = self.objective.compute(outputs, targets, smooth=False).item()
-            row[self.metric] = scores[self.metric].value
+            row[self.metric] = metric_of(self.model, outputs, self.data.validation, self.metric)
             signed = row[self.metric] * (1 if higher_is_better(self.metric) else -1)
             rows = len(self.data.validation) if self.metric in SHARES else None
             if state.improves(signed, row["validation_loss"], shares_of=rows):
@@ -322,7 +367,7 @@ class _Training:
         if self.progress:
             self.progress.epoch(self.state.epoch + 1, row)
 
-    def _replan(self, seconds_per_step: float) -> None:
+    def replan(self, seconds_per_step: float) -> None:
         """Fit the schedule to the time that is left; never longer than the recipe's epochs."""
         if self.deadline is None:
             return
@@ -331,7 +376,9 @@ class _Training:
         affordable = state.step + max(int(left / max(seconds_per_step, 1e-9)), 1)
         state.total_steps = min(self.plan.recipe.epochs * self.steps_per_epoch, affordable)
 
-    def _finish(self, interrupted: bool) -> Run:
+    def finish(self, interrupted: bool = False, *, briefly: bool = False) -> Run:
+        """Bring the kept weights back, calibrate them and return the Run. briefly: score them by
+        the metric alone, without an interval."""
         state = self.state
         if not self.best:
             raise TrainingError(self._nothing_learned())
@@ -353,7 +400,14 @@ class _Training:
             model=self.model,
             trace=self.trace,
             history=state.history,
-            validation=score_outputs(self.model, outputs, self.data.validation, metric=self.metric),
+            validation=score_outputs(
+                self.model,
+                outputs,
+                self.data.validation,
+                metric=self.metric,
+                only=(self.metric,) if briefly else None,
+                resamples=0 if briefly else 1000,
+            ),
             findings=diagnose(self.trace),
             seconds=state.seconds + time.monotonic() - self.begun,
             stopped=state.stopped,
@@ -376,7 +430,7 @@ class _Training:
 
     # ---------------------------------------------------------------------------- what is measured
 
-    def _choose_threads(self, before: int | None) -> None:
+    def choose_threads(self, before: int | None) -> None:
         """Time some steps of a copy on one thread and on all: small nets want one."""
         if before is not None and not self.threads_given:
             torch.set_num_threads(before)
@@ -385,8 +439,8 @@ class _Training:
                 trial = copy.deepcopy(self.net).train()
                 still = lean.SGD(trial.parameters(), lr=0)
                 step = EagerStep(trial, self.objective, self.plan.recipe, still, self.rng)
-                batch = next(self._batches(*_streams(self.seed)))
-                found = choose_threads(lambda: step(batch.inputs, batch.targets), [1, cores()])
+                batch = next(self.batches(*_streams(self.seed)))
+                found = fastest_threads(lambda: step(batch.inputs, batch.targets), [1, cores()])
             torch.set_num_threads(found)
         self.notes["threads"] = torch.get_num_threads()
 
@@ -401,7 +455,7 @@ class _Training:
 
         def endless() -> Iterator[Batch]:
             while True:
-                yield from self._batches(order, rng)
+                yield from self.batches(order, rng)
 
         def loss(net: nn.Module, batch: Batch) -> Tensor:
             found: Tensor = self.objective.step(net, batch, rng)["net"]
@@ -413,15 +467,12 @@ class _Training:
             )
         self.plan = self.plan.with_({"recipe.lr": found}, why=reason)
 
-    def _choose_step(self, before: dict[str, Any] | None) -> None:
+    def choose_step(self, before: dict[str, Any] | None = None) -> None:
+        """Find the fastest kind of step, or repeat the choice of before."""
         recipe = self.plan.recipe
-        precision, self.notes["precision"] = choose_precision(recipe.precision, self.device)
-        self.watched_step = EagerStep(
-            self.net, self.objective, recipe, self.optimizer, self.rng, precision
-        )
         self.net.train()
         with seeded(self.seed):
-            batch = next(self._batches(*_streams(self.seed)))
+            batch = next(self.batches(*_streams(self.seed)))
         self.step, self.choice = choose_stepper(
             self.net,
             self.objective,
@@ -430,21 +481,27 @@ class _Training:
             (batch.inputs, batch.targets),
             eager=self.watched_step,
             remaining_steps=self.state.total_steps - self.state.step,
-            mixed_precision=precision != "float32",
+            mixed_precision=self.watched_step.precision != "float32",
             before=StepChoice.from_dict(before) if before else None,
         )
         self.notes["step"] = self.choice.to_dict()
 
-    def _checkpoint(self) -> None:
-        assert self.folder is not None
+    def packed(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return all that `prepare` needs to go on from here."""
         tensors, plain = pack(
             self.state, self.net, self.optimizer, self.average, self.best, self.rng
         )
         plain["state"]["seconds"] += time.monotonic() - self.begun
-        plain |= {"plan": self.plan.to_dict(), "step": self.choice.to_dict()}
-        plain |= {"threads": self.notes["threads"], "scaler": self.watched_step.scaler.state_dict()}
+        plain["plan"] = self.plan.to_dict()
+        plain["scaler"] = self.watched_step.scaler.state_dict()
+        plain["threads"] = self.notes.get("threads")
+        plain["step"] = self.choice.to_dict() if self.choice else None
+        return tensors, plain
+
+    def _checkpoint(self) -> None:
+        assert self.folder is not None
         self.trace.save(self.folder)  # before the checkpoint: it may run ahead, never lag behind
-        save_checkpoint(self.folder / "checkpoint", tensors, plain)
+        save_checkpoint(self.folder / "checkpoint", *self.packed())
         self.saved_at = time.monotonic()
 
 

@@ -15,7 +15,7 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from netwright.train import lean
 
-__all__ = ["FlatOptimizer", "why_not_flat"]
+__all__ = ["FlatOptimizer", "lay_out", "why_not_flat"]
 
 ALIGNMENT_BYTES = 64
 KINDS = (SGD, Adam, AdamW, lean.SGD, lean.Adam, lean.AdamW)
@@ -46,28 +46,41 @@ def why_not_flat(optimizer: Optimizer, parameters: Iterable[nn.Parameter]) -> st
     return ""
 
 
+def lay_out(parameters: Iterable[Tensor]) -> tuple[dict[Tensor, int], int]:
+    """Return where each parameter begins in a flat buffer, and the size of the buffer."""
+    starts: dict[Tensor, int] = {}
+    at = 0
+    for parameter in parameters:
+        unit = ALIGNMENT_BYTES // parameter.element_size()
+        starts[parameter] = at
+        at += -(-parameter.numel() // unit) * unit
+    return starts, at
+
+
 class FlatOptimizer:
     """The state of `optimizer` in flat buffers. `gradient_of[parameter]` is where to put gradients.
 
     `step()` does what `optimizer.step()` would with those gradients. Build it after the optimiser's
-    state was restored; a later `load_state_dict` would replace the views.
+    state was restored; a later `load_state_dict` would replace the views. parameters, gradients:
+    the buffers to use, (size of `lay_out`,); None makes them.
     """
 
-    def __init__(self, optimizer: Optimizer) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        *,
+        parameters: Tensor | None = None,
+        gradients: Tensor | None = None,
+    ) -> None:
         self.optimizer = optimizer
         held = [p for group in optimizer.param_groups for p in group["params"]]
-        element = held[0].element_size()
-        unit = ALIGNMENT_BYTES // element
-        starts: dict[nn.Parameter, int] = {}
-        ends, at = [], 0
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                starts[parameter] = at
-                at += -(-parameter.numel() // unit) * unit
-            ends.append(at)
+        starts, size = lay_out(held)
+        firsts = [starts[group["params"][0]] for group in optimizer.param_groups]
+        ends = [*firsts[1:], size]
         # The gaps between parameters stay 0: a zero with a zero gradient is stepped to zero.
-        self.parameters = torch.zeros(at, dtype=held[0].dtype)
-        self.gradients = torch.zeros_like(self.parameters)
+        blank = torch.zeros(size, dtype=held[0].dtype)
+        self.parameters = blank if parameters is None else parameters
+        self.gradients = torch.zeros_like(self.parameters) if gradients is None else gradients
         self.gradient_of: dict[Tensor, Tensor] = {}
         for parameter, start in starts.items():
             view = _view(self.parameters, start, parameter)
@@ -83,10 +96,9 @@ class FlatOptimizer:
         elif any(group["momentum"] for group in optimizer.param_groups):
             self._buffers["momentum_buffer"] = self._adopt("momentum_buffer")
         make = self._sgd if sgd else self._adam
-        begins = [0, *ends[:-1]]
         self._kernels = [
             make(group, slice(start, end))
-            for group, start, end in zip(optimizer.param_groups, begins, ends, strict=True)
+            for group, start, end in zip(optimizer.param_groups, firsts, ends, strict=True)
         ]
 
     def _adopt(self, name: str) -> Tensor:
@@ -182,4 +194,6 @@ class FlatOptimizer:
 
 def _view(flat: Tensor, start: int, like: Tensor) -> Tensor:
     """The part of `flat` that begins at `start`, in the shape and memory format of `like`."""
-    return flat.as_strided(like.shape, torch.empty_like(like).stride(), start)
+    return flat.as_strided(
+        like.shape, torch.empty_like(like).stride(), flat.storage_offset() + start
+    )

@@ -57,12 +57,13 @@ class Muon(Lean):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """Return the matrix with its singular values brought near 1."""
+    """Return the matrix, or each of several (..., rows, columns), with its singular values brought
+    near 1."""
     x = matrix if matrix.device.type == "cpu" else matrix.bfloat16()
-    wide = x.shape[0] <= x.shape[1]
-    x = x if wide else x.t()
-    x = x / (x.norm() + 1e-7)
+    wide = x.shape[-2] <= x.shape[-1]
+    x = x if wide else x.mT
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(STEPS):
-        gram = x @ x.t()
+        gram = x @ x.mT
         x = A * x + (B * gram + C * gram @ gram) @ x
-    return (x if wide else x.t()).to(matrix.dtype)
+    return (x if wide else x.mT).to(matrix.dtype)

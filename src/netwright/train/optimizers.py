@@ -134,9 +134,11 @@ def _adamw(
 def _decay_groups(
     parameters: list[nn.Parameter], recipe: Recipe
 ) -> Iterator[tuple[list[nn.Parameter], float]]:
+    # Vectors last, whether they are spared or not: members of a pack have one order then.
+    matrices = [p for p in parameters if p.dim() >= 2]
     vectors = [p for p in parameters if p.dim() < 2]
-    if recipe.weight_decay == 0 or not vectors or len(vectors) == len(parameters):
-        yield parameters, recipe.weight_decay
+    if recipe.weight_decay == 0 or not vectors or not matrices:
+        yield matrices + vectors, recipe.weight_decay
         return
-    yield [p for p in parameters if p.dim() >= 2], recipe.weight_decay
+    yield matrices, recipe.weight_decay
     yield vectors, 0.0
