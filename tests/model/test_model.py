@@ -11,7 +11,7 @@ from sklearn.datasets import load_iris
 
 from netwright.data.read import read
 from netwright.errors import DataError, UsageError
-from netwright.model.model import FORMAT, Model, load
+from netwright.model.model import FORMAT, Model, load, mean_of_members
 from netwright.plan.design import design
 from netwright.train.fit import fit
 
@@ -72,3 +72,41 @@ def test_ordinal_probabilities_never_fall_below_zero(model: Model) -> None:
     found = ordinal.probabilities(torch.tensor([[-1.0, 2.0], [3.0, -3.0]]))
     assert (found >= 0).all()
     np.testing.assert_allclose(found.sum(1), 1, rtol=1e-5)
+
+
+def test_an_ensemble_of_models_is_saved_and_combined_by_its_weights(
+    model: Model, frame: pd.DataFrame, tmp_path: Path
+) -> None:
+    from netwright import catalogue
+
+    spec = {"name": "ensemble", "nets": [dict(model.spec)] * 2, "weights": [3, 1]}
+    arguments = {"nets": spec["nets"], "weights": spec["weights"]}
+    net = catalogue.build("netwright.nets", "ensemble", arguments, what="net").eval()
+    net.nets[0].load_state_dict(model.net.state_dict())
+    both = Model(net, spec, model.encoding, model.task)
+    opened = load(both.save(tmp_path / "both"))
+    rows = frame.drop(columns="species")
+    pd.testing.assert_frame_equal(opened.predict(rows), both.predict(rows))
+
+    inputs = model.encoding.prepare(model.encoding.encode(rows))
+    with torch.no_grad():
+        first, second = (member(*inputs).softmax(-1).mean(1) for member in net.nets)  # TabM
+    expected = 0.75 * first + 0.25 * second
+    found = both.predict(rows).filter(like="probability").to_numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("form", ["multiclass", "multilabel", "regression", "language-modelling"])
+def test_equal_weights_are_the_plain_mean(form: str) -> None:
+    outputs = torch.randn(4, 3, 2, generator=torch.Generator().manual_seed(0))
+    plain = mean_of_members(outputs, form)
+    weighted = mean_of_members(outputs, form, torch.full((3,), 1 / 3))
+    torch.testing.assert_close(plain, weighted)
+    probability = {
+        "multiclass": outputs.softmax(-1).mean(1),
+        "language-modelling": outputs.softmax(-1).mean(1),
+        "multilabel": outputs.sigmoid().mean(1),
+        "regression": outputs.mean(1),
+    }[form]
+    back = {"multilabel": plain.sigmoid(), "regression": plain}.get(form, plain.softmax(-1))
+    torch.testing.assert_close(back, probability)

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from netwright import catalogue, nets
+from netwright.nets.ensemble import Ensemble
 from netwright.nets.mlp import MLP
 
 NAMES = catalogue.names("netwright.nets")
@@ -56,8 +57,20 @@ def test_it_takes_what_its_kind_of_data_gives(name: str, kind: str) -> None:
     assert len(net(*inputs)) == 2
 
 
-def test_every_net_but_the_layer_is_known_to_fit_a_kind() -> None:
-    assert set(NAMES) == {*FITS, "attention"}
+def test_every_net_but_the_layer_and_the_ensemble_is_known_to_fit_a_kind() -> None:
+    assert set(NAMES) == {*FITS, "attention", "ensemble"}
+
+
+@pytest.mark.parametrize(("name", "kind"), [(n, k) for n, kinds in FITS.items() for k in kinds])
+def test_nets_of_one_shape_answer_in_one_pass_as_one_by_one(name: str, kind: str) -> None:
+    arguments, inputs = KINDS[kind]
+    spec = {"name": name, **arguments, "outputs": 3}
+    ensemble = Ensemble(nets=[spec, spec, spec]).eval()
+    together = ensemble.stacked(*inputs)
+    for number, outputs in together.items():
+        torch.testing.assert_close(outputs, ensemble.nets[number](*inputs), rtol=1e-6, atol=1e-6)
+    apart = {"fasttext", "gru", "lstm", "resnet", "rnn", "transformer"}
+    assert len(together) == (0 if name in apart else 3)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -80,12 +93,18 @@ def test_its_docstring_names_a_source_and_its_class_says_its_shapes(name: str) -
 def test_it_imports_torch_and_other_nets_alone(file: Path) -> None:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
-            assert node.module in (
-                "collections.abc",
-                "torch",
-                "torch.nn",
-                "torch.nn.utils.rnn",
-            ) or (node.module or "").startswith("netwright.nets.")
+            assert (
+                node.module
+                in (
+                    "collections.abc",
+                    "torch",
+                    "torch.func",
+                    "torch.nn",
+                    "torch.nn.utils.rnn",
+                )
+                or ast.unparse(node) == "from netwright import catalogue"
+                or (node.module or "").startswith("netwright.nets.")
+            )
         if isinstance(node, ast.Import):
             assert {alias.name for alias in node.names} <= {"torch", "math", "difflib"}
 

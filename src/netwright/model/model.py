@@ -23,7 +23,7 @@ from netwright.data.task import Task
 from netwright.device import choose_device
 from netwright.errors import DataError, UsageError
 
-__all__ = ["FORMAT", "Model", "load"]
+__all__ = ["FORMAT", "Model", "load", "mean_of_members"]
 
 FORMAT = 1  # raised when a saved folder's meaning changes; `load` reads every older one
 
@@ -58,14 +58,11 @@ class Model:
 
     def combine(self, outputs: Tensor) -> Tensor:
         """Reduce an ensemble's (batch, members, outputs) to (batch, outputs): mean probability, or
-        mean value."""
+        mean value, weighted where the net's `member_weights` say so."""
         if not getattr(self.net, "members", 0):
             return outputs
-        if self.task.form in ("binary", "multiclass"):
-            return outputs.log_softmax(-1).logsumexp(1) - np.log(outputs.shape[1])
-        if self.task.form in ("multilabel", "ordinal"):
-            return torch.logit(outputs.sigmoid().mean(1), eps=1e-7)
-        return outputs.mean(1)
+        weights = getattr(self.net, "member_weights", None)
+        return mean_of_members(outputs, self.task.form, weights)
 
     def probabilities(self, outputs: Tensor) -> Tensor:
         """Turn logits (rows, outputs) into calibrated probabilities (rows, classes)."""
@@ -156,6 +153,20 @@ class Model:
             self.card or f"# A {self.spec['name']} net\n", encoding="utf-8"
         )
         return folder
+
+
+def mean_of_members(outputs: Tensor, form: str, weights: Tensor | None = None) -> Tensor:
+    """Return the outputs (batch, outputs) of an ensemble whose members gave `outputs` (batch,
+    members, outputs): logits of the mean probability, or the mean value. weights (members,) add up
+    to 1; None: equal."""
+    if weights is None:
+        weights = outputs.new_full((outputs.shape[1],), 1 / outputs.shape[1])
+    shares = weights.view(-1, *[1] * (outputs.dim() - 2))
+    if form in ("binary", "multiclass", "language-modelling"):
+        return (outputs.log_softmax(-1) + shares.log()).logsumexp(1)
+    if form in ("multilabel", "ordinal"):
+        return torch.logit((outputs.sigmoid() * shares).sum(1), eps=1e-7)
+    return (outputs * shares).sum(1)
 
 
 def load(

@@ -89,7 +89,7 @@ class Supervised:
         """
         if members:
             outputs, targets = outputs.flatten(0, 1), targets.repeat_interleave(members, dim=0)
-        elif outputs.dim() == 3 and self.loss == "cross-entropy":
+        if outputs.dim() == 3 and self.loss == "cross-entropy":
             outputs, targets = outputs.flatten(0, 1), targets.flatten()
         if self.loss == "cross-entropy":
             weight = outputs.new_tensor(self.class_weights) if self.class_weights else None

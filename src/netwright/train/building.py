@@ -17,7 +17,8 @@ __all__ = ["balanced_rows", "build_net", "build_objective"]
 def build_net(plan: Plan, data: Data, seed: int, device: torch.device) -> tuple[nn.Module, str]:
     """Return the plan's net, initialised, on the device, and what initialisation did."""
     spec = {k: v for k, v in plan.net.items() if k != "name"}
-    _check_kind(plan.net["name"], data)
+    for member in plan.net.get("nets", [plan.net]):  # an ensemble's nets, or the net
+        _check_kind(member["name"], data)
     net: nn.Module = catalogue.build("netwright.nets", plan.net["name"], spec, what="net")
     said = "the net's own"
     if plan.recipe.init != "default":
