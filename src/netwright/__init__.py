@@ -16,13 +16,19 @@ _WHERE = {
     "Probe": "netwright.watch.probe",
     "Recipe": "netwright.plan.plan",
     "Run": "netwright.train.run",
+    "Space": "netwright.plan.space",
     "Trace": "netwright.watch.trace",
+    "choice": "netwright.plan.distributions",
     "design": "netwright.plan.design",
     "diagnose": "netwright.diagnose.diagnose",
     "evaluate": "netwright.evaluate.evaluate",
     "fit": "netwright.train.fit",
+    "integers": "netwright.plan.distributions",
     "load": "netwright.model.model",
+    "log": "netwright.plan.distributions",
     "read": "netwright.data.read",
+    "uniform": "netwright.plan.distributions",
+    "zero_or": "netwright.plan.distributions",
 }
 
 __all__ = [
@@ -35,14 +41,20 @@ __all__ = [
     "Recipe",
     "Regressor",
     "Run",
+    "Space",
     "Trace",
     "__version__",
+    "choice",
     "design",
     "diagnose",
     "evaluate",
     "fit",
+    "integers",
     "load",
+    "log",
     "read",
+    "uniform",
+    "zero_or",
 ]
 
 if TYPE_CHECKING:
@@ -54,7 +66,9 @@ if TYPE_CHECKING:
     from netwright.evaluate.evaluate import evaluate
     from netwright.model.model import Model, load
     from netwright.plan.design import design
+    from netwright.plan.distributions import choice, integers, log, uniform, zero_or
     from netwright.plan.plan import Plan, Recipe
+    from netwright.plan.space import Space
     from netwright.train.fit import fit
     from netwright.train.run import Run
     from netwright.watch.probe import Probe
