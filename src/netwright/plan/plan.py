@@ -3,6 +3,7 @@ YAML."""
 
 import dataclasses
 import functools
+import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import yaml
 
 from netwright import catalogue
 from netwright.errors import UsageError, did_you_mean
+from netwright.plan.members import MEMBER_FIELDS, Members
 
 FIXED = "fixed by the data"  # the reason of what no other choice could be
 
@@ -104,13 +106,15 @@ class Plan:
     choice.
 
     net and objective hold "name" and the constructor's arguments. why maps a dotted field
-    ("net.width") to its reason.
+    ("net.width") to its reason. members: None, or what makes it the plan of an ensemble, each of
+    whose members is a Plan itself (`member`).
     """
 
     net: Mapping[str, Any]
     objective: Mapping[str, Any] = field(default_factory=lambda: {"name": "supervised"})
     recipe: Recipe = field(default_factory=Recipe)
     why: Mapping[str, str] = field(default_factory=dict)
+    members: Members | None = None
 
     def __post_init__(self) -> None:
         for part in ("net", "objective"):
@@ -127,18 +131,27 @@ class Plan:
 
     def with_(self, changes: Mapping[str, Any], *, why: str = "set by the user") -> "Plan":
         """Return the plan with dotted fields changed: {"recipe.lr": 0.01, "net.width": 64}. Unknown
-        ones are errors. Another net.name drops the settings that the new net does not have."""
+        ones are errors. Another net.name drops the settings that the new net does not have.
+        "members.count" makes it an ensemble's; {"members": None} a single net's."""
         net, objective, reasons = dict(self.net), dict(self.objective), dict(self.why)
         recipe: dict[str, Any] = {}
+        members = self.members.to_dict() if self.members else None
         for path, value in changes.items():
             part, _, name = path.partition(".")
             if part == "recipe" and name in _recipe_fields():
                 recipe[name] = tuple(value) if isinstance(value, list) else value
             elif part in ("net", "objective") and name:
                 (net if part == "net" else objective)[name] = value
+            elif part == "members" and name in MEMBER_FIELDS:
+                members = (members or {}) | {name: value}
+            elif path == "members" and (value is None or isinstance(value, Mapping)):
+                members = None if value is None else dict(value)
+                reasons = {k: v for k, v in reasons.items() if not k.startswith("members.")}
+                continue
             else:
                 fields = (
                     [f"recipe.{n}" for n in _recipe_fields()]
+                    + [f"members.{n}" for n in MEMBER_FIELDS]
                     + [f"net.{n}" for n in net]
                     + [f"objective.{n}" for n in objective]
                 )
@@ -152,12 +165,27 @@ class Plan:
                 if f"net.{name}" not in changes and reasons.get(f"net.{name}") != FIXED:
                     del net[name]
                     reasons.pop(f"net.{name}", None)
+            foreign = {f"net.{n}" for n in _net_fields(members) if n not in known}
+            changes = dict.fromkeys(foreign) | dict(changes)
+        if members and isinstance(members.get("space"), Mapping):
+            # What is set, or is over, is no longer drawn.
+            drawn = {n: found for n, found in members["space"].items() if n not in changes}
+            members = members | {"space": drawn}
         return Plan(
             net=net,
             objective=objective,
             recipe=dataclasses.replace(self.recipe, **recipe),
             why=reasons,
+            members=None if members is None else Members.from_dict(members),
         )
+
+    def member(self, number: int) -> "Plan":
+        """Return the plan of member `number`, from 0, which has no members: this plan with what
+        the member draws from the space. It does not depend on how many members there are."""
+        if self.members is None:
+            raise UsageError("The plan has no members. Give it some with members.count.")
+        alone = self.with_({"members": None})
+        return alone.with_(self.members.sample(number), why=f"sampled by member {number}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form that YAML and JSON hold."""
@@ -169,18 +197,17 @@ class Plan:
             "net": dict(self.net),
             "objective": dict(self.objective),
             "recipe": recipe,
+            **({"members": self.members.to_dict()} if self.members else {}),
             "why": dict(self.why),
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Plan":
         """Read the plain form; unknown keys are errors with "did you mean"."""
+        keys = [f.name for f in dataclasses.fields(cls)]
         for key in values:
-            if key not in ("net", "objective", "recipe", "why"):
-                raise UsageError(
-                    "A plan has no key "
-                    f"{key!r}.{did_you_mean(key, ['net', 'objective', 'recipe', 'why'])}"
-                )
+            if key not in keys:
+                raise UsageError(f"A plan has no key {key!r}.{did_you_mean(key, keys)}")
         if "net" not in values:
             raise UsageError("A plan needs 'net: {name: ...}'; it is missing.")
         recipe = dict(values.get("recipe") or {})
@@ -195,6 +222,7 @@ class Plan:
             objective=values.get("objective") or {"name": "supervised"},
             recipe=Recipe(**recipe),
             why=values.get("why") or {},
+            members=Members.from_dict(values["members"]) if values.get("members") else None,
         )
 
     def to_yaml(self) -> str:
@@ -205,7 +233,7 @@ class Plan:
     def from_yaml(cls, text: str) -> "Plan":
         """Read the text of a plan.yaml."""
         try:
-            values = yaml.safe_load(text)
+            values = yaml.load(text, _Loader)
         except yaml.YAMLError as error:
             raise UsageError(f"The plan is not valid YAML: {error}") from error
         if not isinstance(values, dict):
@@ -229,9 +257,11 @@ class Plan:
     def __str__(self) -> str:
         """Every choice on a line, with its reason."""
         lines = []
-        for part in ("net", "objective", "recipe"):
-            values = self.to_dict()[part]
-            for name, value in values.items():
+        plain = self.to_dict()
+        members = plain.setdefault("members", {})
+        members |= {f"space.{n}": found for n, found in members.pop("space", {}).items()}
+        for part in ("net", "objective", "recipe", "members"):
+            for name, value in plain[part].items():
                 reason = self.why.get(f"{part}.{name}")
                 default = part == "recipe" and getattr(Recipe(), name) == getattr(self.recipe, name)
                 if reason or not default:
@@ -246,8 +276,27 @@ def _recipe_hints() -> dict[str, Any]:
     return typing.get_type_hints(Recipe)
 
 
+class _Loader(yaml.SafeLoader):
+    """Safe YAML, but 1e-3 is a number, as people write it; YAML 1.1 takes it for text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)
+
+
 def _recipe_fields() -> list[str]:
     return [f.name for f in dataclasses.fields(Recipe)]
+
+
+def _net_fields(members: Mapping[str, Any] | None) -> list[str]:
+    """Return the net's arguments that members draw."""
+    space = members.get("space") if members else None
+    if not isinstance(space, Mapping):
+        return []
+    return [name.removeprefix("net.") for name in space if name.startswith("net.")]
 
 
 def _short(value: Any) -> str:
