@@ -88,6 +88,13 @@ def fit(
     folder = Path(out) if out is not None else None
     if epochs is not None:
         plan = plan.with_({"recipe.epochs": epochs})
+    if plan.members is not None:
+        from netwright.train.members import fit_members  # made of the pack, and that of this file
+
+        return fit_members(
+            plan, data, out=folder, seed=seed, device=device, num_threads=num_threads,
+            seconds=seconds, metric=metric, progress=progress,
+        )  # fmt: skip
     while True:
         with seeded(seed), threads(num_threads):
             training = Training(

@@ -27,10 +27,19 @@ from torch import Tensor
 
 from netwright.data.task import Task
 
-__all__ = ["ROUNDS", "Selection", "answers_of", "criterion_of", "select_all", "select_greedily"]
+__all__ = [
+    "LEAST_GAIN",
+    "ROUNDS",
+    "Selection",
+    "answers_of",
+    "criterion_of",
+    "select_all",
+    "select_greedily",
+]
 
 ROUNDS = 32  # picks at most: weights are multiples of 1/32 or coarser, as in TabPack
 SMALLEST = 1e-7  # of a probability: a member that is sure and wrong must not decide alone
+LEAST_GAIN = 1e-4  # share of the loss for which it is worth to go on picking: less is no difference
 ABSOLUTE = ("mae", "mape", "smape", "mase")
 
 Criterion = Literal["log loss", "squared error", "absolute error"]
@@ -97,7 +106,7 @@ def select_greedily(answers: Tensor, criterion: Criterion, *, rounds: int = ROUN
         picks.append(best)
         losses.append(float(found[best]))
         sums += answers[best]
-    enough = min(losses) + 1e-6 * abs(min(losses))  # what is lower by less is rounding
+    enough = min(losses) * (1 + LEAST_GAIN)
     length = next(i for i, loss in enumerate(losses, start=1) if loss <= enough)
     return Selection(tuple(picks[:length]), tuple(losses[:length]), len(answers))
 

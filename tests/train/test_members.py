@@ -1,0 +1,149 @@
+"""Members: an ensemble of a plan's members, selected while they train."""
+
+from typing import Any
+
+import pytest
+import torch
+from small_data import small_data, small_plan
+
+from netwright.diagnose.finding import Finding
+from netwright.errors import UsageError
+from netwright.model.model import mean_of_members
+from netwright.plan.plan import Plan
+from netwright.train.fit import fit
+from netwright.train.members import SEEDS_A_RUN, merge_findings
+
+SPACE = {"recipe.lr": {"log": [1e-3, 3e-2]}, "net.dropout": {"uniform": [0.0, 0.3]}}
+
+
+def plan_of(count: int, space: Any = None, **recipe: Any) -> Plan:
+    changes = {"members.count": count} | ({"members.space": space} if space else {})
+    return small_plan(**recipe).with_(changes)
+
+
+def same(first: Any, second: Any) -> bool:
+    a, b = first.model.net.state_dict(), second.model.net.state_dict()
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_deep_ensemble_is_the_mean_of_its_members_trained_alone() -> None:
+    data = small_data()
+    run = fit(plan_of(3), data, seed=2, num_threads=1)
+    alone = [
+        fit(plan_of(3).member(i), data, seed=2 * SEEDS_A_RUN + i, order_seed=2, num_threads=1)
+        for i in range(3)
+    ]
+    outputs = torch.stack([one.model.forward_rows(data.validation) for one in alone], 1)
+    expected = mean_of_members(outputs, "multiclass")
+    torch.testing.assert_close(
+        run.model.forward_rows(data.validation), expected, rtol=1e-3, atol=1e-4
+    )
+    assert [one["weight"] for one in run.notes["members"]] == [round(1 / 3, 4)] * 3
+    assert len(run.history) == 4 and run.history[-1]["members"] == 3
+    assert set(run.history[0]) >= {"epoch", "step", "train_loss", "validation_loss", "accuracy"}
+    assert run.history[-1]["validation_loss"] == pytest.approx(
+        float(torch.nn.functional.cross_entropy(expected, data.validation.targets)), rel=1e-3
+    )
+
+
+def test_greedy_selection_keeps_the_weights_that_it_judged() -> None:
+    data = small_data(regression=True)
+    plan = plan_of(6, SPACE, outputs=1, loss="mse", epochs=8)
+    run = fit(plan, data, num_threads=1)
+    members = run.notes["members"]
+    weights = [one["weight"] for one in members]
+    assert sum(weights) == pytest.approx(1, abs=1e-3) and 0.0 in weights
+    assert len(run.model.net.nets) == sum(weight > 0 for weight in weights)
+    assert len({one["changes"]["recipe.lr"] for one in members}) == 6
+    best = min(one["score"] for one in members)
+    assert run.validation["rmse"].value <= best + 1e-6
+    assert run.notes["selection"]["scores"][-1] == pytest.approx(
+        run.validation["rmse"].value, rel=1e-5
+    )
+
+
+def test_the_same_seed_gives_the_same_ensemble_and_its_folder_the_same_answers(tmp_path) -> None:
+    data, plan = small_data(), plan_of(4, SPACE)
+    first, second = (fit(plan, data, seed=1, num_threads=1) for _ in range(2))
+    assert same(first, second) and first.model.spec == second.model.spec
+    assert not same(first, fit(plan, data, seed=3, num_threads=1))
+    first.model.save(tmp_path)
+    text = (tmp_path / "config.json").read_text()
+    assert '"ensemble"' in text and '"mlp"' in text
+
+
+def test_members_of_several_shapes_and_lone_ones_all_count() -> None:
+    space = {"net.width": [8, 12, 20]}
+    data = small_data()
+    run = fit(plan_of(6, space), data, num_threads=1)
+    members = run.notes["members"]
+    widths = [one["changes"]["net.width"] for one in members]
+    assert len(set(widths)) > 1
+    assert [row["epoch"] for row in run.history] == list(range(1, len(run.history) + 1))
+    together = {widths.count(width) for width in widths}
+    alone = sum("alone" in one["pack"] for one in members)
+    assert alone == sum(widths.count(width) == 1 for width in widths), together
+    assert run.notes["selection"]["picks"]
+
+
+def test_an_ensemble_that_gets_no_better_is_stopped() -> None:
+    plan = plan_of(3, None, epochs=300, patience=3, lr=0.1)
+    run = fit(plan, small_data(), num_threads=1)
+    assert len(run.history) < 300
+    assert "no better" in run.stopped or run.stopped == "all members are done"
+
+
+class Heard:
+    """A Progress that remembers."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.numbers: list[int] = []
+
+    def start(self, total_epochs: int, metric_name: str) -> None:
+        self.said.append(f"start {total_epochs} {metric_name}")
+
+    def epoch(self, number: int, row: dict[str, float]) -> None:
+        self.numbers.append(number)
+
+    def message(self, text: str) -> None:
+        self.said.append(text)
+
+    def stop(self, reason: str, kept: int | None = None) -> None:
+        self.said.append(f"stop {reason}")
+
+
+def test_progress_and_run_folder(tmp_path) -> None:
+    heard = Heard()
+    fit(plan_of(3), small_data(), out=tmp_path, progress=heard, num_threads=1)
+    assert heard.said == [
+        "start 4 accuracy", "3 members train together", "stop all members are done",
+    ]  # fmt: skip
+    assert heard.numbers == [1, 2, 3, 4]
+    names = {path.name for path in tmp_path.iterdir()}
+    assert any(name.startswith("events.out") for name in names)
+    assert any(name.startswith("trace.") for name in names)
+
+
+def test_a_rate_found_by_trying_is_found_once_and_stands_in_the_plan() -> None:
+    run = fit(plan_of(2, lr="auto"), small_data(), num_threads=1)
+    assert isinstance(run.plan.recipe.lr, float)
+    assert run.plan.members is not None and run.plan.members.count == 2
+
+
+def test_a_space_that_does_not_fit_the_plan_is_refused() -> None:
+    with pytest.raises(UsageError, match="Did you mean 'recipe\\.lr'"):
+        fit(plan_of(2, {"recipe.lrr": [1, 2]}), small_data())
+
+
+def test_findings_are_told_once_with_how_many_members_show_them() -> None:
+    def finding(confidence: float) -> Finding:
+        return Finding(
+            fault="dead-units", severity="warning", confidence=confidence, explanation="Dead."
+        )
+
+    (both,) = merge_findings([[finding(0.5)], [], [finding(0.9)]], {0, 1})
+    assert both.explanation == "In 2 of 3 members: Dead."
+    assert both.severity == "warning" and both.confidence == 0.5
+    (out,) = merge_findings([[], [finding(0.9)]], {0})
+    assert out.severity == "info" and "none of them in the ensemble" in out.explanation
