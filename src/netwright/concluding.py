@@ -81,8 +81,16 @@ def _metrics(
         "seconds": round(seconds, 3),
         "epochs": run.epochs,
         "parameters": sum(p.numel() for p in run.model.net.parameters()),
+        **_members(run),
         "rows": {name: len(split) for name, split in data.splits().items()},
     }
+
+
+def _members(run: Run) -> dict[str, Any]:
+    found = run.notes.get("members")
+    if not found:
+        return {}
+    return {"members": {"trained": len(found), "chosen": sum(m["weight"] > 0 for m in found)}}
 
 
 def _worst(run: Run, data: Data, outputs: torch.Tensor) -> list[WorstExample]:

@@ -19,7 +19,9 @@ from netwright.data.data import Data
 from netwright.data.read import ReadOptions, read
 from netwright.errors import UsageError
 from netwright.plan.design import design
+from netwright.plan.members import with_count
 from netwright.plan.plan import Plan
+from netwright.plan.space import Space
 from netwright.train.fit import Progress, fit
 from netwright.train.run import Run
 
@@ -46,6 +48,7 @@ class Job:
     changes: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
     epochs: int | None = None
+    members: int | None = None
     device: str = "auto"
     num_threads: int | None = None
     metric: str | None = None
@@ -110,9 +113,12 @@ def _make(job: Job, folder: Path, progress: Progress | None) -> Made:
         if progress and entry.action in ("guessed", "dropped", "warned", "imputed", "split"):
             progress.message(str(entry))
     plan = Plan.load(job.plan) if job.plan else design(data)
-    plan = plan.with_(job.changes)
+    members = {} if job.members is None else with_count(job.members)
+    plan = plan.with_({**job.changes, **members})
     if job.epochs is not None:
         plan = plan.with_({"recipe.epochs": job.epochs})
+    if plan.members is not None and plan.members.space:
+        Space(plan.members.space).check(plan)  # before anything is written
     _write_yaml(folder / "run.yaml", _facts(job, data))
     (folder / "plan.yaml").write_text(plan.to_yaml(), encoding="utf-8")
     _write_json(folder / "ledger.json", data.ledger.to_list())

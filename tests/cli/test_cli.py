@@ -188,6 +188,8 @@ def test_the_plan_round_trips_through_the_command_line(trained: Path, table: Pat
         (["train", "data.csv", "--set", "recipe.lrr=1"], 2, "Did you mean 'recipe.lr'"),
         (["train", "data.csv", "--set", "nonsense"], 2, "field=value"),
         (["train", "data.csv", "--time", "soon"], 2, "90s"),
+        (["train", "data.csv", "--members", "0"], 2, "members.count is 0"),
+        (["train", "data.csv", "--set", "members.cuont=3"], 2, "Did you mean 'members.count'"),
         (["train", "data.csv", "--plan", "absent.yaml"], 2, "absent.yaml"),
         (["train", "data.csv", "--device", "gpu"], 2, "device"),
         (["train", "data.csv", "--colour"], 2, "--colour"),
@@ -244,6 +246,60 @@ def test_plan_shows_reasons_and_trains_nothing(table: Path, tmp_path: Path) -> N
     done = run("plan", str(table), cwd=tmp_path)
     assert "net.name" in done.stdout and "recipe.batch_size" in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+SMALL = ("--set", "net.name=mlp", "--set", "recipe.epochs=5", "--threads", "1")
+
+
+@pytest.fixture(scope="module")
+def ensemble(table: Path) -> Path:
+    """A finished run of three members."""
+    run("train", "data.csv", "--members", "3", *SMALL, "--out", "three", cwd=table.parent)
+    return table.parent / "three"
+
+
+def test_members_make_an_ensemble_that_opens_and_predicts_again(
+    ensemble: Path, table: Path
+) -> None:
+    metrics = json.loads((ensemble / "metrics.json").read_text())
+    assert metrics["members"] == {"trained": 3, "chosen": 3} and metrics["epochs"] == 5
+    config = json.loads((ensemble / "model" / "config.json").read_text())
+    assert config["net"]["name"] == "ensemble"
+    assert [net["name"] for net in config["net"]["nets"]] == ["mlp"] * 3
+    assert 'id="members"' in (ensemble / "report.html").read_text()
+    assert (ensemble / "history.csv").read_text().count("\n") == 6
+    for name in ("first", "second"):
+        run("predict", "three", "data.csv", "--out", f"{name}.csv", cwd=table.parent)
+    first, second = ((table.parent / f"{n}.csv").read_bytes() for n in ("first", "second"))
+    assert first == second
+    found = json.loads(run("evaluate", "three", "data.csv", "--json", cwd=table.parent).stdout)
+    assert found["scores"]["accuracy"]["value"] > 0.5
+
+
+def test_the_plan_of_an_ensemble_gives_it_again(ensemble: Path, table: Path) -> None:
+    again = ("--plan", "three/plan.yaml", "--threads", "1", "--out", "thrice")
+    run("train", "data.csv", *again, cwd=table.parent)
+    one, other = (
+        (table.parent / n / "model" / "model.safetensors").read_bytes() for n in ("three", "thrice")
+    )
+    assert one == other
+    other_way = ("--set", "members.count=3", *SMALL, "--out", "set")
+    run("train", "data.csv", *other_way, cwd=table.parent)
+    assert (table.parent / "set" / "model" / "model.safetensors").read_bytes() == one
+
+
+def test_one_member_is_the_plans_own_net(table: Path) -> None:
+    run("train", "data.csv", "--members", "1", *SMALL, "--out", "one", cwd=table.parent)
+    config = json.loads((table.parent / "one" / "model" / "config.json").read_text())
+    assert config["net"]["name"] == "mlp"
+
+
+def test_a_space_that_does_not_fit_leaves_nothing_behind(table: Path) -> None:
+    space = "members.space={recipe.lrr: [1, 2]}"
+    arguments = ("--members", "2", "--set", space, "--out", "nothing")
+    done = run("train", "data.csv", *arguments, cwd=table.parent, check=2)
+    assert "Did you mean 'recipe.lr'" in done.stderr
+    assert not (table.parent / "nothing").exists()
 
 
 @pytest.mark.parametrize("suffix", ["tsv", "jsonl", "parquet"])

@@ -55,6 +55,17 @@ def test_a_regressor_fits_a_line() -> None:
     assert Regressor(random_state=0).fit(X, y).score(X, y) > 0.9
 
 
+def test_members_make_an_ensemble() -> None:
+    X, y = load_iris(return_X_y=True)
+    model = Classifier(members=2, epochs=2, random_state=0).fit(X, y)
+    assert [one["weight"] for one in model.run_.notes["members"]] == [0.5, 0.5]
+    np.testing.assert_allclose(model.predict_proba(X).sum(1), 1)
+    # A row's answer does not depend on the rows it is computed with.
+    np.testing.assert_array_equal(model.predict_proba(X[:1]), model.predict_proba(X)[:1])
+    numbers = Regressor(members=2, epochs=2, random_state=0).fit(X, X[:, 0])
+    assert numbers.predict(X).shape == (150,)
+
+
 def test_the_same_random_state_gives_the_same_answers() -> None:
     X, y = load_iris(return_X_y=True)
     first, second = (Classifier(epochs=3, random_state=4).fit(X, y) for _ in range(2))

@@ -20,6 +20,7 @@ from netwright.report.report import (
     Forecast,
     Headline,
     Layer,
+    Member,
     Report,
 )
 
@@ -518,6 +519,12 @@ def hostile_report(digits_report: Report) -> Report:
         ],
         ledger=[{"action": evil, "where": evil, "what": evil, "count": None}],
         layers=[Layer(name=evil, type=evil, output_shape=(3,), parameters=1)],
+        members=[
+            Member(number=0, weight=1.0, changes={evil: evil}, score=float("nan"), stopped=evil),
+            Member(number=1, weight=0.0, changes={evil: 0.1}, stopped=evil),
+        ],
+        selection="greedy",
+        growth=[0.1, float("nan"), 0.3],
         versions={evil: evil},
         device=evil,
         folder=evil,

@@ -106,6 +106,9 @@ def train(
         str | None, typer.Option(help="Bound on the whole command: 90s, 5m, 1h.", metavar="T")
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="At most this many epochs.")] = None,
+    members: Annotated[
+        int | None, typer.Option(help="Train an ensemble of so many nets.", metavar="K")
+    ] = None,
     seed: o.Seed = 0,
     device: o.Device = "auto",
     threads: o.Threads = None,

@@ -25,6 +25,7 @@ def run_train(given: dict[str, Any]) -> int:
         changes=parse_changes(given["set_"]),
         seconds=parse_seconds(given["time"]),
         epochs=given["epochs"],
+        members=given["members"],
         device=given["device"],
         num_threads=given["threads"],
         metric=given["metric"],

@@ -25,6 +25,7 @@ from netwright.data.options import ReadOptions
 from netwright.data.splits import validation_share
 from netwright.data.tables import table_data
 from netwright.plan.design import design
+from netwright.plan.members import with_count
 from netwright.plan.plan import Plan
 from netwright.train.fit import fit
 from netwright.train.run import Run
@@ -38,8 +39,9 @@ BATCH = 4096
 class _Tabular(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
     """What both estimators share: parameters, and the way from X to the net's outputs.
 
-    plan: what to train; None lets the designer decide. epochs, seconds: bounds on training. metric:
-    what early stopping goes by. random_state: int, RandomState or None (scikit-learn's meaning).
+    plan: what to train; None lets the designer decide. members: nets of an ensemble; None: as the
+    plan says. epochs, seconds: bounds on training. metric: what early stopping goes by.
+    random_state: int, RandomState or None (scikit-learn's meaning).
     """
 
     run_: Run
@@ -48,6 +50,7 @@ class _Tabular(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no typ
         self,
         *,
         plan: Plan | None = None,
+        members: int | None = None,
         epochs: int | None = None,
         seconds: float | None = 600.0,
         metric: str | None = None,
@@ -55,6 +58,7 @@ class _Tabular(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no typ
         random_state: Any = 0,
     ) -> None:
         self.plan = plan
+        self.members = members
         self.epochs = epochs
         self.seconds = seconds
         self.metric = metric
@@ -102,6 +106,8 @@ class _Tabular(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no typ
             ledger=Ledger(),
         )
         plan = self.plan or design(data)
+        if self.members is not None:
+            plan = plan.with_(with_count(self.members))
         self.run_ = fit(
             plan,
             data,
@@ -134,7 +140,7 @@ class _Tabular(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no typ
 class Classifier(ClassifierMixin, _Tabular):  # type: ignore[misc] # as above
     """A net that tells classes apart. After fit: classes_, n_features_in_, run_.
 
-    Parameters: plan, epochs, seconds, metric, device, random_state (see netwright.fit).
+    Parameters: plan, members, epochs, seconds, metric, device, random_state (see netwright.fit).
     """
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
@@ -175,7 +181,7 @@ class Classifier(ClassifierMixin, _Tabular):  # type: ignore[misc] # as above
 class Regressor(RegressorMixin, _Tabular):  # type: ignore[misc] # as above
     """A net that predicts a number. After fit: n_features_in_, run_.
 
-    Parameters: plan, epochs, seconds, metric, device, random_state (see netwright.fit).
+    Parameters: plan, members, epochs, seconds, metric, device, random_state (see netwright.fit).
     """
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from netwright.errors import UsageError, did_you_mean
 from netwright.plan.distributions import Distribution, read_distribution
 
-__all__ = ["MEMBER_FIELDS", "Members"]
+__all__ = ["MEMBER_FIELDS", "Members", "with_count"]
 
 Selection = Literal["greedy", "all"]
 
@@ -81,6 +81,12 @@ class Members:
                     f"A plan's members have no field {key!r}.{did_you_mean(key, MEMBER_FIELDS)}"
                 )
         return cls(**values)
+
+
+def with_count(count: int) -> dict[str, Any]:
+    """Return the change (see `Plan.with_`) that makes a plan one of `count` nets; 1 is the plan's
+    own net alone."""
+    return {"members": None} if count == 1 else {"members.count": count}
 
 
 MEMBER_FIELDS = [f.name for f in dataclasses.fields(Members)]

@@ -12,14 +12,15 @@ from netwright.evaluate.baselines import Baselines
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.verdict import compare
 from netwright.evaluate.worst import WorstExample
+from netwright.nets.ensemble import Ensemble
 from netwright.report.columns import describe_columns
 from netwright.report.examples import show_example
 from netwright.report.forecasts import sample_forecasts
-from netwright.report.report import Baseline, Choice, Headline, Layer, Report
+from netwright.report.report import Baseline, Choice, Headline, Layer, Member, Report
 from netwright.report.sentences import describe_score, describe_task
 from netwright.train.run import Run
 
-__all__ = ["build_report", "layers_of"]
+__all__ = ["build_report", "heaviest_member", "layers_of"]
 
 # What the strips of the report show; the rest of the trace is for the doctor.
 STRIPS = ("grad.norm", "update.ratio", "activation.std", "dead", "saturated")
@@ -40,13 +41,8 @@ def build_report(
     """Return the Report of a run. outputs: the net's raw outputs on the test split."""
     task = data.task
     score = test[test.primary]
-    plan = run.plan.to_dict()
-    choices = [
-        Choice(field=f"{part}.{name}", value=value, why=run.plan.why.get(f"{part}.{name}", ""))
-        for part in ("net", "objective", "recipe")
-        for name, value in plan[part].items()
-    ]
     names = list(dict.fromkeys(name for row in run.history for name in row if name != "epoch"))
+    selection = run.notes.get("selection", {})
     return Report(
         title=data.source.name,
         task=describe_task(task, data.kind),
@@ -66,7 +62,7 @@ def build_report(
         rows={name: len(split) for name, split in data.splits().items()},
         columns=describe_columns(data.encoding),
         class_counts=dict(zip(task.classes, data.class_counts, strict=False)),
-        choices=choices,
+        choices=_choices(run),
         history={name: [row.get(name) for row in run.history] for name in names},
         best_epoch=run.kept_epoch or None,
         stopped=run.stopped,
@@ -84,14 +80,47 @@ def build_report(
         forecasts=sample_forecasts(run.model, data, outputs),
         findings=[finding.to_dict() for finding in run.findings],
         ledger=data.ledger.to_list(),
-        layers=layers_of(run.model.net, data),
+        layers=layers_of(heaviest_member(run.model.net), data),
         parameters=sum(p.numel() for p in run.model.net.parameters()),
+        members=[
+            Member(
+                number=one["number"],
+                weight=one["weight"],
+                changes=one["changes"],
+                score=one["score"],
+                epochs=one["epochs"],
+                stopped=one["stopped"],
+            )
+            for one in run.notes.get("members", ())
+        ],
+        selection=selection.get("method", ""),
+        growth=selection.get("scores", ()),
         seconds=seconds,
         device=str(run.notes.get("device", "")),
         seed=run.seed,
         versions={"python": platform.python_version(), "torch": torch.__version__},
         folder=str(run.folder or ""),
     )
+
+
+def heaviest_member(net: nn.Module) -> nn.Module:
+    """Return the net that weighs most in an ensemble, or the net itself where it is none."""
+    if not isinstance(net, Ensemble):
+        return net
+    weights = net.member_weights.split([max(size, 1) for size in net.sizes])
+    return net.nets[int(torch.stack([own.sum() for own in weights]).argmax())]
+
+
+def _choices(run: Run) -> list[Choice]:
+    plan = run.plan.to_dict()
+    parts = ("net", "objective", "recipe", "members")
+    fields = {f"{part}.{k}": v for part in parts for k, v in plan.get(part, {}).items()}
+    drawn = fields.pop("members.space", {})
+    reasons = dict(run.plan.why) | dict.fromkeys(drawn, "each member draws its own")
+    return [
+        Choice(field=field, value=value, why=reasons.get(field, ""))
+        for field, value in (fields | drawn).items()
+    ]
 
 
 def layers_of(net: nn.Module, data: Data) -> list[Layer]:

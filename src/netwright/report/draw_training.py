@@ -20,7 +20,7 @@ from netwright.report.figure import (
 )
 from netwright.report.palette import BLUES, LIGHT, LINES, ORANGES, RAMP_STEPS
 
-__all__ = ["draw_history", "draw_strip", "strip_scale"]
+__all__ = ["draw_growth", "draw_history", "draw_strip", "strip_scale"]
 
 Column = Sequence[float | None]
 Trace = Mapping[str, tuple[Sequence[int], Sequence[float]]]
@@ -34,11 +34,12 @@ def draw_history(
     *,
     best_epoch: int | None = None,
     log: bool = False,
+    unit: str = "epoch",
     width: float = 320,
     height: float = 210,
 ) -> Figure:
-    """Draw columns of the history against the epoch (from 1); a dotted line marks the epoch whose
-    weights were kept."""
+    """Draw columns of the history against the epoch (from 1), or what `unit` calls a row; a dotted
+    line marks the epoch whose weights were kept."""
     figure, axes = new_axes(width, height, left=46, top=24)
     finite: list[float] = []
     longest = max((len(column) for column in columns.values()), default=1)
@@ -71,9 +72,40 @@ def draw_history(
         )
     axes.set_xlim(1 if longest > 1 else 0.5, max(longest, 1.5))
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
-    axes.set_xlabel("epoch")
+    axes.set_xlabel(unit)
     if len(columns) > 1:
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, columnspacing=1.2)
+    return figure
+
+
+@styled
+def draw_growth(
+    scores: Sequence[float],
+    *,
+    alone: float | None,
+    metric: str,
+    what: str,
+    width: float = 440,
+    height: float = 220,
+) -> Figure:
+    """Draw an ensemble's score against the number of its members or picks (`what`), from 1; a
+    dashed line is the best member alone."""
+    figure, axes = new_axes(width, height, left=56, top=24)
+    places = range(1, len(scores) + 1)
+    axes.plot(places, scores, color=LINES[0], label="ensemble", marker="o", markersize=3.5)
+    if alone is not None:
+        axes.plot(
+            (1, len(scores)),
+            (alone, alone),
+            label="best member alone",
+            color=LIGHT["soft"],
+            linestyle=(0, (4, 3)),
+            linewidth=1.2,
+        )
+    axes.set_xlim(1, max(len(scores), 2))
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+    axes.set_xlabel(what)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, columnspacing=1.2)
     return figure
 
 

@@ -14,6 +14,7 @@ from netwright.report.palette import DARK, LIGHT, css_variables
 from netwright.report.report import Report
 from netwright.report.sections.answer import answer
 from netwright.report.sections.background import data, findings, ledger, network, plan, provenance
+from netwright.report.sections.members import members
 from netwright.report.sections.mistakes import mistakes
 from netwright.report.sections.scores import scores
 from netwright.report.sections.training import health, training
@@ -25,6 +26,7 @@ SECTIONS = (
     ("scores", "How good", scores),
     ("mistakes", "Mistakes", mistakes),
     ("training", "Learning", training),
+    ("members", "Members", members),
     ("health", "Layers", health),
     ("network", "Network", network),
     ("findings", "Findings", findings),

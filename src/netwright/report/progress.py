@@ -57,7 +57,7 @@ class _Course:
     def __init__(self, seconds: float | None, clock: Clock) -> None:
         self.seconds, self.clock = seconds, clock
         self.total, self.metric = 0, ""
-        self.begun = clock()
+        self.begun = self.lap_begun = self.heard_at = clock()
         self.number = 0
         self.row: Mapping[str, float] = {}
         self.best: tuple[float, int] | None = None
@@ -65,10 +65,13 @@ class _Course:
         self.values: dict[int, float] = {}  # the metric by epoch
 
     def start(self, total_epochs: int, metric_name: str) -> None:
-        self.total, self.metric, self.begun = total_epochs, metric_name, self.clock()
+        self.total, self.metric = total_epochs, metric_name
+        self.begun = self.lap_begun = self.heard_at = self.clock()
 
     def epoch(self, number: int, row: Mapping[str, float]) -> None:
-        self.number, self.row = number, row
+        if number <= self.number:  # other nets train now: their pace is their own
+            self.lap_begun = self.heard_at
+        self.number, self.row, self.heard_at = number, row, self.clock()
         loss = row.get("validation_loss", row.get("train_loss"))
         if loss is not None and loss == loss:
             self.losses.append(loss)
@@ -91,7 +94,7 @@ class _Course:
         bound = self.seconds - self.elapsed if self.seconds is not None else None
         if not self.number:
             return bound
-        pace = self.elapsed / self.number * max(self.total - self.number, 0)
+        pace = (self.clock() - self.lap_begun) / self.number * max(self.total - self.number, 0)
         return max(0.0, pace if bound is None else min(pace, bound))
 
     @property
@@ -107,6 +110,7 @@ class _Course:
             ("train_loss", "loss"),
             ("validation_loss", "validation loss"),
             (self.metric, self.metric),
+            ("members", "members"),
         ]
         return [(words, number(self.row[key])) for key, words in named if key in self.row]
 

@@ -16,6 +16,7 @@ __all__ = [
     "Forecast",
     "Headline",
     "Layer",
+    "Member",
     "Report",
 ]
 
@@ -93,6 +94,19 @@ class Layer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Member:
+    """A net of an ensemble. changes: the plan fields that it drew. weight: its share of the answer,
+    0 where it was left out. score: its own, on the validation rows, by the deciding metric."""
+
+    number: int
+    weight: float
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    score: float | None = None
+    epochs: int = 0
+    stopped: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Forecast:
     """One forecast beside what came. history: what the net saw (its last part), actual and
     predicted: the horizon."""
@@ -116,7 +130,8 @@ class Report:
     "precision"}, "reliability" -> a list of {"confidence", "accuracy", "share"}. pairs: target ->
     (actual, predicted) of test rows. trace: signal -> layer -> (steps, values). findings and
     ledger: their JSON forms. notes: what a reader of the numbers must know. versions: name ->
-    version.
+    version. members: of an ensemble, else none; selection: how they were chosen, "greedy" or "all";
+    growth: the validation score after each pick; layers: then those of its heaviest member.
     """
 
     title: str
@@ -152,6 +167,9 @@ class Report:
     ledger: Sequence[Mapping[str, Any]] = ()
     layers: Sequence[Layer] = ()
     parameters: int = 0
+    members: Sequence[Member] = ()
+    selection: str = ""
+    growth: Sequence[float] = ()
     seconds: float = 0.0
     device: str = ""
     seed: int | None = None

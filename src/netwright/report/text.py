@@ -116,6 +116,10 @@ def _ends(value: float, low: float | None, high: float | None) -> str:
 
 def _closing(report: Report) -> str:
     took = f"{plural(report.epochs, 'epoch')}, {duration(report.seconds)}"
+    if report.members:
+        chosen = sum(member.weight > 0 for member in report.members)
+        took = f"{plural(report.epochs, 'round')}, {duration(report.seconds)}"
+        took = f"An ensemble of {chosen} of {plural(len(report.members), 'net')}, {took}"
     if not report.folder:
         return took
     separator = "\\" if "\\" in report.folder and "/" not in report.folder else "/"

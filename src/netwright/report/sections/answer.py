@@ -178,7 +178,8 @@ def _facts(report: Report) -> Markup:
         ("columns", count(len(report.columns)) if report.columns else ""),
         ("classes", count(len(report.classes)) if report.classes else ""),
         ("parameters", count(report.parameters) if report.parameters else ""),
-        ("epochs", count(report.epochs) if report.epochs else ""),
+        ("members", _members(report)),
+        ("rounds" if report.members else "epochs", count(report.epochs) if report.epochs else ""),
         ("from start to report", duration(report.seconds) if report.seconds else ""),
     ]
     cells = [
@@ -187,6 +188,12 @@ def _facts(report: Report) -> Markup:
         if value and value != "0"
     ]
     return el("dl", {"class": "facts"}, join(cells))
+
+
+def _members(report: Report) -> str:
+    chosen = sum(member.weight > 0 for member in report.members)
+    trained = len(report.members)
+    return f"{chosen} of {trained}" if chosen < trained else count(trained) if trained else ""
 
 
 def _singular(name: str, value: str) -> str:

@@ -25,11 +25,22 @@ def network(report: Report) -> Markup | None:
         report.layers, inputs=report.kind or "inputs", outputs=outputs or "outputs"
     )
     note = "Width: the square root of channels or units. Slices below a block only follow it."
+    lead = (
+        f"{plural(len(report.layers), 'layer')}, {plural(report.parameters, 'parameter')}, from "
+        "inputs (top) to outputs."
+    )
+    chosen = sum(member.weight > 0 for member in report.members)
+    if report.members:
+        own = sum(layer.parameters for layer in report.layers)
+        lead = (
+            f"The heaviest of {plural(chosen, 'member')}: {plural(len(report.layers), 'layer')}, "
+            f"{plural(own, 'parameter')} of {count(report.parameters)} in all, from inputs (top) "
+            "to outputs."
+        )
     return section(
         "network",
         "The network",
-        f"{plural(len(report.layers), 'layer')}, {plural(report.parameters, 'parameter')}, from "
-        f"inputs (top) to outputs.",
+        lead,
         figure(picture, "Layer by layer", note),
     )
 

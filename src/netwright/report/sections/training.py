@@ -21,21 +21,33 @@ def training(report: Report) -> Markup | None:
     groups = group_history(report.history)
     if not groups:
         return None
+    unit = "round" if report.members else "epoch"
     tiles = []
     for i, (title, columns) in enumerate(groups.items()):
         shown = {_line_name(name): column for name, column in columns.items()}
         picture = to_svg(
-            draw_history(shown, best_epoch=report.best_epoch, log=title == "Loss"),
-            alt=f"{title} by epoch",
+            draw_history(shown, best_epoch=report.best_epoch, log=title == "Loss", unit=unit),
+            alt=f"{title} by {unit}",
             name=f"history{i}",
         )
         tiles.append(figure(picture, title))
-    ended = f"Trained for {plural(report.epochs, 'epoch')}"
-    ended += f"; stopped: {report.stopped}." if report.stopped else "."
-    kept = f" The weights of epoch {report.best_epoch} were kept." if report.best_epoch else ""
     return section(
-        "training", "How it learned", ended + kept, el("div", {"class": "tiles"}, *tiles)
+        "training", "How it learned", _ended(report), el("div", {"class": "tiles"}, *tiles)
     )
+
+
+def _ended(report: Report) -> str:
+    stopped = f"; stopped: {report.stopped}." if report.stopped else "."
+    if not report.members:
+        kept = f" The weights of epoch {report.best_epoch} were kept." if report.best_epoch else ""
+        return f"Trained for {plural(report.epochs, 'epoch')}{stopped}{kept}"
+    words = (
+        f"Trained for {plural(report.epochs, 'round')}, an epoch of each net in training{stopped} "
+        "The validation scores are those of the ensemble as it then was."
+    )
+    if report.epochs > max(member.epochs for member in report.members):
+        words += " Nets of unlike shape trained in turn: the training loss begins anew with each."
+    return words
 
 
 def group_history(
@@ -45,7 +57,9 @@ def group_history(
     splits."""
     groups: dict[str, dict[str, Sequence[float | None]]] = {}
     for name, column in history.items():
-        if name in ("epoch", "seconds", "step", "steps") or all(v is None for v in column):
+        if name in ("epoch", "seconds", "step", "steps", "members") or all(
+            v is None for v in column
+        ):
             continue
         if name == "loss" or name.endswith("_loss"):
             title = "Log loss" if name.endswith("log_loss") else "Loss"
@@ -89,7 +103,8 @@ def health(report: Report) -> Markup | None:
     return section(
         "health",
         "Inside, layer by layer",
-        "Measured on sampled steps while it trained: a row is a layer, from the inputs down to "
+        ("In the heaviest member. " if report.members else "")
+        + "Measured on sampled steps while it trained: a row is a layer, from the inputs down to "
         "the outputs, and "
         "time runs to the right.",
         el("div", {"class": "tiles wide"}, *strips),
