@@ -23,6 +23,13 @@ def test_cross_entropy_smoothing_and_weights_are_torchs() -> None:
     torch.testing.assert_close(objective.compute(logits, ids, smooth=False), plain)
 
 
+def test_the_members_of_an_ensemble_are_each_asked_for_the_target() -> None:
+    tokens, ids = torch.randn(2, 3, 4, 5), torch.randint(5, (2, 4))  # (batch, members, time, vocab)
+    alone = [Supervised().compute(tokens[:, member], ids) for member in range(3)]
+    together = Supervised().compute(tokens, ids, members=3)
+    torch.testing.assert_close(together, torch.stack(alone).mean())
+
+
 def test_cumulative_grades_by_hand() -> None:
     # Grade 1 of three: above threshold 0, not above threshold 1.
     loss = Supervised(loss="cumulative").compute(torch.tensor([[2.0, -1.0]]), torch.tensor([1]))

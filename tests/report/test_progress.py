@@ -85,6 +85,19 @@ def test_time_left_never_exceeds_the_bound() -> None:
     assert "15 s left" in stream.getvalue()
 
 
+def test_nets_that_train_in_turn_have_a_pace_of_their_own() -> None:
+    stream, clock = io.StringIO(), Clock()
+    progress = LineProgress(stream, clock=clock)
+    progress.start(10, "accuracy")
+    for pace in (5.0, 2.0):
+        for number in range(1, 5):
+            clock.now += pace
+            progress.epoch(number, {"train_loss": 1.0, "members": 3})
+    lines = stream.getvalue().splitlines()
+    assert lines[4].endswith("members 3  30 s left")
+    assert lines[5].endswith("18 s left") and lines[8].endswith("12 s left")
+
+
 def test_lower_is_better_for_errors() -> None:
     stream, clock = io.StringIO(), Clock()
     progress = LineProgress(stream, clock=clock)

@@ -83,7 +83,10 @@ class Growing:
             self._begin(numbers)
         if not self.outputs:
             return True
+        everybody = sorted(self.outputs)
+        chosen = self.select(everybody)
         row = self._record(
+            [everybody[position] for position in chosen.picks],
             step=max(epoch.row["step"] for epoch in epochs),
             train_loss=sum(epoch.row["train_loss"] for epoch in epochs) / len(epochs),
             training=len(epochs),
@@ -93,7 +96,10 @@ class Growing:
         # Members of another shape may have trained before: these are judged among themselves, or
         # the first epochs of theirs, which add nothing yet, would be their last.
         own = sorted(self.group & set(self.outputs))
-        loss = self.select(own).loss if own else float("inf")
+        if own == everybody:
+            loss = chosen.loss
+        else:
+            loss = self.select(own).loss if own else float("inf")
         if loss < self.best_loss - LEAST_GAIN * abs(loss):
             self.best_loss, self.stale = loss, 0
         else:
@@ -101,7 +107,8 @@ class Growing:
         patience = self.plan.recipe.patience
         if patience is not None and self.stale >= patience:
             self.stopped = f"the ensemble was no better for {self.stale} rounds"
-        return not (patience is not None and self.stale >= patience)
+            return False
+        return True
 
     def take_lone(self, number: int, run: Run) -> None:
         """Take in a member that trained alone, whose epochs nobody was told of."""
@@ -109,7 +116,7 @@ class Growing:
             return
         self._keep(number, run.model.forward_rows(self.data.validation))
         last = run.history[max(run.kept_epoch, 1) - 1]
-        self._record(step=last["step"], train_loss=last["train_loss"], training=1)
+        self._record(self.pick(), step=last["step"], train_loss=last["train_loss"], training=1)
         if self.progress:
             alone = f"{run.validation[self.metric].value:.4g} after {run.epochs} epochs"
             self.progress.message(f"member {number} trained alone: {self.metric} {alone}")
@@ -128,9 +135,11 @@ class Growing:
         self.outputs[number] = outputs
         self.answers[number] = answers_of(outputs, self.targets, self.data.task)
 
-    def _record(self, *, step: float, train_loss: float, training: int) -> dict[str, float]:
-        """Write and return the history's row of a round."""
-        outputs = self.combined(self.pick())
+    def _record(
+        self, picks: Sequence[int], *, step: float, train_loss: float, training: int
+    ) -> dict[str, float]:
+        """Write and return the history's row of a round after which these members are picked."""
+        outputs = self.combined(picks)
         row: dict[str, float] = {
             "epoch": len(self.history) + 1,
             "step": step,
