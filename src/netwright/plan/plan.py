@@ -273,11 +273,6 @@ class Plan:
         return "\n".join(lines)
 
 
-@functools.cache
-def _recipe_hints() -> dict[str, Any]:
-    return typing.get_type_hints(Recipe)
-
-
 class _Loader(yaml.SafeLoader):
     """Safe YAML, but 1e-3 is a number, as people write it; YAML 1.1 takes it for text."""
 
