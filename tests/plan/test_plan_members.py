@@ -6,6 +6,7 @@ import pytest
 
 from netwright.errors import UsageError
 from netwright.plan.plan import Plan, Recipe
+from netwright.plan.space import Space
 
 SPACE = {"recipe.lr": {"log": [1e-4, 1e-1]}, "net.depth": [2, 3, 4]}
 
@@ -49,6 +50,11 @@ def test_what_is_set_is_no_longer_drawn() -> None:
     assert plan.member(3).recipe.lr == 0.5
     other = plan_of(count=4, space=SPACE).with_({"net.name": "logistic"})
     assert other.members is not None and list(other.members.space) == ["recipe.lr"]
+
+
+def test_a_space_of_its_own_making_is_taken() -> None:
+    plan = plan_of(count=4, space=Space(SPACE))
+    assert plan == plan_of(count=4, space=SPACE)
 
 
 def test_the_plan_shows_its_members() -> None:

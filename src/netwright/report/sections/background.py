@@ -31,9 +31,11 @@ def network(report: Report) -> Markup | None:
     )
     chosen = sum(member.weight > 0 for member in report.members)
     if report.members:
+        unlike = len({member.weight for member in report.members if member.weight > 0}) > 1
         own = sum(layer.parameters for layer in report.layers)
+        which = "The heaviest" if unlike else "One"
         lead = (
-            f"The heaviest of {plural(chosen, 'member')}: {plural(len(report.layers), 'layer')}, "
+            f"{which} of {plural(chosen, 'member')}: {plural(len(report.layers), 'layer')}, "
             f"{plural(own, 'parameter')} of {count(report.parameters)} in all, from inputs (top) "
             "to outputs."
         )

@@ -103,7 +103,7 @@ def health(report: Report) -> Markup | None:
     return section(
         "health",
         "Inside, layer by layer",
-        ("In the heaviest member. " if report.members else "")
+        ("In one member, the heaviest. " if report.members else "")
         + "Measured on sampled steps while it trained: a row is a layer, from the inputs down to "
         "the outputs, and "
         "time runs to the right.",
