@@ -33,13 +33,13 @@ def help_seconds() -> float:
 # The command line in a process that says when its first training step is done, and ends there.
 FIRST_BATCH = """
 import os, sys, time
-import netwright.cli.main, netwright.train.fit
-original = netwright.train.fit.Training._step
+import netwright.cli.main, netwright.train.training
+original = netwright.train.training.Training._step
 def step(self, batch):
     original(self, batch)
     os.write(2, f"first batch {time.time()}".encode())
     os._exit(0)
-netwright.train.fit.Training._step = step
+netwright.train.training.Training._step = step
 sys.argv = ["netwright", "train", "digits", "--out", sys.argv[1]]
 netwright.cli.main.main()
 """

@@ -99,7 +99,7 @@ def test_watching_does_not_change_the_weights(monkeypatch: pytest.MonkeyPatch) -
 def test_stopping_and_resuming_gives_the_same_weights_bit_for_bit(
     recipe: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import netwright.train.fit as module
+    import netwright.train.training as module
 
     monkeypatch.setattr(module, "CHECKPOINT_SECONDS", 0.0)  # a checkpoint after every step
     monkeypatch.setattr(module, "SHORTEST_CHECKPOINT_SECONDS", 0.0)
@@ -136,7 +136,7 @@ def test_kill_9_and_resume_gives_the_same_weights_bit_for_bit(tmp_path: Path) ->
         f"""
         import sys; sys.path.insert(0, {str(here)!r})
         import torch; torch.set_num_threads(1)
-        import netwright.train.fit as module
+        import netwright.train.training as module
         module.CHECKPOINT_SECONDS = module.SHORTEST_CHECKPOINT_SECONDS = 0.02
         from small_data import small_data, small_plan
         module.fit(small_plan(epochs=400), small_data(), out=sys.argv[1], seed=0, resume=True)

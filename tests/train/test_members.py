@@ -1,5 +1,8 @@
 """Members: an ensemble of a plan's members, selected while they train."""
 
+import os
+import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,18 +75,45 @@ def test_the_same_seed_gives_the_same_ensemble_and_its_folder_the_same_answers(t
     assert '"ensemble"' in text and '"mlp"' in text
 
 
-def test_members_of_several_shapes_and_lone_ones_all_count() -> None:
-    space = {"net.width": [8, 12, 20]}
-    data = small_data()
-    run = fit(plan_of(6, space), data, num_threads=1)
+def test_members_of_several_families_and_lone_ones_all_count() -> None:
+    space = {"net.norm": ["none", "layer", "batch"]}
+    run = fit(plan_of(6, space), small_data(), num_threads=1)
     members = run.notes["members"]
-    widths = [one["changes"]["net.width"] for one in members]
-    assert len(set(widths)) > 1
+    norms = [one["changes"]["net.norm"] for one in members]
+    assert len(set(norms)) > 1
     assert [row["epoch"] for row in run.history] == list(range(1, len(run.history) + 1))
-    together = {widths.count(width) for width in widths}
     alone = sum("alone" in one["pack"] for one in members)
-    assert alone == sum(widths.count(width) == 1 for width in widths), together
+    assert alone == sum(norms.count(norm) == 1 for norm in norms)
     assert run.notes["selection"]["picks"]
+
+
+def test_a_member_that_never_was_finite_is_said_and_left_out() -> None:
+    plan = plan_of(6, {"recipe.lr": [1e-3, 1e30]}, optimizer="sgd", clip=None)
+    members = fit(plan, small_data(), num_threads=1).notes["members"]
+    wild = [one for one in members if one["changes"]["recipe.lr"] == 1e30]
+    assert 0 < len(wild) < 6
+    assert all(one["weight"] == 0 and one["score"] is None for one in wild)
+
+
+def test_an_interrupted_ensemble_goes_on_to_the_same_one(tmp_path: Path) -> None:
+    plan, data = plan_of(3, {"recipe.lr": [1e-3, 1e-2]}, epochs=6, patience=None), small_data()
+    whole = fit(plan, data, num_threads=1)
+
+    class Interrupts(Heard):
+        def epoch(self, number: int, row: dict[str, float]) -> None:
+            if number == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    first = fit(plan, data, num_threads=1, out=tmp_path, progress=Interrupts())
+    assert first.interrupted and len(first.history) == 3
+    went_on = fit(plan, data, num_threads=1, out=tmp_path, resume=True)
+    assert not went_on.interrupted
+    assert same(whole, went_on) and whole.model.spec == went_on.model.spec
+    untimed = [
+        [{k: v for k, v in row.items() if k != "seconds"} for row in run.history]
+        for run in (whole, went_on)
+    ]
+    assert untimed[0] == untimed[1]
 
 
 def test_an_ensemble_that_gets_no_better_is_stopped() -> None:
@@ -142,8 +172,8 @@ def test_findings_are_told_once_with_how_many_members_show_them() -> None:
             fault="dead-units", severity="warning", confidence=confidence, explanation="Dead."
         )
 
-    (both,) = merge_findings([[finding(0.5)], [], [finding(0.9)]], {0, 1})
+    (both,) = merge_findings({0: [finding(0.5)], 1: [], 2: [finding(0.9)]}, {0, 1})
     assert both.explanation == "In 2 of 3 members: Dead."
     assert both.severity == "warning" and both.confidence == 0.5
-    (out,) = merge_findings([[], [finding(0.9)]], {0})
+    (out,) = merge_findings({0: [], 1: [finding(0.9)]}, {0})
     assert out.severity == "info" and "none of them in the ensemble" in out.explanation

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,9 +19,8 @@ from netwright.evaluate.scores import primary_metric
 from netwright.model.model import Model, mean_of_members
 from netwright.plan.plan import Plan
 from netwright.train.building import build_objective
-from netwright.train.fit import Progress
+from netwright.train.training import Progress
 from netwright.train.pack import MemberEpoch
-from netwright.train.run import Run
 from netwright.train.selection import (
     LEAST_GAIN,
     Selection,
@@ -110,16 +110,23 @@ class Growing:
             return False
         return True
 
-    def take_lone(self, number: int, run: Run) -> None:
-        """Take in a member that trained alone, whose epochs nobody was told of."""
-        if number in self.outputs:
-            return
-        self._keep(number, run.model.forward_rows(self.data.validation))
-        last = run.history[max(run.kept_epoch, 1) - 1]
-        self._record(self.pick(), step=last["step"], train_loss=last["train_loss"], training=1)
-        if self.progress:
-            alone = f"{run.validation[self.metric].value:.4g} after {run.epochs} epochs"
-            self.progress.message(f"member {number} trained alone: {self.metric} {alone}")
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint must hold."""
+        names = ("history", "best_loss", "stale", "stopped")
+        return {name: getattr(self, name) for name in names} | {
+            "epochs": [[epoch.number, dict(epoch.row)] for epoch in self.epochs],
+            "group": sorted(self.group),
+        }
+
+    def restore(self, state: dict[str, Any], kept: Sequence[MemberEpoch]) -> None:
+        """Go on from a checkpoint."""
+        self.history, self.best_loss = state["history"], state["best_loss"]
+        self.stale, self.stopped = state["stale"], state["stopped"]
+        self.group = set(state["group"])
+        for epoch in kept:
+            self._keep(epoch.number, epoch.outputs)
+        nothing = torch.empty(0)  # what was kept of these epochs has just been noted
+        self.epochs = [MemberEpoch(n, row, nothing, kept=False) for n, row in state["epochs"]]
 
     def close(self) -> None:
         if self.events:

@@ -14,7 +14,7 @@ from netwright.data.data import Batch, Rows
 from netwright.device import cores
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Recipe
-from netwright.train.fit import REPLAN_AFTER_STEPS
+from netwright.train.training import REPLAN_AFTER_STEPS
 from netwright.train.member import AfterEpoch, Member
 from netwright.train.optimizers import set_lr
 from netwright.train.schedules import lr_at

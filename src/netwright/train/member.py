@@ -1,7 +1,8 @@
 """A member of a pack: a Training made ready, and the random stream that it would train with."""
 
+import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch.optim import Optimizer
 from netwright.data.data import Data
 from netwright.device import seeded
 from netwright.plan.plan import Plan
-from netwright.train.fit import Training
+from netwright.train.training import Training
 from netwright.train.optimizers import MuonWithAdamW
 from netwright.train.run import Run
 
@@ -81,6 +82,18 @@ class Member:
             MemberEpoch(self.number, state.history[-1], self.training.outputs, kept)
         ):
             self.stop("dropped by its pack")
+
+    def kept_now(self) -> MemberEpoch | None:
+        """Return the last epoch's row with the outputs of the kept weights; None where there are
+        none yet."""
+        training = self.training
+        if not training.best:
+            return None
+        net = copy.deepcopy(training.net)
+        net.load_state_dict(training.best)
+        model = replace(training.model, net=net)
+        outputs = model.forward_rows(training.data.validation)
+        return MemberEpoch(self.number, training.state.history[-1], outputs, kept=True)
 
     def stop(self, reason: str) -> None:
         """Stop before the next step, unless it has stopped already."""

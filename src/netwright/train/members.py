@@ -15,7 +15,7 @@ the same batches, drawn with s, which is what lets them share a step.
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,13 @@ from netwright import catalogue
 from netwright.data.data import Data
 from netwright.device import choose_device, seeded, threads
 from netwright.diagnose.finding import Finding
+from netwright.errors import TrainingError
 from netwright.evaluate.calibration import fit_temperature
 from netwright.evaluate.judge import score_outputs
 from netwright.model.model import Model
 from netwright.plan.plan import Plan
 from netwright.plan.space import Space
-from netwright.train.fit import Progress, Training
+from netwright.train.training import Progress, Training
 from netwright.train.growing import Growing
 from netwright.train.pack import fit_pack
 from netwright.train.run import Run
@@ -49,6 +50,7 @@ def fit_members(
     num_threads: int | None = None,
     seconds: float | None = None,
     metric: str | None = None,
+    resume: bool = False,
     progress: Progress | None = None,
 ) -> Run:
     """Train the members of a plan that has some and return the Run of their ensemble.
@@ -56,7 +58,8 @@ def fit_members(
     out: run folder for events and trace. seconds: bound on training. run.history has a row a round;
     run.notes["members"] says of each member what it drew, how it scored alone, its weight in the
     ensemble (0: left out) and why it stopped; run.notes["selection"] how the ensemble scored as it
-    grew. The trace is the heaviest member's. Raises UsageError where the space does not fit the
+    grew. The trace is of a member that
+    was watched. Raises UsageError where the space does not fit the
     plan.
     """
     begun, members = time.monotonic(), plan.members
@@ -68,21 +71,21 @@ def fit_members(
     growing = Growing(plan, data, metric, progress, Path(out) if out is not None else None)
     left = None if seconds is None else max(seconds - (time.monotonic() - begun), 0.1)
     try:
-        # The one place where a pack's folder and its resumption are to be handed on.
         runs = fit_pack(
             plans,
             data,
             seeds=[seed * SEEDS_A_RUN + number for number in range(len(plans))],
             order_seed=seed,
+            out=out,
             device=device,
             num_threads=num_threads,
             seconds=left,
             metric=metric,
             after_epoch=growing.after_epoch,
             after_round=growing.after_round,
+            keeper=growing,
+            resume=resume,
         )
-        for number, run in enumerate(runs):
-            growing.take_lone(number, run)
     finally:
         growing.close()
     with threads(num_threads):
@@ -104,9 +107,17 @@ def _with_rate(
     return plan.with_({"recipe.lr": trial.plan.recipe.lr}, why=found)
 
 
-def _ensemble_run(growing: Growing, runs: Sequence[Run], *, seed: int, seconds: float) -> Run:
+def _ensemble_run(
+    growing: Growing, every: Sequence[Run | None], *, seed: int, seconds: float
+) -> Run:
     """Return the Run of the ensemble that is best in the end."""
     data, metric = growing.data, growing.metric
+    runs = {number: run for number, run in enumerate(every) if run is not None}
+    if not runs:
+        raise TrainingError(
+            "No member of the pack gave finite numbers in any epoch, so there is nothing to keep. "
+            "Lower recipe.lr (or its range in members.space), or set recipe.clip."
+        )
     picks = growing.pick()
     counts = Counter(picks)
     model = _ensemble([runs[n].model for n in sorted(counts)], [counts[n] for n in sorted(counts)])
@@ -114,9 +125,11 @@ def _ensemble_run(growing: Growing, runs: Sequence[Run], *, seed: int, seconds: 
     if data.task.is_classification:
         model.temperature = fit_temperature(outputs, growing.targets, form=data.task.form)
     heaviest = runs[counts.most_common(1)[0][0]]
+    # One member of each stack is watched layer by layer.
+    watched = max(runs.values(), key=lambda run: len(run.trace.signals()))
     if growing.folder:
-        heaviest.trace.save(growing.folder)
-    ended = {run.stopped for run in runs}
+        watched.trace.save(growing.folder)
+    ended = {run.stopped for run in runs.values()}
     done = "out of time" if "out of time" in ended else "all members are done"
     stopped = growing.stopped or done
     if growing.progress:
@@ -130,15 +143,18 @@ def _ensemble_run(growing: Growing, runs: Sequence[Run], *, seed: int, seconds: 
     }  # fmt: skip
     notes["members"] = [
         _describe(number, run, list(growing.members.space), metric, counts[number] / len(picks))
-        for number, run in enumerate(runs)
+        if run is not None
+        else _never_finite(number, growing)
+        for number, run in enumerate(every)
     ]
     return Run(
         plan=growing.plan,
         model=model,
-        trace=heaviest.trace,
+        trace=watched.trace,
         history=growing.history,
         validation=score_outputs(model, outputs, data.validation, metric=metric),
-        findings=merge_findings([run.findings for run in runs], set(counts)),
+        findings=merge_findings({n: run.findings for n, run in runs.items()}, set(counts)),
+        interrupted=any(run.interrupted for run in runs.values()),
         seconds=seconds,
         stopped=stopped,
         seed=seed,
@@ -176,16 +192,32 @@ def _describe(
     }
 
 
+def _never_finite(number: int, growing: Growing) -> dict[str, Any]:
+    plan = growing.plan.member(number)
+    return {
+        "number": number,
+        "changes": {field: _field(plan, field) for field in growing.members.space},
+        "net": plan.net["name"],
+        "seed": None,
+        "score": None,
+        "epochs": 0,
+        "kept_epoch": 0,
+        "weight": 0.0,
+        "stopped": "its numbers were never finite",
+        "pack": "",
+    }
+
+
 def _field(plan: Plan, path: str) -> Any:
     part, _, name = path.partition(".")
     return plan.to_dict()[part].get(name)
 
 
-def merge_findings(findings: Sequence[Sequence[Finding]], chosen: set[int]) -> list[Finding]:
+def merge_findings(findings: Mapping[int, Sequence[Finding]], chosen: set[int]) -> list[Finding]:
     """Return each fault once, with how many members show it. What only members show that are not
     chosen does the ensemble no harm, and is a note."""
     shown: dict[str, dict[int, Finding]] = {}
-    for number, own in enumerate(findings):
+    for number, own in findings.items():
         for finding in own:
             shown.setdefault(finding.fault, {}).setdefault(number, finding)
     merged = []

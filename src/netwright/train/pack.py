@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -25,13 +25,26 @@ from netwright.device import choose_device, threads
 from netwright.errors import UsageError
 from netwright.plan.plan import Plan
 from netwright.train.checkpoint import load_checkpoint, save_checkpoint
-from netwright.train.fit import CHECKPOINT_SECONDS, SHORTEST_CHECKPOINT_SECONDS
+from netwright.train.training import CHECKPOINT_SECONDS, SHORTEST_CHECKPOINT_SECONDS
 from netwright.train.grouping import Group, waves
 from netwright.train.lockstep import CannotStackError, Lockstep
 from netwright.train.member import AfterEpoch, Alone, Member, MemberEpoch, Saved
 from netwright.train.run import Run
 
-__all__ = ["AfterEpoch", "MemberEpoch", "fit_pack"]
+__all__ = ["AfterEpoch", "Keeper", "MemberEpoch", "fit_pack"]
+
+
+class Keeper(Protocol):
+    """Who watches a pack and must know after a resumption what it knew before."""
+
+    def state(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        ...
+
+    def restore(self, state: dict[str, Any], kept: Sequence[MemberEpoch]) -> None:
+        """Take it back. kept: of each member that had finite numbers, its last row of history and
+        the outputs of the weights that it would now leave with."""
+        ...
 
 
 def fit_pack(
@@ -49,6 +62,7 @@ def fit_pack(
     memory: int | None = None,
     after_epoch: AfterEpoch | None = None,
     after_round: Callable[[], bool] | None = None,
+    keeper: Keeper | None = None,
 ) -> list[Run | None]:
     """Train each plan on the data and return its Run, equal to `fit(plan, data, seed=...,
     order_seed=...)` up to rounding, with `validation` holding the metric alone; None for a member
@@ -59,7 +73,8 @@ def fit_pack(
     from which `resume` goes on. seconds: bound on the whole pack. memory: bytes that a stack may
     take; by default half of what is free. after_epoch: told of each member's epochs; where it
     returns False the member is dropped, with what it kept so far. after_round: called when all
-    members of a stack have done an epoch; False drops them all.
+    members in training have done an epoch; False drops them all. keeper: has a state of its own
+    that belongs into the checkpoint.
     """
     numbers = list(range(len(plans))) if seeds is None else list(seeds)
     if not plans or len(numbers) != len(plans):
@@ -84,7 +99,9 @@ def fit_pack(
             )
             for number, (plan, seed) in enumerate(zip(plans, numbers, strict=True))
         ]
-        pack = _Pack(members, folder, order_seed is not None, num_threads)
+        pack = _Pack(members, folder, order_seed is not None, num_threads, keeper)
+        if saved is not None and keeper is not None:
+            keeper.restore(saved[1]["keeper"], [now for m in members if (now := m.kept_now())])
         with interruptions() as asked:
             pack.interrupted = asked
             try:
@@ -106,10 +123,15 @@ class _Pack:
     """The members on their way: in crews that take turns, an epoch each."""
 
     def __init__(
-        self, members: Sequence[Member], folder: Path | None, shared: bool, num_threads: int | None
+        self,
+        members: Sequence[Member],
+        folder: Path | None,
+        shared: bool,
+        num_threads: int | None,
+        keeper: Keeper | None,
     ) -> None:
         self.members, self.folder, self.shared = members, folder, shared
-        self.num_threads = num_threads
+        self.num_threads, self.keeper = num_threads, keeper
         self.said = {member.number: "had stopped before" for member in members}
         self.saved_at = time.monotonic()
         self.crews: list[Lockstep | Alone] = []
@@ -170,8 +192,11 @@ class _Pack:
     def _round(
         self, after_epoch: AfterEpoch | None, after_round: Callable[[], bool] | None
     ) -> None:
-        for crew in self.crews:
-            crew.run_epoch(after_epoch)
+        # A run that was broken off in a round goes on with those that had not had their turn.
+        epochs = [crew.members[0].training.state.epoch for crew in self.crews]
+        for crew, epoch in zip(self.crews, epochs, strict=True):
+            if epoch == min(epochs):
+                crew.run_epoch(after_epoch)
         if after_round is not None and not after_round():
             for crew in self.crews:
                 for member in crew.members:
@@ -202,7 +227,10 @@ class _Pack:
         for crew in self.crews:
             crew.sync()
         tensors: dict[str, Tensor] = {}
-        plain: dict[str, Any] = {"members": []}
+        plain: dict[str, Any] = {
+            "members": [],
+            "keeper": self.keeper.state() if self.keeper is not None else None,
+        }
         for member in self.members:
             own, values = member.packed()
             tensors |= {f"{member.number}.{name}": value for name, value in own.items()}

@@ -1,0 +1,468 @@
+"""Training: one net on its way through a plan, step by step and epoch by epoch.
+
+An epoch: batches are gathered and augmented, each is one step (see step.py), and every `every`
+steps one is watched. Then the whole validation split is judged in eval mode, which draws nothing
+from any random stream. All that changes lies in `State`, the net, the optimiser, the average and
+the streams, so that a checkpoint of those continues bit for bit.
+"""
+
+import copy
+import logging
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from netwright.data.data import Batch, Data
+from netwright.device import choose_device, cores, seeded, threads
+from netwright.diagnose.diagnose import diagnose
+from netwright.errors import TrainingError
+from netwright.evaluate.calibration import fit_temperature
+from netwright.evaluate.judge import metric_of, score_outputs, targets_of
+from netwright.evaluate.scores import higher_is_better, primary_metric
+from netwright.model.model import Model
+from netwright.plan.plan import Plan
+from netwright.train import lean
+from netwright.train.averaging import Average
+from netwright.train.building import balanced_rows, build_net, build_objective
+from netwright.train.checkpoint import load_checkpoint, save_checkpoint
+from netwright.train.eager_step import EagerStep, choose_precision
+from netwright.train.lr_range import find_lr
+from netwright.train.optimizers import build_optimizer, set_lr
+from netwright.train.run import Run
+from netwright.train.schedules import lr_at
+from netwright.train.state import State, pack, unpack_, until
+from netwright.train.step import StepChoice, choose_stepper
+from netwright.train.step import choose_threads as fastest_threads
+from netwright.watch.probe import Probe
+from netwright.watch.tensorboard import EventWriter
+from netwright.watch.trace import Trace
+
+__all__ = ["Progress", "Training"]
+
+log = logging.getLogger("netwright")
+
+CHECKPOINT_SECONDS = 30.0
+SHORTEST_CHECKPOINT_SECONDS = 1.0  # epochs of milliseconds are not each worth a file
+REPLAN_AFTER_STEPS = 10
+SHARES = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_macro", "f1_weighted")
+
+
+class Progress(Protocol):
+    """Who is told how training goes. fit writes and knows no reader."""
+
+    def start(self, total_epochs: int, metric_name: str) -> None: ...
+    def epoch(self, number: int, row: dict[str, float]) -> None: ...
+    def message(self, text: str) -> None: ...
+    def stop(self, reason: str, kept: int | None = None) -> None: ...
+
+
+class Training:
+    """One net in training: what `fit` runs alone, and `fit_pack` in step with others."""
+
+    threads_given = False
+    choice: StepChoice | None = None
+
+    def __init__(
+        self,
+        plan: Plan,
+        data: Data,
+        folder: Path | None,
+        seed: int,
+        device: torch.device,
+        seconds: float | None,
+        metric: str | None,
+        progress: Progress | None,
+        *,
+        order_seed: int | None = None,
+    ) -> None:
+        self.order_seed = seed if order_seed is None else order_seed
+        self.plan, self.data, self.folder, self.seed = plan, data, folder, seed
+        self.device, self.progress = device, progress
+        self.begun = time.monotonic()
+        self.deadline = self.begun + seconds if seconds is not None else None
+        self.metric = primary_metric(data.task, metric=metric, class_counts=data.class_counts)
+        self.notes: dict[str, Any] = {"device": str(device)}
+        self.net, self.notes["init"] = build_net(plan, data, seed, device)
+        self.model = Model(
+            net=self.net, spec=dict(plan.net), encoding=data.encoding, task=data.task
+        )
+        self.objective = build_objective(plan, data)
+        recipe = plan.recipe
+        rows = len(data.train)
+        self.batch_size = rows if recipe.batch_size == "full" else min(int(recipe.batch_size), rows)
+        self.rows_per_step = self.batch_size * recipe.accumulate
+        self.steps_per_epoch = math.ceil(rows / self.rows_per_step)
+        self.every = max(50, self.steps_per_epoch // 4)
+        self.row_weights = balanced_rows(data) if recipe.sampling == "balanced" else None
+        self.rng = torch.Generator().manual_seed(self.order_seed)
+        self.state = State(total_steps=recipe.epochs * self.steps_per_epoch)
+        self.trace = Trace()
+        self.best: dict[str, Tensor] = {}
+        self.outputs = torch.empty(0)  # on the validation split, after the last epoch
+        self.saved_at = time.monotonic()
+
+    # ---------------------------------------------------------------------------- the flow
+
+    def run(self, *, resume: bool) -> Run:
+        """Train to the end, or to the bound, or to Ctrl-C."""
+        saved = load_checkpoint(self.folder / "checkpoint") if resume and self.folder else None
+        self.prepare(saved)
+        interrupted = False
+        try:
+            while not self.state.stopped and self.state.epoch < self.plan.recipe.epochs:
+                self.run_epoch()
+        except KeyboardInterrupt:
+            interrupted = True
+            if self.folder:
+                self._checkpoint()
+            self.state.stopped = "interrupted"
+        finally:
+            if self.events:
+                self.events.close()
+        return self.finish(interrupted)
+
+    def prepare(
+        self,
+        saved: tuple[dict[str, Tensor], dict[str, Any]] | None = None,
+        *,
+        alone: bool = True,
+    ) -> None:
+        """Resolve what the plan leaves open and make what a step needs. saved: what `packed` gave,
+        to go on from. alone: choose threads and the kind of step as well, which a pack does for its
+        members."""
+        before: dict[str, Any] = saved[1] if saved is not None else {}
+        if before:
+            # What was found before the interruption (rate, threads, step) is part of the run.
+            self.plan = Plan.from_dict(before["plan"])
+        if self.progress:
+            self.progress.start(self.plan.recipe.epochs, self.metric)
+        if alone:
+            self.choose_threads(before.get("threads"))
+        self._resolve_lr()
+        recipe = self.plan.recipe
+        self.optimizer = build_optimizer(self.net, recipe, float(recipe.lr))
+        self.average = Average(self.net, recipe)
+        if saved is not None:
+            self.state, self.best = unpack_(
+                *saved, self.net, self.optimizer, self.average, self.rng
+            )
+            if self.folder is not None:
+                self.trace = until(Trace.load(self.folder), self.state)
+            log.info("resumed at epoch %d, batch %d", self.state.epoch + 1, self.state.batch)
+        self.probe = Probe(self.net, self.optimizer, trace=self.trace)
+        precision, self.notes["precision"] = choose_precision(recipe.precision, self.device)
+        self.watched_step = EagerStep(
+            self.net, self.objective, recipe, self.optimizer, self.rng, precision
+        )
+        if alone:
+            self.choose_step(before.get("step"))
+        if before:
+            self.watched_step.scaler.load_state_dict(before["scaler"])
+        self.events = EventWriter(self.folder) if self.folder else None
+
+    def batches(
+        self, order: torch.Generator, rng: torch.Generator, start: int = 0
+    ) -> Iterator[Batch]:
+        found: Iterator[Batch] = self.objective.batches(
+            self.data,
+            batch_size=self.rows_per_step,
+            order=order,
+            rng=rng,
+            start=start,
+            device=self.device,
+            weights=self.row_weights,
+        )
+        return found
+
+    def order(self) -> torch.Generator:
+        """Return what this epoch's batches are drawn with: a function of seed and epoch, so a
+        resumed epoch draws them again and skips."""
+        return torch.Generator().manual_seed(self.order_seed * 1_000_003 + self.state.epoch)
+
+    def run_epoch(self) -> None:
+        """Train an epoch, or what is left of it, and judge it."""
+        state = self.state
+        order = self.order()
+        self.net.train()
+        losses: list[Tensor] = []  # read together: no waiting for the device at every step
+        begun, first = time.monotonic(), state.step
+        for batch in self.batches(order, self.rng, state.batch):
+            losses.append(self._step(batch) * len(batch.targets))
+            state.batch += 1
+            state.loss_rows += len(batch.targets)
+            now = time.monotonic()
+            if state.step - first == REPLAN_AFTER_STEPS and state.epoch == 0:
+                self.replan((now - begun) / REPLAN_AFTER_STEPS)
+            if self.deadline is not None and now > self.deadline:
+                state.stopped = "out of time"
+                break
+            if len(losses) == 1000:
+                state.loss_sum += _drain(losses)
+            if self.folder and now - self.saved_at > CHECKPOINT_SECONDS:
+                state.loss_sum += _drain(losses)
+                self._checkpoint()
+        state.loss_sum += _drain(losses)
+        self.end_epoch()
+        if not state.stopped and state.step > first:
+            self.replan((time.monotonic() - begun) / (state.step - first))
+
+    def _step(self, batch: Batch) -> Tensor:
+        rate = self.set_rate()
+        if self.state.step % self.every == 0:
+            loss = self.sample_step(batch, rate)
+        else:
+            loss = self.step(batch.inputs, batch.targets)
+        self.count_step()
+        return loss
+
+    def set_rate(self) -> float:
+        """Give the optimiser this step's rate."""
+        state, recipe = self.state, self.plan.recipe
+        rate = lr_at(
+            recipe,
+            float(recipe.lr),
+            step=state.step,
+            total_steps=state.total_steps,
+            steps_per_epoch=self.steps_per_epoch,
+            reductions=state.reductions,
+        )
+        set_lr(self.optimizer, rate)
+        return rate
+
+    def sample_step(self, batch: Batch, rate: float) -> Tensor:
+        """Take a step that is watched."""
+        step = self.state.step
+        with self.probe.sample(step):
+            loss = self.watched_step(batch.inputs, batch.targets)
+        self.trace.record("loss", "", step, loss.item())
+        self.trace.record("lr", "", step, rate)
+        return loss
+
+    def count_step(self) -> None:
+        """Note that a step was taken."""
+        self.state.step += 1
+        self.average.update(self.state.step / max(self.state.total_steps, 1))
+
+    # ---------------------------------------------------------------------------- after an epoch
+
+    def end_epoch(self, outputs: Tensor | None = None) -> None:
+        """Judge the epoch, stop early or go on. outputs: on the validation split (rows, outputs),
+        where they are known already."""
+        state, recipe = self.state, self.plan.recipe
+        if self.average.needs_batch_statistics:
+            order = torch.Generator().manual_seed(self.seed)
+            some = self.data.train.batches(self.batch_size, rng=order, device=self.device)
+            self.average.refresh_batch_statistics(
+                self.data.encoding.prepare(batch.inputs) for batch in some
+            )
+        row = self._judge(outputs)
+        state.history.append(row)
+        self._record(row)
+        stale = state.epoch - state.best_epoch
+        if "validation_loss" not in row:
+            state.stopped = "the loss is not finite"
+            self.trace.record("non-finite", "", state.step, 1.0)
+        elif recipe.patience is not None and stale >= recipe.patience and not state.stopped:
+            state.stopped = f"no better validation {self.metric} for {stale} epochs"
+        elif recipe.schedule == "reduce-on-plateau":
+            state.reductions += int(stale > 0 and stale % max((recipe.patience or 10) // 2, 1) == 0)
+        state.epoch += 1
+        if state.epoch >= recipe.epochs:
+            state.stopped = state.stopped or "all epochs done"
+        state.batch = state.loss_rows = 0
+        state.loss_sum = 0.0
+        waited = time.monotonic() - self.saved_at
+        if self.folder and (waited > SHORTEST_CHECKPOINT_SECONDS or state.stopped):
+            self._checkpoint()
+
+    def _judge(self, outputs: Tensor | None) -> dict[str, float]:
+        """Judge the epoch on the validation split; keep the weights if they are the best so far,
+        or all that the plan asks for."""
+        state = self.state
+        self.model.net = self.average.net
+        train_loss = state.loss_sum / max(state.loss_rows, 1)
+        if outputs is None:
+            outputs = self.model.forward_rows(self.data.validation)
+        self.outputs = outputs
+        row = {"epoch": state.epoch + 1, "step": state.step, "train_loss": train_loss}
+        if math.isfinite(train_loss) and bool(torch.isfinite(outputs).all()):
+            targets = targets_of(self.data.validation)
+            row["validation_loss"] = self.objective.compute(outputs, targets, smooth=False).item()
+            row[self.metric] = metric_of(self.model, outputs, self.data.validation, self.metric)
+            signed = row[self.metric] * (1 if higher_is_better(self.metric) else -1)
+            rows = len(self.data.validation) if self.metric in SHARES else None
+            if state.improves(signed, row["validation_loss"], shares_of=rows):
+                state.best_epoch = state.epoch
+            if state.best_epoch == state.epoch or self.plan.recipe.keep == "last":
+                state.kept_epoch = state.epoch
+                kept = self.average.net.state_dict()
+                self.best = {name: value.detach().clone() for name, value in kept.items()}
+        row["lr"] = self.optimizer.param_groups[0]["lr"]
+        row["seconds"] = round(state.seconds + time.monotonic() - self.begun, 3)
+        return row
+
+    def _record(self, row: dict[str, float]) -> None:
+        step = self.state.step
+        for signal, name in (
+            ("loss.train", "train_loss"),
+            ("loss.validation", "validation_loss"),
+            ("metric.validation", self.metric),
+        ):
+            if name in row:
+                self.trace.record(signal, "", step, row[name])
+        if self.events:
+            self.events.scalars({k: v for k, v in row.items() if k not in ("epoch", "step")}, step)
+        if self.progress:
+            self.progress.epoch(self.state.epoch + 1, row)
+
+    def replan(self, seconds_per_step: float) -> None:
+        """Fit the schedule to the time that is left; never longer than the recipe's epochs."""
+        if self.deadline is None:
+            return
+        state = self.state
+        left = (self.deadline - time.monotonic()) * 0.97  # the rest goes to the last validation
+        affordable = state.step + max(int(left / max(seconds_per_step, 1e-9)), 1)
+        state.total_steps = min(self.plan.recipe.epochs * self.steps_per_epoch, affordable)
+
+    def finish(self, interrupted: bool = False, *, briefly: bool = False) -> Run:
+        """Bring the kept weights back, calibrate them and return the Run. briefly: score them by
+        the metric alone, without an interval."""
+        state = self.state
+        if not self.best:
+            raise TrainingError(self._nothing_learned())
+        net = self.average.net
+        net.load_state_dict(self.best)
+        net.eval()
+        self.model.net = net
+        outputs = self.model.forward_rows(self.data.validation)
+        task = self.data.task
+        if task.is_classification:
+            targets = targets_of(self.data.validation)
+            self.model.temperature = fit_temperature(outputs, targets, form=task.form)
+        if self.folder:
+            self.trace.save(self.folder)
+        if self.progress:
+            self.progress.stop(state.stopped, kept=state.kept_epoch + 1)
+        return Run(
+            plan=self.plan,
+            model=self.model,
+            trace=self.trace,
+            history=state.history,
+            validation=score_outputs(
+                self.model,
+                outputs,
+                self.data.validation,
+                metric=self.metric,
+                only=(self.metric,) if briefly else None,
+                resamples=0 if briefly else 1000,
+            ),
+            findings=diagnose(self.trace),
+            seconds=state.seconds + time.monotonic() - self.begun,
+            stopped=state.stopped,
+            kept_epoch=state.kept_epoch + 1,
+            seed=self.seed,
+            folder=self.folder,
+            interrupted=interrupted,
+            notes=self.notes,
+        )
+
+    def _nothing_learned(self) -> str:
+        if not self.state.history:
+            return f"No epoch was finished ({self.state.stopped}). Give it more time with --time."
+        found = "; ".join(finding.explanation for finding in diagnose(self.trace)[:2])
+        return (
+            f"Training failed: the loss was not finite in epoch {self.state.epoch} at lr "
+            f"{self.plan.recipe.lr:g}. Lower it with --set recipe.lr=..., or clip gradients with "
+            f"--set recipe.clip=1. {found}".rstrip()
+        )
+
+    # ---------------------------------------------------------------------------- what is measured
+
+    def choose_threads(self, before: int | None) -> None:
+        """Time some steps of a copy on one thread and on all: small nets want one."""
+        if before is not None and not self.threads_given:
+            torch.set_num_threads(before)
+        elif not self.threads_given and self.device.type == "cpu" and cores() > 1:
+            with seeded(self.seed):
+                trial = copy.deepcopy(self.net).train()
+                still = lean.SGD(trial.parameters(), lr=0)
+                step = EagerStep(trial, self.objective, self.plan.recipe, still, self.rng)
+                batch = next(self.batches(*_streams(self.seed)))
+                found = fastest_threads(lambda: step(batch.inputs, batch.targets), [1, cores()])
+            torch.set_num_threads(found)
+        self.notes["threads"] = torch.get_num_threads()
+
+    def _allowance(self, share: float) -> float | None:
+        """A share of the time that is left, for what comes before training."""
+        return None if self.deadline is None else share * (self.deadline - time.monotonic())
+
+    def _resolve_lr(self) -> None:
+        if self.plan.recipe.lr != "auto":
+            return
+        order, rng = _streams(self.seed + 7)
+
+        def endless() -> Iterator[Batch]:
+            while True:
+                yield from self.batches(order, rng)
+
+        def loss(net: nn.Module, batch: Batch) -> Tensor:
+            found: Tensor = self.objective.step(net, batch, rng)["net"]
+            return found
+
+        with seeded(self.seed):  # dropout in the trial draws from a stream of its own
+            found, reason = find_lr(
+                self.net, loss, endless(), self.plan.recipe, seconds=self._allowance(0.05)
+            )
+        self.plan = self.plan.with_({"recipe.lr": found}, why=reason)
+
+    def choose_step(self, before: dict[str, Any] | None = None) -> None:
+        """Find the fastest kind of step, or repeat the choice of before."""
+        recipe = self.plan.recipe
+        self.net.train()
+        with seeded(self.seed):
+            batch = next(self.batches(*_streams(self.seed)))
+        self.step, self.choice = choose_stepper(
+            self.net,
+            self.objective,
+            recipe,
+            self.optimizer,
+            (batch.inputs, batch.targets),
+            eager=self.watched_step,
+            remaining_steps=self.state.total_steps - self.state.step,
+            mixed_precision=self.watched_step.precision != "float32",
+            before=StepChoice.from_dict(before) if before else None,
+        )
+        self.notes["step"] = self.choice.to_dict()
+
+    def packed(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return all that `prepare` needs to go on from here."""
+        tensors, plain = pack(
+            self.state, self.net, self.optimizer, self.average, self.best, self.rng
+        )
+        plain["state"]["seconds"] += time.monotonic() - self.begun
+        plain["plan"] = self.plan.to_dict()
+        plain["scaler"] = self.watched_step.scaler.state_dict()
+        plain["threads"] = self.notes.get("threads")
+        plain["step"] = self.choice.to_dict() if self.choice else None
+        return tensors, plain
+
+    def _checkpoint(self) -> None:
+        assert self.folder is not None
+        self.trace.save(self.folder)  # before the checkpoint: it may run ahead, never lag behind
+        save_checkpoint(self.folder / "checkpoint", *self.packed())
+        self.saved_at = time.monotonic()
+
+
+def _streams(seed: int) -> tuple[torch.Generator, torch.Generator]:
+    return torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed + 1)
+
+
+def _drain(losses: list[Tensor]) -> float:
+    total = float(torch.stack(losses).sum()) if losses else 0.0
+    losses.clear()
+    return total
