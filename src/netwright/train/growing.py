@@ -19,7 +19,6 @@ from netwright.evaluate.scores import primary_metric
 from netwright.model.model import Model, mean_of_members
 from netwright.plan.plan import Plan
 from netwright.train.building import build_objective
-from netwright.train.training import Progress
 from netwright.train.pack import MemberEpoch
 from netwright.train.selection import (
     LEAST_GAIN,
@@ -29,6 +28,7 @@ from netwright.train.selection import (
     select_all,
     select_greedily,
 )
+from netwright.train.training import Progress
 from netwright.watch.tensorboard import EventWriter
 
 __all__ = ["Growing"]

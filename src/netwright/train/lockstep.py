@@ -14,7 +14,6 @@ from netwright.data.data import Batch, Rows
 from netwright.device import cores
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Recipe
-from netwright.train.training import REPLAN_AFTER_STEPS
 from netwright.train.member import AfterEpoch, Member
 from netwright.train.optimizers import set_lr
 from netwright.train.schedules import lr_at
@@ -23,6 +22,7 @@ from netwright.train.stacked_average import StackedAverage
 from netwright.train.stacked_optimizer import StackedOptimizer, orthogonalised
 from netwright.train.stacked_step import WrittenOut, why_not_written_out
 from netwright.train.step import choose_threads
+from netwright.train.training import REPLAN_AFTER_STEPS
 
 __all__ = ["CannotStackError", "Lockstep"]
 

@@ -12,9 +12,9 @@ from torch.optim import Optimizer
 from netwright.data.data import Data
 from netwright.device import seeded
 from netwright.plan.plan import Plan
-from netwright.train.training import Training
 from netwright.train.optimizers import MuonWithAdamW
 from netwright.train.run import Run
+from netwright.train.training import Training
 
 __all__ = ["AfterEpoch", "Alone", "Member", "MemberEpoch"]
 

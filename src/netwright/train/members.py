@@ -30,10 +30,10 @@ from netwright.evaluate.judge import score_outputs
 from netwright.model.model import Model
 from netwright.plan.plan import Plan
 from netwright.plan.space import Space
-from netwright.train.training import Progress, Training
 from netwright.train.growing import Growing
 from netwright.train.pack import fit_pack
 from netwright.train.run import Run
+from netwright.train.training import Progress, Training
 
 __all__ = ["SEEDS_A_RUN", "fit_members"]
 

@@ -25,11 +25,11 @@ from netwright.device import choose_device, threads
 from netwright.errors import UsageError
 from netwright.plan.plan import Plan
 from netwright.train.checkpoint import load_checkpoint, save_checkpoint
-from netwright.train.training import CHECKPOINT_SECONDS, SHORTEST_CHECKPOINT_SECONDS
 from netwright.train.grouping import Group, waves
 from netwright.train.lockstep import CannotStackError, Lockstep
 from netwright.train.member import AfterEpoch, Alone, Member, MemberEpoch, Saved
 from netwright.train.run import Run
+from netwright.train.training import CHECKPOINT_SECONDS, SHORTEST_CHECKPOINT_SECONDS
 
 __all__ = ["AfterEpoch", "Keeper", "MemberEpoch", "fit_pack"]
 

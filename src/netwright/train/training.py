@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from netwright.data.data import Batch, Data
-from netwright.device import choose_device, cores, seeded, threads
+from netwright.device import cores, seeded
 from netwright.diagnose.diagnose import diagnose
 from netwright.errors import TrainingError
 from netwright.evaluate.calibration import fit_temperature
