@@ -45,6 +45,21 @@ def test_the_last_epoch_is_in_the_checkpoint_however_fast_it_was(tmp_path: Path)
     assert saved[1]["state"]["epoch"] == 2
 
 
+def test_snapshots_of_one_training_answer_together(tmp_path: Path) -> None:
+    plan, data = small_plan(epochs=9, snapshots=3, patience=1, lr=0.01), small_data()
+    run = fit(plan, data, seed=0, out=tmp_path)
+    assert run.epochs == 9 and run.model.spec["name"] == "ensemble"
+    rates = [row["lr"] for row in run.history]
+    assert rates[2] < rates[0] and rates[3] > rates[2] and rates[6] > rates[5]
+    first, *_, last = run.model.net.nets
+    assert not torch.equal(first.layers[0].weight, last.layers[0].weight)
+    assert run.validation["accuracy"].value > 0.5
+    saved = load_checkpoint(tmp_path / "checkpoint")
+    assert saved is not None and saved[1]["snapshots"] == 3
+    with pytest.raises(UsageError, match="snapshots"):
+        small_plan(epochs=2, snapshots=3)
+
+
 def test_the_same_seed_gives_the_same_weights_and_another_does_not() -> None:
     data = small_data()
     first, second, other = (fit(small_plan(), data, seed=s) for s in (1, 1, 2))
@@ -138,8 +153,9 @@ def test_kill_9_and_resume_gives_the_same_weights_bit_for_bit(tmp_path: Path) ->
         import torch; torch.set_num_threads(1)
         import netwright.train.training as module
         module.CHECKPOINT_SECONDS = module.SHORTEST_CHECKPOINT_SECONDS = 0.02
+        from netwright.train.fit import fit
         from small_data import small_data, small_plan
-        module.fit(small_plan(epochs=400), small_data(), out=sys.argv[1], seed=0, resume=True)
+        fit(small_plan(epochs=400), small_data(), out=sys.argv[1], seed=0, resume=True)
         """
     )
     command = [sys.executable, "-c", script, str(tmp_path / "cut")]

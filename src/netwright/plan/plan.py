@@ -52,7 +52,9 @@ class Recipe:
     schedule_every: factor and epochs of step and exponential decay, factor of reduce-on-plateau.
     patience: epochs without a better validation score before early stopping. keep: the weights of
     the best epoch, or of the last, where validation rows are too few to tell. ema: decay of the
-    moving average of weights. swa: share of training after which weights are averaged.
+    moving average of weights. swa: share of training after which weights are averaged. snapshots:
+    of one training, whose schedule then starts anew so many times; the nets at the ends of its
+    cycles answer together (Huang et al. 2017, arXiv:1704.00109), and patience does not count.
     """
 
     optimizer: Optimizer = "adamw"
@@ -83,6 +85,7 @@ class Recipe:
     keep: Literal["best", "last"] = "best"
     ema: float | None = None
     swa: float | None = None
+    snapshots: int = 1
     precision: Literal["auto", "float32", "bf16", "fp16"] = "auto"
     compile: Literal["auto", "on", "off"] = "auto"
 
@@ -93,9 +96,14 @@ class Recipe:
             _check(f"recipe.{name}", getattr(self, name), hint)
         if isinstance(self.lr, float) and self.lr < 0:
             raise UsageError(f"recipe.lr is {self.lr}; expected a number >= 0 or 'auto'.")
-        for name in ("epochs", "accumulate", "schedule_every"):
+        for name in ("epochs", "accumulate", "schedule_every", "snapshots"):
             if getattr(self, name) < 1:
                 raise UsageError(f"recipe.{name} is {getattr(self, name)}; expected at least 1.")
+        if self.snapshots > self.epochs:
+            raise UsageError(
+                f"recipe.snapshots is {self.snapshots} in {self.epochs} epochs; expected at least "
+                "an epoch for each. Take fewer snapshots or more epochs."
+            )
         if isinstance(self.batch_size, int) and self.batch_size < 1:
             raise UsageError(
                 f"recipe.batch_size is {self.batch_size}; expected at least 1, or 'full'."

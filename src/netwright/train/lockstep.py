@@ -26,7 +26,9 @@ from netwright.train.training import REPLAN_AFTER_STEPS
 
 __all__ = ["CannotStackError", "Lockstep"]
 
-OF_SCHEDULE = ("schedule", "warmup", "schedule_gamma", "schedule_every", "final_lr")
+OF_SCHEDULE = (
+    "schedule", "warmup", "schedule_gamma", "schedule_every", "final_lr", "snapshots",
+)  # fmt: skip
 # Rows of validation that all members together answer at once.
 FORWARD_ROWS = 16_384
 

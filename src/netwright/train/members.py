@@ -20,14 +20,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from netwright import catalogue
 from netwright.data.data import Data
 from netwright.device import choose_device, seeded, threads
 from netwright.diagnose.finding import Finding
 from netwright.errors import TrainingError
 from netwright.evaluate.calibration import fit_temperature
 from netwright.evaluate.judge import score_outputs
-from netwright.model.model import Model
+from netwright.model.ensemble import ensemble
 from netwright.plan.plan import Plan
 from netwright.plan.space import Space
 from netwright.train.growing import Growing
@@ -120,7 +119,7 @@ def _ensemble_run(
         )
     picks = growing.pick()
     counts = Counter(picks)
-    model = _ensemble([runs[n].model for n in sorted(counts)], [counts[n] for n in sorted(counts)])
+    model = ensemble([runs[n].model for n in sorted(counts)], [counts[n] for n in sorted(counts)])
     outputs = model.forward_rows(data.validation)
     if data.task.is_classification:
         model.temperature = fit_temperature(outputs, growing.targets, form=data.task.form)
@@ -161,18 +160,6 @@ def _ensemble_run(
         folder=growing.folder,
         notes=notes,
     )
-
-
-def _ensemble(members: Sequence[Model], counts: Sequence[int]) -> Model:
-    """Return one Model of the members' nets, weighted by counts."""
-    first = members[0]
-    arguments = {"nets": [dict(member.spec) for member in members], "weights": list(counts)}
-    net = catalogue.build("netwright.nets", "ensemble", arguments, what="net")
-    for place, member in zip(net.nets, members, strict=True):
-        place.load_state_dict(member.net.state_dict())
-    net.to(next(first.net.parameters()).device).eval()
-    spec = {"name": "ensemble", **arguments}
-    return Model(net=net, spec=spec, encoding=first.encoding, task=first.task)
 
 
 def _describe(

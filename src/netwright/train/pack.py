@@ -29,6 +29,7 @@ from netwright.train.grouping import Group, waves
 from netwright.train.lockstep import CannotStackError, Lockstep
 from netwright.train.member import AfterEpoch, Alone, Member, MemberEpoch, Saved
 from netwright.train.run import Run
+from netwright.train.state import under
 from netwright.train.training import CHECKPOINT_SECONDS, SHORTEST_CHECKPOINT_SECONDS
 
 __all__ = ["AfterEpoch", "Keeper", "MemberEpoch", "fit_pack"]
@@ -273,6 +274,4 @@ def _of_member(saved: Saved | None, number: int) -> Saved | None:
     if saved is None:
         return None
     tensors, plain = saved
-    prefix = f"{number}."
-    own = {n.removeprefix(prefix): x for n, x in tensors.items() if n.startswith(prefix)}
-    return own, plain["members"][number]
+    return under(tensors, f"{number}."), plain["members"][number]

@@ -24,6 +24,9 @@ def lr_at(
 ) -> float:
     """Return the rate of optimiser step `step` (0-based) of `total_steps`; `lr` is the peak."""
     total = max(total_steps, 1)
+    if recipe.snapshots > 1:  # the same curve, once a cycle
+        cycle = total / recipe.snapshots
+        step, total = int(step % cycle), max(int(cycle), 1)
     if recipe.schedule == "one-cycle":
         return _one_cycle(recipe, lr, step, total)
     warmup = round(recipe.warmup * total) if recipe.schedule != "constant" or recipe.warmup else 0

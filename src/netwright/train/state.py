@@ -2,6 +2,7 @@
 again."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from netwright.train.averaging import Average
 from netwright.train.checkpoint import optimizer_state, restore_optimizer_
 from netwright.watch.trace import Trace
 
-__all__ = ["State", "pack", "unpack_", "until"]
+__all__ = ["State", "pack", "under", "unpack_", "until"]
 
 EPOCH_SIGNALS = ("loss.train", "loss.validation", "metric.validation", "non-finite")
 
@@ -98,21 +99,23 @@ def unpack_(
 ) -> tuple[State, dict[str, Tensor]]:
     """Put back what `pack` took; return the state and the best weights so far."""
 
-    def under(prefix: str) -> dict[str, Tensor]:
-        return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
     state = State(**plain["state"])
-    net.load_state_dict(under("net."))
-    restore_optimizer_(optimizer, under("optimizer."), plain["optimizer"])
+    net.load_state_dict(under(tensors, "net."))
+    restore_optimizer_(optimizer, under(tensors, "optimizer."), plain["optimizer"])
     if average.copy is not None:
-        average.copy.load_state_dict(under("average."))
+        average.copy.load_state_dict(under(tensors, "average."))
         average.updates = state.average_updates
     torch.set_rng_state(tensors["rng.torch"])
     rng.set_state(tensors["rng.work"])
     device = next(net.parameters()).device
     if "rng.cuda" in tensors:
         torch.cuda.set_rng_state(tensors["rng.cuda"], device)
-    return state, {name: value.to(device) for name, value in under("best.").items()}
+    return state, {name: value.to(device) for name, value in under(tensors, "best.").items()}
+
+
+def under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with the prefix, without it."""
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
 def until(trace: Trace, state: State) -> Trace:

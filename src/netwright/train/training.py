@@ -11,6 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ from netwright.errors import TrainingError
 from netwright.evaluate.calibration import fit_temperature
 from netwright.evaluate.judge import metric_of, score_outputs, targets_of
 from netwright.evaluate.scores import higher_is_better, primary_metric
+from netwright.model.ensemble import ensemble
 from netwright.model.model import Model
 from netwright.plan.plan import Plan
 from netwright.train import lean
@@ -35,7 +37,7 @@ from netwright.train.lr_range import find_lr
 from netwright.train.optimizers import build_optimizer, set_lr
 from netwright.train.run import Run
 from netwright.train.schedules import lr_at
-from netwright.train.state import State, pack, unpack_, until
+from netwright.train.state import State, pack, under, unpack_, until
 from netwright.train.step import StepChoice, choose_stepper
 from netwright.train.step import choose_threads as fastest_threads
 from netwright.watch.probe import Probe
@@ -103,6 +105,7 @@ class Training:
         self.state = State(total_steps=recipe.epochs * self.steps_per_epoch)
         self.trace = Trace()
         self.best: dict[str, Tensor] = {}
+        self.snapshots: list[dict[str, Tensor]] = []
         self.outputs = torch.empty(0)  # on the validation split, after the last epoch
         self.saved_at = time.monotonic()
 
@@ -151,6 +154,8 @@ class Training:
             self.state, self.best = unpack_(
                 *saved, self.net, self.optimizer, self.average, self.rng
             )
+            for number in range(before.get("snapshots", 0)):
+                self.snapshots.append(under(saved[0], f"snapshot{number}."))
             if self.folder is not None:
                 self.trace = until(Trace.load(self.folder), self.state)
             log.info("resumed at epoch %d, batch %d", self.state.epoch + 1, self.state.batch)
@@ -267,6 +272,8 @@ class Training:
         if "validation_loss" not in row:
             state.stopped = "the loss is not finite"
             self.trace.record("non-finite", "", state.step, 1.0)
+        elif recipe.snapshots > 1:
+            self._take_snapshot()
         elif recipe.patience is not None and stale >= recipe.patience and not state.stopped:
             state.stopped = f"no better validation {self.metric} for {stale} epochs"
         elif recipe.schedule == "reduce-on-plateau":
@@ -279,6 +286,14 @@ class Training:
         waited = time.monotonic() - self.saved_at
         if self.folder and (waited > SHORTEST_CHECKPOINT_SECONDS or state.stopped):
             self._checkpoint()
+
+    def _take_snapshot(self) -> None:
+        """Keep the weights where a cycle of the schedule has ended."""
+        state, count = self.state, self.plan.recipe.snapshots
+        ended = count if state.stopped else state.step * count // max(state.total_steps, 1)
+        if ended > len(self.snapshots) and len(self.snapshots) < count:
+            now = self.average.net.state_dict()
+            self.snapshots.append({name: value.detach().clone() for name, value in now.items()})
 
     def _judge(self, outputs: Tensor | None) -> dict[str, float]:
         """Judge the epoch on the validation split; keep the weights if they are the best so far,
@@ -339,6 +354,8 @@ class Training:
         net.load_state_dict(self.best)
         net.eval()
         self.model.net = net
+        if len(self.snapshots) > 1:
+            self.model = self._ensemble_of_snapshots()
         outputs = self.model.forward_rows(self.data.validation)
         task = self.data.task
         if task.is_classification:
@@ -370,6 +387,15 @@ class Training:
             interrupted=interrupted,
             notes=self.notes,
         )
+
+    def _ensemble_of_snapshots(self) -> Model:
+        models = []
+        for weights in self.snapshots:
+            net = copy.deepcopy(self.model.net)
+            net.load_state_dict(weights)
+            models.append(replace(self.model, net=net))
+        self.notes["snapshots"] = len(models)
+        return ensemble(models)
 
     def _nothing_learned(self) -> str:
         if not self.state.history:
@@ -445,6 +471,9 @@ class Training:
             self.state, self.net, self.optimizer, self.average, self.best, self.rng
         )
         plain["state"]["seconds"] += time.monotonic() - self.begun
+        for number, weights in enumerate(self.snapshots):
+            tensors |= {f"snapshot{number}.{name}": value for name, value in weights.items()}
+        plain["snapshots"] = len(self.snapshots)
         plain["plan"] = self.plan.to_dict()
         plain["scaler"] = self.watched_step.scaler.state_dict()
         plain["threads"] = self.notes.get("threads")
