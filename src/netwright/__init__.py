@@ -2,6 +2,8 @@
 it loads lazily."""
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -73,6 +75,18 @@ if TYPE_CHECKING:
     from netwright.train.run import Run
     from netwright.watch.probe import Probe
     from netwright.watch.trace import Trace
+
+
+class _FrontDoor(ModuleType):
+    """Where a room is named as the function it is for (`nw.evaluate`), the function keeps the name:
+    importing the room would put the room there."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, ModuleType) and name in _WHERE):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _FrontDoor
 
 
 def __getattr__(name: str) -> Any:
