@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import netwright as nw
-from netwright.plan.distributions import Distribution
+from netwright.plan.distributions import Distribution, Range
 from netwright.plan.space import Space
 
 
@@ -32,6 +32,13 @@ def test_draws_follow_their_distribution() -> None:
 def test_the_ends_are_reached_and_not_passed() -> None:
     for found in (nw.log(1e-4, 0.3), nw.uniform(-1, 1), nw.integers(1, 7, log=True)):
         assert (found.at(0.0), found.at(1.0)) == pytest.approx((found.low, found.high))
+
+
+@pytest.mark.parametrize("found", [nw.log(1e-4, 0.3), nw.uniform(-1, 1), nw.integers(1, 99)])
+def test_a_quantile_is_found_again(found: Range) -> None:
+    value = found.at(0.3)
+    assert found.at(found.quantile(value)) == pytest.approx(value)
+    assert found.quantile(value) == pytest.approx(0.3, abs=0.01)
 
 
 def test_a_grid_has_every_combination_with_the_ends() -> None:

@@ -68,6 +68,14 @@ class Range:
         value = min(max(value, self.low), self.high)  # rounding can step over an end
         return math.floor(value + 0.5) if self.whole else value
 
+    def quantile(self, value: float) -> float:
+        """Return the quantile that `at` maps to the value."""
+        margin = 0.5 if self.whole else 0.0
+        low, high = self.low - margin, self.high + margin
+        if self.log:
+            return math.log(value / low) / math.log(high / low)
+        return (value - low) / (high - low)
+
     def grid(self, points: int) -> list[Any]:
         """Return `points` values from end to end; of whole numbers no more than there are."""
         if points == 1:
