@@ -11,6 +11,7 @@ LAYERS = [
     {"making"},
     {"concluding"},
     {"report"},
+    {"tune"},
     {"train"},
     {"diagnose"},
     {"evaluate"},

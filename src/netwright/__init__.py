@@ -19,6 +19,7 @@ _WHERE = {
     "Recipe": "netwright.plan.plan",
     "Run": "netwright.train.run",
     "Space": "netwright.plan.space",
+    "Study": "netwright.tune.study",
     "Trace": "netwright.watch.trace",
     "choice": "netwright.plan.distributions",
     "design": "netwright.plan.design",
@@ -29,6 +30,7 @@ _WHERE = {
     "load": "netwright.model.model",
     "log": "netwright.plan.distributions",
     "read": "netwright.data.read",
+    "tune": "netwright.tune.tune",
     "uniform": "netwright.plan.distributions",
     "zero_or": "netwright.plan.distributions",
 }
@@ -44,6 +46,7 @@ __all__ = [
     "Regressor",
     "Run",
     "Space",
+    "Study",
     "Trace",
     "__version__",
     "choice",
@@ -55,6 +58,7 @@ __all__ = [
     "load",
     "log",
     "read",
+    "tune",
     "uniform",
     "zero_or",
 ]
@@ -73,6 +77,8 @@ if TYPE_CHECKING:
     from netwright.plan.space import Space
     from netwright.train.fit import fit
     from netwright.train.run import Run
+    from netwright.tune.study import Study
+    from netwright.tune.tune import tune
     from netwright.watch.probe import Probe
     from netwright.watch.trace import Trace
 

@@ -1,0 +1,126 @@
+"""Where Optuna looks: a Space in Optuna's words and back, the samplers, and a grid that fits the
+number of trials.
+
+TPE: Bergstra 2011, multivariate as in BOHB (Falkner 2018, arXiv:1807.01774). GP: a Gaussian
+process and expected improvement. Both are Optuna's (Akiba 2019, arXiv:1907.10902).
+"""
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
+
+from netwright.errors import UsageError
+from netwright.plan.distributions import Choice, Distribution, Range
+from netwright.plan.space import Space
+
+__all__ = ["changes_of", "distributions", "fitting_grid", "make_sampler", "params_of"]
+
+MOST_POINTS = 100  # a range of a grid is cut no finer
+
+
+def distributions(space: Space) -> dict[str, BaseDistribution]:
+    """Return each field's distribution in Optuna's words.
+
+    Increasing numbers are a scale (their positions), other choices are categories, and zero_or is
+    its quantile: one number, so that no field depends on another.
+    """
+    return {field: _distribution(found) for field, found in space.items()}
+
+
+def changes_of(space: Space, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a trial's values as `Plan.with_` takes them."""
+    return {field: _value(found, params[field]) for field, found in space.items()}
+
+
+def params_of(space: Space, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the changes in Optuna's words; values that the space cannot give are left out."""
+    found = {field: _param(space[field], changes[field]) for field in space if field in changes}
+    return {field: param for field, param in found.items() if param is not None}
+
+
+def make_sampler(method: str, sampler: str, seed: int) -> BaseSampler:
+    """Return what proposes trials. Grids and random search need none but random numbers."""
+    if method in ("grid", "random"):
+        return RandomSampler(seed=seed)
+    return GPSampler(seed=seed) if sampler == "gp" else TPESampler(seed=seed)
+
+
+def fitting_grid(space: Space, trials: int | None) -> list[dict[str, Any]]:
+    """Return the combinations of the finest grid with at most `trials` of them; None: three points
+    a range."""
+    if trials is None:
+        return list(space.grid(3))
+    ranges = any(not isinstance(found, Choice) for found in space.values())
+    points = 2 if ranges else 1
+    if _combinations(space, points) > trials:
+        raise UsageError(
+            f"The coarsest grid of this space has {_combinations(space, points):,} combinations, "
+            f"but trials is {trials}. Give --trials {_combinations(space, points)}, or shrink the "
+            "space."
+        )
+    while ranges and points < MOST_POINTS and _combinations(space, points + 1) <= trials:
+        points += 1
+    return list(space.grid(points))
+
+
+def _combinations(space: Space, points: int) -> int:
+    total = 1
+    for found in space.values():
+        total *= len(found.grid(points))
+    return total
+
+
+def _distribution(found: Distribution) -> BaseDistribution:
+    if isinstance(found, Range):
+        if found.whole:
+            return IntDistribution(int(found.low), int(found.high), log=found.log)
+        return FloatDistribution(found.low, found.high, log=found.log)
+    if isinstance(found, Choice):
+        if _increasing(found):
+            return IntDistribution(0, len(found.options) - 1)
+        return CategoricalDistribution(_labels(found))
+    return FloatDistribution(0.0, 1.0)
+
+
+def _value(found: Distribution, param: Any) -> Any:
+    if isinstance(found, Range):
+        return param
+    if isinstance(found, Choice):
+        return found.options[param if _increasing(found) else _labels(found).index(param)]
+    return found.at(param)
+
+
+def _param(found: Distribution, value: Any) -> Any:
+    """Return the value in Optuna's words, or None where the distribution cannot give it."""
+    if isinstance(found, Choice):
+        plain = list(value) if isinstance(value, tuple) else value
+        options = found.to_plain()
+        if plain not in options:
+            return None
+        at = options.index(plain)
+        return at if _increasing(found) else _labels(found)[at]
+    inner = found if isinstance(found, Range) else found.other
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(found, Range):
+        return value if number and inner.low <= value <= inner.high else None
+    if number and value == 0:
+        return 0.25
+    return 0.5 + inner.quantile(value) / 2 if number and inner.low <= value <= inner.high else None
+
+
+def _increasing(found: Choice) -> bool:
+    numbers = [o for o in found.options if isinstance(o, int | float) and not isinstance(o, bool)]
+    return len(numbers) == len(found.options) and all(a < b for a, b in itertools.pairwise(numbers))
+
+
+def _labels(found: Choice) -> list[str]:
+    """Return a text for each option; lists are none of Optuna's categories."""
+    return [f"{at}: {option}" for at, option in enumerate(found.to_plain())]
