@@ -19,7 +19,7 @@ LAYERS = [
     {"model"},
     {"objectives"},
     {"nets", "data", "watch"},
-    {"device", "catalogue"},
+    {"device", "catalogue", "run_folder"},
     {"errors"},
 ]
 LEVEL = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}

@@ -1,7 +1,6 @@
 """Making, the product's first flow: a source becomes a run folder. read, design, fit, evaluate,
 baselines, report."""
 
-import errno
 import json
 import platform
 import time
@@ -12,16 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-import yaml
 
 from netwright import __version__
 from netwright.data.data import Data
 from netwright.data.read import ReadOptions, read
-from netwright.errors import UsageError
 from netwright.plan.design import design
 from netwright.plan.members import with_count
 from netwright.plan.plan import Plan
 from netwright.plan.space import Space
+from netwright.run_folder import open_folder, replace_text, write_json, write_yaml
 from netwright.train.fit import Progress, fit
 from netwright.train.run import Run
 
@@ -80,7 +78,7 @@ class Made:
 
 def make(job: Job, *, progress: Progress | None = None) -> Made:
     """Do the whole job and write the run folder (CONTRACT: "A run folder")."""
-    folder = _open_folder(job)
+    folder = open_folder(job.source, job.out, job.arguments(), resume=job.resume)
     try:
         return _make(job, folder, progress)
     except Exception as error:
@@ -119,9 +117,9 @@ def _make(job: Job, folder: Path, progress: Progress | None) -> Made:
         plan = plan.with_({"recipe.epochs": job.epochs})
     if plan.members is not None and plan.members.space:
         Space(plan.members.space).check(plan)  # before anything is written
-    _write_yaml(folder / "run.yaml", _facts(job, data))
+    write_yaml(folder / "run.yaml", _facts(job, data))
     (folder / "plan.yaml").write_text(plan.to_yaml(), encoding="utf-8")
-    _write_json(folder / "ledger.json", data.ledger.to_list())
+    write_json(folder / "ledger.json", data.ledger.to_list())
 
     bound = job.seconds or DEFAULT_SECONDS
     left = bound - (time.monotonic() - begun)
@@ -144,15 +142,15 @@ def _make(job: Job, folder: Path, progress: Progress | None) -> Made:
     done = conclude(run, data, bound=bound, begun=begun, metric=job.metric, seed=options.seed)
     run.model.card = done.card
     run.model.save(folder / "model")
-    _write_json(folder / "ledger.json", data.ledger.to_list())
-    _write_json(folder / "findings.json", done.findings)
+    write_json(folder / "ledger.json", data.ledger.to_list())
+    write_json(folder / "findings.json", done.findings)
     _write_history(folder / "history.csv", run.history)
-    _write_yaml(
+    write_yaml(
         folder / "run.yaml", _facts(job, data) | {"notes": run.notes, "stopped": run.stopped}
     )
     (folder / "report.html").write_text(done.page, encoding="utf-8")
     if not run.interrupted:  # metrics.json marks a run as finished
-        _write_json(finished, done.metrics)
+        write_json(finished, done.metrics)
     return Made(folder, done.metrics, done.report, run)
 
 
@@ -180,80 +178,10 @@ def _facts(job: Job, data: Data) -> dict[str, Any]:
     }
 
 
-def _open_folder(job: Job) -> Path:
-    """Make or check the run folder: a non-empty one without --resume is refused, untouched."""
-    if job.out is None:
-        if job.resume:
-            raise UsageError("--resume needs --out DIR, the run folder to go on with.")
-        name = Path(job.source.rstrip("/")).name.split(".")[0] or "run"
-        taken = [
-            int(p.name.rsplit("-", 1)[1]) for p in Path("runs").glob(f"{name}-[0-9][0-9][0-9]")
-        ]
-        folder = Path("runs") / f"{name}-{max(taken, default=0) + 1:03d}"
-    else:
-        folder = Path(job.out)
-    if folder.is_file():
-        raise UsageError(f"--out {str(folder)!r} is a file; expected a folder. Give another --out.")
-    if folder.is_dir() and any(folder.iterdir()):
-        if not job.resume:
-            raise UsageError(
-                f"{str(folder)!r} is not empty and was left untouched. Go on with --resume, or "
-                "give another --out."
-            )
-        _same_arguments(job, folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.write_text("", encoding="utf-8")
-        probe.unlink()
-    except OSError as error:
-        raise UsageError(
-            f"The run folder {str(folder)!r} cannot be written "
-            f"({errno.errorcode.get(error.errno or 0, error)}: "
-            f"{error.strerror}). Give another --out."
-        ) from error
-    return folder
-
-
-def _same_arguments(job: Job, folder: Path) -> None:
-    facts = folder / "run.yaml"
-    if not facts.is_file():
-        return
-    before = (yaml.safe_load(facts.read_text(encoding="utf-8")) or {}).get("arguments", {})
-    now = json.loads(json.dumps(job.arguments()))
-    different = [name for name in now if name in before and before[name] != now[name]]
-    if different:
-        said = "; ".join(f"{name}: {before[name]!r} then, {now[name]!r} now" for name in different)
-        raise UsageError(
-            f"--resume: the arguments differ from the run's in {str(folder)!r} ({said}). Use the "
-            "same ones."
-        )
-
-
-def _write_json(path: Path, value: Any) -> None:
-    _replace(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _write_yaml(path: Path, value: Any) -> None:
-    plain = json.loads(json.dumps(value, default=str))
-    _replace(
-        path,
-        yaml.safe_dump(
-            plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110
-        ),
-    )
-
-
 def _write_history(path: Path, history: list[dict[str, float]]) -> None:
     names = list(dict.fromkeys(name for row in history for name in row))
     lines = [
         ",".join(names),
         *(",".join(str(row.get(name, "")) for name in names) for row in history),
     ]
-    _replace(path, "\n".join(lines) + "\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    unfinished = path.with_name(path.name + ".new")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
+    replace_text(path, "\n".join(lines) + "\n")
