@@ -21,6 +21,8 @@ def test_workers_share_a_study_and_a_killed_one_loses_nothing(
     class Watching:
         def start(self, total: int, metric: str, higher_is_better: bool) -> None: ...
 
+        def round(self, states: Any, epochs: int) -> None: ...
+
         def trials(self, trials: Any) -> None:
             children = workers.multiprocessing.active_children()
             if not killed and any(t.state == "running" for t in trials) and len(children) == 2:

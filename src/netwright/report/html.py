@@ -7,6 +7,7 @@ everything else: nothing is fetched, and a script that hides in a class name or 
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from netwright.report.markup import Markup, el, join
@@ -19,7 +20,7 @@ from netwright.report.sections.mistakes import mistakes
 from netwright.report.sections.scores import scores
 from netwright.report.sections.training import health, training
 
-__all__ = ["to_html"]
+__all__ = ["page", "to_html"]
 
 HERE = Path(__file__).parent
 SECTIONS = (
@@ -40,27 +41,40 @@ def to_html(report: Report) -> str:
     """Return the report as one HTML page."""
     parts = [(identity, name, make(report)) for identity, name, make in SECTIONS]
     shown = [(identity, name, part) for identity, name, part in parts if part is not None]
-    links = [el("a", {"href": "#answer"}, "The answer")]
-    links += [el("a", {"href": f"#{identity}"}, name) for identity, name, _ in shown]
+    links = [("answer", "The answer"), *((identity, name) for identity, name, _ in shown)]
+    main = [answer(report), *(part for _, _, part in shown)]
+    return page(report.title, report.task, links, main, provenance(report))
+
+
+def page(
+    title: str,
+    subtitle: str,
+    links: Sequence[tuple[str, str]],
+    main: Sequence[Markup],
+    foot: Markup,
+) -> str:
+    """Return a whole page. links: (id, name) of its sections, the first is what matters most."""
     script = (HERE / "page.js").read_text(encoding="utf-8")
     header = el(
         "header",
         {"class": "top"},
         el("p", {"class": "brand"}, "netwright"),
-        el("h1", {}, report.title, el("span", {}, report.task)),
+        el("h1", {}, title, el("span", {}, subtitle)),
         el("button", {"id": "theme", "type": "button", "hidden": ""}, "Dark"),
     )
+    first, name = links[0]
+    named = [el("a", {"href": f"#{identity}"}, name) for identity, name in links]
     body = el(
         "body",
         {},
-        el("a", {"class": "skip", "href": "#answer"}, "Skip to the answer"),
+        el("a", {"class": "skip", "href": f"#{first}"}, f"Skip to {name[0].lower()}{name[1:]}"),
         header,
-        el("nav", {"aria-label": "Sections"}, *links),
-        el("main", {}, answer(report), *(part for _, _, part in shown)),
-        provenance(report),
+        el("nav", {"aria-label": "Sections"}, *named),
+        el("main", {}, *main),
+        foot,
         Markup(f"<script>{script}</script>"),
     )
-    return f'<!doctype html>\n<html lang="en">{_head(report.title, script)}{body}</html>\n'
+    return f'<!doctype html>\n<html lang="en">{_head(title, script)}{body}</html>\n'
 
 
 def _head(title: str, script: str) -> Markup:

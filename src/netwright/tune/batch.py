@@ -19,7 +19,7 @@ __all__ = ["AtRound", "Outcome", "Watch", "train_batch"]
 
 log = logging.getLogger("netwright")
 
-# Told after each round of epochs: member -> (epochs done, score so far); returns whom to drop.
+# Told after each round of epochs: trial -> (epochs done, score so far); returns whom to drop.
 AtRound = Callable[[Mapping[int, tuple[int, float]]], set[int]]
 
 State = Literal["complete", "pruned", "failed"]

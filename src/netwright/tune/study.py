@@ -34,9 +34,9 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """plan: what was tuned. trials: in the order they were asked for. seed: of every trial's
-    weights and batches. best: the best trial's Run, where this process trained it to its end;
-    `nw.fit(study.best_plan, data, seed=study.seed)` trains the same one again."""
+    """plan: what was tuned. trials: in the order they were asked for; requested: how many were to
+    be. seed: of every trial's weights and batches. best: the best trial's Run, where this process
+    trained it to its end; `nw.fit(study.best_plan, data, seed=study.seed)` trains the same one."""
 
     plan: Plan
     space: Space
@@ -46,6 +46,7 @@ class Study:
     method: str
     seed: int
     seconds: float
+    requested: int = 0
     interrupted: bool = False
     best: Run | None = None
 
@@ -96,6 +97,7 @@ class Study:
             "method": self.method,
             "seed": self.seed,
             "seconds": round(self.seconds, 3),
+            "requested": self.requested,
             "interrupted": self.interrupted,
             "best": None if not best else best[0].number,
             "space": self.space.to_dict(),

@@ -30,9 +30,14 @@ TRIALS = 64
 
 
 class TuneProgress(Protocol):
-    """Who is told how a study goes. tune writes and knows no reader."""
+    """Who is told how a study goes. tune writes and knows no reader.
+
+    start: trials asked for. round: of a batch in training here, trial -> (epochs done, score so
+    far), and the epochs of a whole trial. trials: all there are, after a batch.
+    """
 
     def start(self, total: int, metric: str, higher_is_better: bool) -> None: ...
+    def round(self, states: Mapping[int, tuple[int, float]], epochs: int) -> None: ...
     def trials(self, trials: Sequence[Trial]) -> None: ...
 
 
@@ -132,6 +137,10 @@ def _run(
             if progress:
                 progress.trials(trials_of(study, job.space))
 
+        def during(states: Mapping[int, tuple[int, float]]) -> None:
+            if progress:
+                progress.round(states, job.plan.recipe.epochs)
+
         best, interrupted = Best(), False
         try:
             if backend == "ray":
@@ -139,13 +148,14 @@ def _run(
             elif job.workers > 1:
                 run_processes(job, study, size, after)
             else:
-                best = work(job, study, size=size, after=after)
+                best = work(job, study, size=size, after=after, during=during)
         except KeyboardInterrupt:
             interrupted = True
         found = Study(
             plan=job.plan, space=job.space, metric=job.metric,
             higher_is_better=job.higher_is_better, trials=trials_of(study, job.space),
             method=job.method, seed=job.seed, seconds=time.monotonic() - begun,
+            requested=job.trials,
             interrupted=interrupted,
         )  # fmt: skip
     leader = found.leaderboard(1)

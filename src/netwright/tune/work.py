@@ -19,7 +19,7 @@ from netwright.plan.plan import Plan
 from netwright.plan.space import Space
 from netwright.train.building import build_net
 from netwright.train.run import Run
-from netwright.tune.batch import Outcome, train_batch
+from netwright.tune.batch import AtRound, Outcome, train_batch
 from netwright.tune.rungs import bracket_of, brackets, losers
 from netwright.tune.search import changes_of, make_sampler
 from netwright.tune.trials import ask, counted, give_back, tell
@@ -74,8 +74,17 @@ class Best:
             self.score, self.number, self.run = outcome.score, number, outcome.run
 
 
+# Told after each round: trials of the batch -> (epochs done, score so far).
+Told = Callable[[Mapping[int, tuple[int, float]]], None]
+
+
 def work(
-    job: Job, study: optuna.Study, *, size: int, after: Callable[[], None] | None = None
+    job: Job,
+    study: optuna.Study,
+    *,
+    size: int,
+    after: Callable[[], None] | None = None,
+    during: Told | None = None,
 ) -> Best:
     """Run batches until the study has its trials or time is up. after: told after each batch.
 
@@ -97,7 +106,7 @@ def work(
                 device=job.device,
                 num_threads=job.num_threads,
                 seconds=left,
-                at_round=_Ladder(job, study, batch) if job.method == "hyperband" else None,
+                at_round=_at_round(job, study, batch, during),
             )
         except BaseException:
             give_back(study, batch)
@@ -135,6 +144,19 @@ def pack_size(job: Job) -> int:
     if job.method == "bayes":
         most = min(most, -(-job.trials // ROUNDS))
     return max(most, 1)
+
+
+def _at_round(
+    job: Job, study: optuna.Study, batch: Sequence[optuna.Trial], during: Told | None
+) -> AtRound:
+    ladder = _Ladder(job, study, batch) if job.method == "hyperband" else None
+
+    def at_round(states: Mapping[int, tuple[int, float]]) -> set[int]:
+        if during is not None:
+            during({batch[member].number: state for member, state in states.items()})
+        return set() if ladder is None else ladder(states)
+
+    return at_round
 
 
 class _Ladder:
