@@ -1,6 +1,7 @@
 """Distributions: draws follow them, grids reach their ends, whole numbers stay whole."""
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,6 +40,18 @@ def test_a_quantile_is_found_again(found: Range) -> None:
     value = found.at(0.3)
     assert found.at(found.quantile(value)) == pytest.approx(value)
     assert found.quantile(value) == pytest.approx(0.3, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("found", "inside", "outside"),
+    [
+        (nw.log(1e-3, 1), [1e-3, 1], [0, 2, "auto", True, None]),
+        (nw.choice([None, [0.9, 0.99]]), [None, (0.9, 0.99)], [0.9, False]),
+        (nw.zero_or(nw.uniform(1, 2)), [0, 1.5], [0.5, None, False]),
+    ],
+)
+def test_what_it_gives(found: Distribution, inside: list[Any], outside: list[Any]) -> None:
+    assert all(map(found.gives, inside)) and not any(map(found.gives, outside))
 
 
 def test_a_grid_has_every_combination_with_the_ends() -> None:

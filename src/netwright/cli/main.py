@@ -129,6 +129,65 @@ def train(
 
 
 @app.command()
+def tune(
+    context: typer.Context,
+    source: o.Source,
+    space: Annotated[
+        str | None,
+        typer.Option(help="YAML of plan fields to search; chosen when left out.", metavar="FILE"),
+    ] = None,
+    method: Annotated[str, typer.Option(help="bayes, random, grid or hyperband.")] = "bayes",
+    sampler: Annotated[str, typer.Option(help="Of a Bayesian search: tpe or gp.")] = "tpe",
+    trials: Annotated[
+        int | None, typer.Option(help="How many plans to try; 64 when left out.", metavar="N")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Bound on the whole command: 90s, 5m, 1h.", metavar="T")
+    ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            help="File or URL that holds the study, shared by all who work on it.", metavar="URL"
+        ),
+    ] = None,
+    study: Annotated[str, typer.Option(help="Name of the study in the storage.")] = "netwright",
+    workers: Annotated[int, typer.Option(help="Processes on this machine.", metavar="N")] = 1,
+    ray: Annotated[bool, typer.Option("--ray", help="Workers are tasks of a Ray cluster.")] = False,
+    pack: Annotated[
+        int | None, typer.Option(help="Trials trained as one; by the net's size when left out.")
+    ] = None,
+    warm_start: Annotated[
+        list[str] | None,
+        typer.Option(help="A plan or folder whose values are tried first.", metavar="PLAN"),
+    ] = None,
+    target: o.Target = None,
+    task: o.TaskName = None,
+    test: o.Test = None,
+    out: o.Out = None,
+    plan: Annotated[str | None, typer.Option(help="The plan to tune.", metavar="FILE")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a plan field: a.b=v.", metavar="a.b=v")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="At most this many epochs a trial.")] = None,
+    seed: o.Seed = 0,
+    device: o.Device = "auto",
+    threads: o.Threads = None,
+    time_column: o.TimeColumn = None,
+    group: o.Group = None,
+    horizon: o.Horizon = None,
+    split: o.SplitBy = None,
+    metric: o.Metric = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with --out.")] = False,
+    json: o.AsJson = False,
+) -> None:
+    """Search a space of plans for the best one, on validation rows alone."""
+    from netwright.cli.tune import run_tune
+
+    given = {k: v for k, v in locals().items() if k not in ("run_tune", "context")}
+    raise typer.Exit(run_tune(given | {"begun": context.obj}))
+
+
+@app.command()
 def predict(
     model: o.ModelPath,
     source: o.Source,

@@ -68,6 +68,11 @@ class Range:
         value = min(max(value, self.low), self.high)  # rounding can step over an end
         return math.floor(value + 0.5) if self.whole else value
 
+    def gives(self, value: Any) -> bool:
+        """Say whether the value is one of the range."""
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and self.low <= value <= self.high
+
     def quantile(self, value: float) -> float:
         """Return the quantile that `at` maps to the value."""
         margin = 0.5 if self.whole else 0.0
@@ -110,6 +115,10 @@ class Choice:
     def at(self, quantile: float) -> Any:
         return self.options[min(int(quantile * len(self.options)), len(self.options) - 1)]
 
+    def gives(self, value: Any) -> bool:
+        """Say whether the value is one of the options."""
+        return (list(value) if isinstance(value, tuple) else value) in self.to_plain()
+
     def grid(self, points: int) -> list[Any]:
         """Return all options."""
         return list(self.options)
@@ -129,6 +138,10 @@ class ZeroOr:
 
     def at(self, quantile: float) -> float | int:
         return self.zero if quantile < 0.5 else self.other.at(2 * quantile - 1)
+
+    def gives(self, value: Any) -> bool:
+        """Say whether the value is 0 or one of the range."""
+        return self.other.gives(value) or (not isinstance(value, bool) and value == 0)
 
     @property
     def zero(self) -> float | int:

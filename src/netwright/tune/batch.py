@@ -137,6 +137,8 @@ def _outcomes(
         state: State = "complete"
         if n in watch.dropped and (theirs is None or "dropped" in stopped):
             state, stopped = "pruned", "dropped at a rung"
+        elif stopped == "out of time":
+            state = "pruned"
         found.append(Outcome(state, watch.scores[n], len(curve), seconds, stopped, curve, theirs))
     return found
 

@@ -100,20 +100,14 @@ def _value(found: Distribution, param: Any) -> Any:
 
 def _param(found: Distribution, value: Any) -> Any:
     """Return the value in Optuna's words, or None where the distribution cannot give it."""
-    if isinstance(found, Choice):
-        plain = list(value) if isinstance(value, tuple) else value
-        options = found.to_plain()
-        if plain not in options:
-            return None
-        at = options.index(plain)
-        return at if _increasing(found) else _labels(found)[at]
-    inner = found if isinstance(found, Range) else found.other
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not found.gives(value):
+        return None
     if isinstance(found, Range):
-        return value if number and inner.low <= value <= inner.high else None
-    if number and value == 0:
-        return 0.25
-    return 0.5 + inner.quantile(value) / 2 if number and inner.low <= value <= inner.high else None
+        return value
+    if isinstance(found, Choice):
+        at = found.to_plain().index(list(value) if isinstance(value, tuple) else value)
+        return at if _increasing(found) else _labels(found)[at]
+    return 0.25 if value == 0 else 0.5 + found.other.quantile(value) / 2
 
 
 def _increasing(found: Choice) -> bool:

@@ -10,7 +10,7 @@ from netwright.plan.plan import Plan
 from netwright.plan.space import Space
 from netwright.train.run import Run
 
-__all__ = ["Study", "Trial"]
+__all__ = ["Study", "Trial", "plan_values"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +78,17 @@ class Study:
         why = f"trial {trial.number} of {len(self.trials)}: {self.metric} {trial.score:.4g}"
         return self.plan.with_(trial.changes, why=why)
 
+    @property
+    def own_trial(self) -> Trial | None:
+        """The trial of the plan as it was, where the space holds its values."""
+        own = plan_values(self.plan, self.space)
+        return next((t for t in self.trials if dict(t.changes) == own), None)
+
+    def outside(self) -> list[str]:
+        """Return the fields whose value in the plan as it was the space cannot give."""
+        own = plan_values(self.plan, self.space)
+        return [f for f, found in self.space.items() if f not in own or not found.gives(own[f])]
+
     def history(self) -> list[tuple[int, float]]:
         """Return (trial number, best score up to it) for each trial trained to its end."""
         found: list[tuple[int, float]] = []
@@ -119,3 +130,14 @@ class Study:
             cells = (trial.number, f"{trial.score:.4f}", *(trial.changes[f] for f in fields))
             rows.append("".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells))
         return f"<table><tr>{heads}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+
+
+def plan_values(plan: Plan, space: Space) -> dict[str, Any]:
+    """Return the plan's values of the space's fields, where it states them."""
+    plain = plan.to_dict()
+    found = {}
+    for field in space:
+        part, _, name = field.partition(".")
+        if name in plain[part]:
+            found[field] = plain[part][name]
+    return found

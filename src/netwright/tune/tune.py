@@ -14,7 +14,7 @@ from netwright.errors import UsageError, did_you_mean
 from netwright.evaluate.scores import higher_is_better, primary_metric
 from netwright.plan.plan import Plan
 from netwright.plan.space import Space
-from netwright.tune.study import Study, Trial
+from netwright.tune.study import Study, Trial, plan_values
 
 if TYPE_CHECKING:
     import optuna
@@ -137,6 +137,8 @@ def _run(
             if progress:
                 progress.trials(trials_of(study, job.space))
 
+        after()  # what was there before
+
         def during(states: Mapping[int, tuple[int, float]]) -> None:
             if progress:
                 progress.round(states, job.plan.recipe.epochs)
@@ -171,17 +173,6 @@ def _enqueue(study: "optuna.Study", space: Space, first: Sequence[Mapping[str, A
         params = params_of(space, values)
         if params:
             study.enqueue_trial(params)
-
-
-def plan_values(plan: Plan, space: Space) -> dict[str, Any]:
-    """Return the plan's values of the space's fields, where it states them."""
-    plain = plan.to_dict()
-    found = {}
-    for field in space:
-        part, _, name = field.partition(".")
-        if name in plain[part]:
-            found[field] = plain[part][name]
-    return found
 
 
 def _check(*, method: str, sampler: str, backend: str) -> None:

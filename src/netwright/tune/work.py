@@ -2,7 +2,7 @@
 
 One process runs it, or several on one storage, here or elsewhere: all that they share is the study.
 Who proposes is seeded by the study's seed and the number of trials there are, so that one process
-with one seed always does the same, also when it was stopped between two batches.
+with one seed and no time bound always does the same, also when it was stopped between two batches.
 """
 
 import time
@@ -31,6 +31,7 @@ __all__ = ["Best", "Job", "pack_size", "work"]
 PACKS = ((200_000, 32), (2_000_000, 8), (20_000_000, 2))
 ACCELERATOR = 4
 ROUNDS = 4  # of a Bayesian search at least: what one batch gave is what the next learns from
+FIRST = 4  # trials of the first batch where time is bounded: they tell how long a batch takes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +91,10 @@ def work(
 
     An interruption (KeyboardInterrupt) gives the running trials back and goes on upward.
     """
-    best = Best()
+    best, now = Best(), size if job.deadline is None else min(size, FIRST)
     while job.deadline is None or time.time() < job.deadline:
-        batch = _ask_batch(job, study, size)
+        begun = time.time()
+        batch = _ask_batch(job, study, now)
         if not batch:
             break
         changes = [changes_of(job.space, trial.params) for trial in batch]
@@ -116,7 +118,16 @@ def work(
             best.note(outcome, trial.number, higher_is_better=job.higher_is_better)
         if after is not None:
             after()
+        if job.deadline is not None:
+            now = min(_affordable(len(batch), time.time() - begun, job.deadline), size)
     return best
+
+
+def _affordable(trials: int, took: float, deadline: float) -> int:
+    """Return how many trials the next batch may have, by the time that the last one took: so few
+    that several batches fit into what is left, and never more than twice as many."""
+    left = max(deadline - time.time(), 0.0)
+    return max(min(int(trials * left / ROUNDS / max(took, 1e-3)), 2 * trials), 1)
 
 
 def _ask_batch(job: Job, study: optuna.Study, size: int) -> list[optuna.Trial]:
