@@ -104,27 +104,32 @@ class Range:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some values, each as likely."""
+    """One of some values, each as likely. Tuples are held as lists, as YAML holds them."""
 
     options: tuple[Any, ...]
 
     def __post_init__(self) -> None:
         if not self.options:
             raise UsageError("A choice of no values was given; expected at least one.")
+        object.__setattr__(self, "options", tuple(_plain(o) for o in self.options))
 
     def at(self, quantile: float) -> Any:
         return self.options[min(int(quantile * len(self.options)), len(self.options) - 1)]
 
     def gives(self, value: Any) -> bool:
         """Say whether the value is one of the options."""
-        return (list(value) if isinstance(value, tuple) else value) in self.to_plain()
+        return _plain(value) in self.options
+
+    def place(self, value: Any) -> int:
+        """Return which of the options the value is."""
+        return self.options.index(_plain(value))
 
     def grid(self, points: int) -> list[Any]:
         """Return all options."""
         return list(self.options)
 
     def to_plain(self) -> list[Any]:
-        return [list(o) if isinstance(o, tuple) else o for o in self.options]
+        return list(self.options)
 
     def __str__(self) -> str:
         return str(self.to_plain())
@@ -159,6 +164,10 @@ class ZeroOr:
 
 
 Distribution = Range | Choice | ZeroOr
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def log(low: float, high: float) -> Range:

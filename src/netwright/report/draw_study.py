@@ -131,8 +131,8 @@ def _path(study: Study, trial: Trial, low: float, high: float) -> list[tuple[flo
 def _position(found: Distribution, value: object) -> float:
     """Return where a value stands on its field's axis, 0..1."""
     if isinstance(found, Choice):
-        options = list(found.options)
-        return options.index(value) / (len(options) - 1) if len(options) > 1 else 0.5
+        last = len(found.options) - 1
+        return found.place(value) / last if last else 0.5
     assert isinstance(value, int | float)
     if isinstance(found, Range):
         return found.quantile(value)
@@ -149,12 +149,9 @@ def _field_axis(axes: Axes, place: int, field: str, found: Distribution) -> None
         middle = inner.at(0.5)
         values = [inner.low, middle if inner.whole else float(f"{middle:.2g}"), inner.high]
         values = [0, *values] if inner is not found else values
-    for value in dict.fromkeys(map(_hashable, values)):
-        _tick(axes, place, _position(found, value), shorten(spell(value), 12))
-
-
-def _hashable(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+    words = {_position(found, value): shorten(spell(value), 12) for value in values}
+    for at, word in words.items():
+        _tick(axes, place, at, word)
 
 
 def _title(axes: Axes, place: int, words: str) -> None:

@@ -155,9 +155,8 @@ def _changed(study: Study) -> Markup | None:
         part, _, name = field.partition(".")
         own = before[part].get(name)
         was = spell(own) if name in before[part] else "the net's default"
-        mark = "the same" if own == value else ""
-        why = study.plan.why.get(field, "")
-        rows.append([el("code", {}, field), was, spell(_short(value)), mark or why])
+        now = spell(_short(value)) + (" (the same)" if own == value else "")
+        rows.append([el("code", {}, field), was, now, study.plan.why.get(field, "")])
     body = table(["field", "plan as it was", "winner", "why it was so"], rows)
     return section(
         "winner",

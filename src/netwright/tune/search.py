@@ -105,7 +105,7 @@ def _param(found: Distribution, value: Any) -> Any:
     if isinstance(found, Range):
         return value
     if isinstance(found, Choice):
-        at = found.to_plain().index(list(value) if isinstance(value, tuple) else value)
+        at = found.place(value)
         return at if _increasing(found) else _labels(found)[at]
     return 0.25 if value == 0 else 0.5 + found.other.quantile(value) / 2
 
@@ -117,4 +117,4 @@ def _increasing(found: Choice) -> bool:
 
 def _labels(found: Choice) -> list[str]:
     """Return a text for each option; lists are none of Optuna's categories."""
-    return [f"{at}: {option}" for at, option in enumerate(found.to_plain())]
+    return [f"{at}: {option}" for at, option in enumerate(found.options)]
