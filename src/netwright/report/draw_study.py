@@ -85,8 +85,8 @@ def draw_curves(study: Study, *, width: float = 860, height: float = 280) -> Fig
 
 @styled
 def draw_coordinates(study: Study, *, height: float = 330) -> Figure:
-    """Draw a line a trial through its values, an axis a field, its score last: the darker the
-    better, the best in orange, failed trials red and without a score."""
+    """Draw a line a trial through its values, an axis a field, its score last: the
+    stronger its blue the better, the best in orange, failed trials red and without a score."""
     fields = list(study.space)
     width = max(640.0, 132.0 * (len(fields) + 1))
     figure, axes = new_axes(width, height, left=64, right=78, top=34, bottom=14)

@@ -174,12 +174,14 @@ def _search(study: Study) -> Markup | None:
         alt="Every trial as a line through its values and its score",
         name="coordinates",
     )
+    lines = el("div", {"style": "min-width:620px"}, lines)  # on a phone it scrolls, and is legible
     few = f" The best {MOST_LINES} are drawn." if len(study.trials) > MOST_LINES else ""
     parts = [
         figure(
             lines,
             "Parallel coordinates",
-            "A line is a trial: the darker the better, orange is the best, red failed." + few,
+            "A line is a trial: the stronger its blue the better; orange is the best, red failed."
+            + few,
         )
     ]
     if any(len(t.curve) > 1 for t in study.trials):
