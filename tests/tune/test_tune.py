@@ -1,5 +1,6 @@
 """nw.tune: finds what is better, reads no test rows, repeats itself, survives failures."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +54,16 @@ def test_a_grid_tries_every_combination_once(unseen: Data, plan: Plan) -> None:
     tried = {(t.changes["recipe.lr"], t.changes["recipe.weight_decay"]) for t in study.trials}
     assert tried == {(lr, decay) for lr in (1e-3, 1e-2) for decay in (0.0, 0.1, 0.2)}
     assert len(study.trials) == 6
+
+
+def test_a_finer_grid_goes_on_with_what_is_new(unseen: Data, plan: Plan, tmp_path: Path) -> None:
+    common: dict[str, Any] = {
+        "space": {"recipe.weight_decay": nw.uniform(0, 0.2)}, "method": "grid",
+        "storage": tmp_path / "study.journal", **FAST,
+    }  # fmt: skip
+    nw.tune(plan, unseen, trials=2, **common)
+    study = nw.tune(plan, unseen, trials=3, **common)
+    assert [t.changes["recipe.weight_decay"] for t in study.trials] == [0.0, 0.2, 0.1]
 
 
 def test_hyperband_drops_losers_within_the_pack(unseen: Data, plan: Plan) -> None:
@@ -120,7 +131,7 @@ def test_what_is_wrong_is_one_sentence(
 
 
 def test_an_interruption_leaves_the_study_so_far(
-    unseen: Data, plan: Plan, space: nw.Space, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    unseen: Data, plan: Plan, space: nw.Space, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     real, calls = work.train_batch, []
 

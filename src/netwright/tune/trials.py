@@ -43,7 +43,9 @@ def tell(study: optuna.Study, trial: optuna.Trial, outcome: Outcome) -> None:
         },
     )
     if outcome.state == "pruned" and outcome.score is not None:
-        trial.report(outcome.score, outcome.epochs)  # what samplers learn from
+        known = study.get_trials(deepcopy=False)[trial.number].intermediate_values
+        if outcome.epochs not in known:
+            trial.report(outcome.score, outcome.epochs)  # what samplers learn from
     value = outcome.score if outcome.state == "complete" else None
     study.tell(trial, value, state=STATES[outcome.state])
 

@@ -127,8 +127,8 @@ def _run(
             open_storage(job.storage), job.name, mark=dict(job.mark),
             higher_is_better=job.higher_is_better,
         )  # fmt: skip
-        if new:
-            _enqueue(study, job.space, first)
+        if new or job.method == "grid":  # a grid that goes on may have become finer
+            _enqueue(study, job.space, first, skip=not new)
         take_over(study)
         if progress:
             progress.start(job.trials, job.metric, job.higher_is_better)
@@ -166,13 +166,15 @@ def _run(
     return found
 
 
-def _enqueue(study: "optuna.Study", space: Space, first: Sequence[Mapping[str, Any]]) -> None:
+def _enqueue(
+    study: "optuna.Study", space: Space, first: Sequence[Mapping[str, Any]], *, skip: bool
+) -> None:
     from netwright.tune.search import params_of
 
     for values in first:
         params = params_of(space, values)
         if params:
-            study.enqueue_trial(params)
+            study.enqueue_trial(params, skip_if_exists=skip)
 
 
 def _check(*, method: str, sampler: str, backend: str) -> None:

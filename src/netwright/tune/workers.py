@@ -4,17 +4,20 @@ Each has its own share of threads and speaks to the others through the storage a
 is killed loses its running trials, whose values the others try again.
 """
 
+import contextlib
 import logging
 import multiprocessing
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import optuna
 
 from netwright.device import cores
-from netwright.errors import NetwrightError, TrainingError, UsageError
+from netwright.errors import DataError, NetwrightError, TrainingError, UsageError
 from netwright.tune.storage import open_storage, open_study
 from netwright.tune.trials import take_over
 from netwright.tune.work import Job, work
@@ -23,8 +26,10 @@ __all__ = ["run_processes", "run_ray"]
 
 log = logging.getLogger("netwright")
 
+ERRORS: dict[int, type[Exception]] = {
+    error.exit_code: error for error in (UsageError, DataError, TrainingError)
+}
 POLL_SECONDS = 0.5
-GOODBYE_SECONDS = 20.0  # that workers get, after Ctrl-C, to give their trials back
 
 
 def run_processes(job: Job, study: optuna.Study, size: int, after: Callable[[], None]) -> None:
@@ -37,8 +42,9 @@ def run_processes(job: Job, study: optuna.Study, size: int, after: Callable[[], 
         for _ in range(job.workers)
     ]
     try:
-        for process in processes:
-            process.start()
+        with _without_interrupts():
+            for process in processes:
+                process.start()
         seen: set[int | None] = set()
         while any(process.is_alive() for process in processes):
             time.sleep(POLL_SECONDS)
@@ -48,30 +54,41 @@ def run_processes(job: Job, study: optuna.Study, size: int, after: Callable[[], 
                     lost = take_over(study)
                     log.warning("a worker died; %d running trials are tried again", lost)
             after()
-        errors = []
-        while not said.empty():
-            errors.append(said.get())
-        if errors:
-            raise TrainingError(errors[0])
+        if not said.empty():
+            code, text = said.get()
+            raise ERRORS.get(code, RuntimeError)(text)
     finally:
-        until = time.monotonic() + GOODBYE_SECONDS
         for process in processes:
-            if process.pid is not None:
-                process.join(max(until - time.monotonic(), 0.1))
-            if process.is_alive():
+            if process.is_alive():  # interrupted, or another worker found something wrong
                 process.terminate()
+            if process.pid is not None:
                 process.join()
         take_over(study)
 
 
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Let processes that start inside the block ignore Ctrl-C: it is their parent who ends them."""
+    if threading.current_thread() is not threading.main_thread():  # signals are the main one's
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _process(job: Job, size: int, said: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         join(job, size)
-    except KeyboardInterrupt:
-        return  # its trials are given back
     except NetwrightError as error:
-        said.put(str(error))
+        said.put((error.exit_code, str(error)))
+    except Exception as error:
+        said.put((1, f"a worker failed: {error!r}"))
+        raise
 
 
 def join(job: Job, size: int) -> None:
