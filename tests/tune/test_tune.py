@@ -1,5 +1,6 @@
 """nw.tune: finds what is better, reads no test rows, repeats itself, survives failures."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,6 @@ def test_a_time_bound_ends_the_study(unseen: Data, plan: Plan, space: nw.Space) 
         ({"metric": "rmse"}, "not measured for multiclass"),
         ({"trials": 0}, "trials is 0"),
         ({"backend": "dask"}, "no backend 'dask'"),
-        ({"backend": "ray", "workers": 2}, "pip install 'netwright\\[ray\\]'"),
         ({"storage": "gone/study.journal"}, "cannot be written"),
         ({"storage": "postgresql://me:secret@127.0.0.1:1/x"}, "cannot be reached"),
         ({"storage": "nonsense://x"}, "cannot be reached"),
@@ -128,6 +128,16 @@ def test_what_is_wrong_is_one_sentence(
     with pytest.raises(UsageError, match=said) as caught:
         nw.tune(plan, unseen, **({"space": space, "trials": 2} | FAST | arguments))
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("package", "extra"), [("ray", "ray"), ("optuna", "tune")])
+def test_an_extra_that_is_not_installed_is_named(
+    package: str, extra: str, unseen: Data, plan: Plan, space: nw.Space,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(UsageError, match=rf"pip install 'netwright\[{extra}\]'"):
+        nw.tune(plan, unseen, space=space, trials=1, backend="ray", **FAST)
 
 
 def test_an_interruption_leaves_the_study_so_far(

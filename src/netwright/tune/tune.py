@@ -1,6 +1,5 @@
 """tune(plan, data, space=...) -> Study: trials batched into packs, judged on validation rows."""
 
-import importlib.util
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -78,11 +77,13 @@ def tune(
     for what, value in (("trials", trials), ("workers", workers), ("pack", pack)):
         if value is not None and value < 1:
             raise UsageError(f"{what} is {value}; expected at least 1.")
-    if importlib.util.find_spec("optuna") is None:
+    try:
+        import optuna  # noqa: F401 (only here: it is optional)
+    except ImportError as error:
         raise UsageError(
             "Tuning needs Optuna, which is not installed. Install it with: pip install "
             "'netwright[tune]'"
-        )
+        ) from error
     space = space if isinstance(space, Space) else Space.from_dict(space)
     space.check(plan)
     metric = primary_metric(data.task, metric=metric, class_counts=data.class_counts)

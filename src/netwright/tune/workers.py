@@ -113,10 +113,15 @@ def run_ray(job: Job, study: optuna.Study, size: int, after: Callable[[], None])
     each = replace(job, num_threads=threads)
     task = ray.remote(num_cpus=threads)(join)
     waiting = [task.remote(each, size) for _ in range(job.workers)]
-    while waiting:
-        done, waiting = ray.wait(waiting, timeout=POLL_SECONDS)
-        ray.get(done)  # raises what the task raised
-        after()
+    try:
+        while waiting:
+            done, waiting = ray.wait(waiting, timeout=POLL_SECONDS)
+            ray.get(done)  # raises what the task raised
+            after()
+    finally:
+        for one in waiting:  # interrupted, or another task found something wrong
+            ray.cancel(one, force=True)
+        take_over(study)
 
 
 def _threads(job: Job) -> int:
