@@ -1,7 +1,6 @@
 """A batch of trials trained as one pack, and what each gave. Scores are of the validation split;
 the test split is never read."""
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +9,13 @@ from typing import Literal
 from netwright import catalogue
 from netwright.data.data import Data
 from netwright.device import seeded
-from netwright.errors import TrainingError, UsageError
+from netwright.errors import UsageError
 from netwright.plan.plan import Plan
 from netwright.train.pack import MemberEpoch, fit_pack
 from netwright.train.run import Run
 
 __all__ = ["AtRound", "Outcome", "Watch", "train_batch"]
 
-log = logging.getLogger("netwright")
 
 # Told after each round of epochs: trial -> (epochs done, score so far); returns whom to drop.
 AtRound = Callable[[Mapping[int, tuple[int, float]]], set[int]]
@@ -85,36 +83,20 @@ def train_batch(
     watch = Watch(metric, at_round)
     failed = {n: error for n, plan in enumerate(plans) if (error := _unbuildable(plan))}
     runs: dict[int, Run] = {}
-
-    def train(numbers: list[int]) -> None:
-        watch.members = numbers
-        left = None if seconds is None else max(seconds - (time.monotonic() - begun), 0.1)
+    numbers = watch.members = [n for n in range(len(plans)) if n not in failed]
+    if numbers:
         found = fit_pack(
             [plans[n] for n in numbers], data, seeds=[seed] * len(numbers), order_seed=seed,
-            device=device, num_threads=num_threads, seconds=left, metric=metric,
+            device=device, num_threads=num_threads, seconds=seconds, metric=metric,
             after_epoch=watch.after_epoch, after_round=watch.after_round,
         )  # fmt: skip
-        if any(run.interrupted for run in found):
+        if any(run.interrupted for run in found if run is not None):
             raise KeyboardInterrupt
-        runs.update(zip(numbers, found, strict=True))
-
-    numbers = [n for n in range(len(plans)) if n not in failed]
-    try:
-        if numbers:
-            train(numbers)
-    except TrainingError as error:
-        # The pack ends with one member's error: what the others had by then stands.
-        log.info("a trial failed: %s", error)
-        for n in numbers:
-            if n in watch.scores:
-                continue
-            if n in watch.curves:
+        for n, run in zip(numbers, found, strict=True):
+            if run is None:
                 failed[n] = "the loss is not finite"
-                continue
-            try:
-                train([n])
-            except TrainingError as alone:
-                failed[n] = str(alone)
+            else:
+                runs[n] = run
     spent = time.monotonic() - begun
     return _outcomes(len(plans), watch, runs, failed, spent)
 
@@ -132,10 +114,10 @@ def _outcomes(
         if n in failed:
             found.append(Outcome("failed", None, len(curve), seconds, failed[n]))
             continue
-        theirs = runs.get(n)  # a pack that one member's error ended leaves scores and no runs
-        stopped = "trained in a pack" if theirs is None else theirs.stopped
+        theirs = runs[n]
         state: State = "complete"
-        if n in watch.dropped and (theirs is None or "dropped" in stopped):
+        stopped = theirs.stopped
+        if n in watch.dropped and "dropped" in stopped:
             state, stopped = "pruned", "dropped at a rung"
         elif stopped == "out of time":
             state = "pruned"
