@@ -8,7 +8,13 @@ import pytest
 import netwright as nw
 from netwright.errors import UsageError
 from netwright.plan.space import Space
-from netwright.tune.search import changes_of, distributions, fitting_grid, params_of
+from netwright.tune.search import (
+    NumberedSampler,
+    changes_of,
+    distributions,
+    fitting_grid,
+    params_of,
+)
 
 SPACE = Space(
     {
@@ -54,3 +60,16 @@ def test_a_grid_is_as_fine_as_the_trials_allow() -> None:
     assert len(fitting_grid(Space({"net.depth": [2, 3]}), 64)) == 2
     with pytest.raises(UsageError, match="4 combinations, but trials is 3"):
         fitting_grid(space, 3)
+
+
+@pytest.mark.parametrize("method", ["random", "bayes"])
+def test_a_trial_depends_on_its_number_and_no_two_workers_propose_the_same(method: str) -> None:
+    def first_two(seed: int) -> list[dict[str, object]]:
+        study = optuna.create_study(sampler=NumberedSampler(method, "tpe", seed))
+        study.ask(distributions(SPACE))
+        study.sampler = NumberedSampler(method, "tpe", seed)  # a second worker's
+        study.ask(distributions(SPACE))
+        return [trial.params for trial in study.trials]
+
+    one, two = first_two(0)
+    assert one != two and [one, two] == first_two(0) and one != first_two(1)[0]

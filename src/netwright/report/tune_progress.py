@@ -192,7 +192,7 @@ class LiveSearch:
                 number(trial.score, 4),
                 trial.state,
                 str(trial.epochs),
-                shorten(values_line(trial), 90),
+                Text(shorten(values_line(trial), 90)),  # square brackets are no markup
                 style="bold" if place == 0 else None,
             )
         return Group(top, board)

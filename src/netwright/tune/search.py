@@ -1,4 +1,4 @@
-"""Where Optuna looks: a Space in Optuna's words and back, the samplers, and a grid that fits the
+"""Where Optuna looks: a Space in Optuna's words and back, the sampler, and a grid that fits the
 number of trials.
 
 TPE: Bergstra 2011, multivariate as in BOHB (Falkner 2018, arXiv:1807.01774). GP: a Gaussian
@@ -16,12 +16,14 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial
 
 from netwright.errors import UsageError
 from netwright.plan.distributions import Choice, Distribution, Range
 from netwright.plan.space import Space
 
-__all__ = ["changes_of", "distributions", "fitting_grid", "make_sampler", "params_of"]
+__all__ = ["NumberedSampler", "changes_of", "distributions", "fitting_grid", "params_of"]
 
 MOST_POINTS = 100  # a range of a grid is cut no finer
 
@@ -46,8 +48,40 @@ def params_of(space: Space, changes: Mapping[str, Any]) -> dict[str, Any]:
     return {field: param for field, param in found.items() if param is not None}
 
 
-def make_sampler(method: str, sampler: str, seed: int) -> BaseSampler:
-    """Return what proposes trials. Grids and random search need none but random numbers."""
+class NumberedSampler(BaseSampler):
+    """Proposes each trial with a sampler seeded by the study's seed and the trial's number: what a
+    trial is depends on those before it alone, and no two workers propose the same."""
+
+    def __init__(self, method: str, sampler: str, seed: int) -> None:
+        self.method, self.sampler, self.seed = method, sampler, seed
+        self.inner = _sampler(method, sampler, seed)
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        seed = (self.seed * 1_000_003 + trial.number) % 2**32
+        self.inner = _sampler(self.method, self.sampler, seed)
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        return self.inner.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        return self.inner.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        return self.inner.sample_independent(study, trial, param_name, param_distribution)
+
+
+def _sampler(method: str, sampler: str, seed: int) -> BaseSampler:
+    # Grids wait in the study's queue: they, too, need no more than random numbers.
     if method in ("grid", "random"):
         return RandomSampler(seed=seed)
     return GPSampler(seed=seed) if sampler == "gp" else TPESampler(seed=seed)

@@ -48,7 +48,7 @@ def fingerprint(plan: Plan, space: Space, data: Data, metric: str) -> dict[str, 
     plain = {name: value for name, value in plan.to_dict().items() if name != "why"}
     return {
         "plan": _hash(json.dumps(plain, sort_keys=True, default=str).encode()),
-        "space": _hash(json.dumps(space.to_dict(), default=str).encode()),
+        "space": _hash(json.dumps(space.to_dict(), sort_keys=True).encode()),
         "data": _hash("".join(map(_split_hash, (data.train, data.validation))).encode()),
         "metric": metric,
     }

@@ -1,8 +1,8 @@
 """The loop of a study: ask for a batch of trials, train it as one pack, tell what each gave.
 
 One process runs it, or several on one storage, here or elsewhere: all that they share is the study.
-Who proposes is seeded by the study's seed and the number of trials there are, so that one process
-with one seed and no time bound always does the same, also when it was stopped between two batches.
+One process with one seed and no time bound always does the same, also when it was stopped between
+two batches.
 """
 
 import time
@@ -21,7 +21,7 @@ from netwright.train.building import build_net
 from netwright.train.run import Run
 from netwright.tune.batch import AtRound, Outcome, train_batch
 from netwright.tune.rungs import bracket_of, brackets, losers
-from netwright.tune.search import changes_of, make_sampler
+from netwright.tune.search import NumberedSampler, changes_of
 from netwright.tune.trials import ask, counted, give_back, tell
 
 __all__ = ["Best", "Job", "pack_size", "work"]
@@ -91,6 +91,7 @@ def work(
 
     An interruption (KeyboardInterrupt) gives the running trials back and goes on upward.
     """
+    study.sampler = NumberedSampler(job.method, job.sampler, job.seed)
     best, now = Best(), size if job.deadline is None else min(size, FIRST)
     while job.deadline is None or time.time() < job.deadline:
         begun = time.time()
@@ -132,8 +133,6 @@ def _affordable(trials: int, took: float, deadline: float) -> int:
 
 def _ask_batch(job: Job, study: optuna.Study, size: int) -> list[optuna.Trial]:
     done = counted(study)
-    seed = (job.seed * 1_000_003 + done) % 2**32
-    study.sampler = make_sampler(job.method, job.sampler, seed)
     share = -(-max(job.trials - done, 0) // job.workers)
     batch: list[optuna.Trial] = []
     while len(batch) < min(size, share) and counted(study) < job.trials:
