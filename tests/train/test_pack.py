@@ -213,6 +213,9 @@ def test_whoever_asked_is_told_of_every_epoch_and_may_drop_members() -> None:
     assert [run.epochs for run in runs if run] == [4, 2, 4]
     assert runs[1] is not None and runs[1].stopped == "dropped by its pack"
     assert told == [(0, 1), (1, 1), (2, 1), (0, 2), (1, 2), (2, 2), (0, 3), (2, 3), (0, 4), (2, 4)]
+    ends = iter([{1}, set(), True, True])
+    runs = fit_pack([plan] * 3, data, after_round=lambda: next(ends), num_threads=1)
+    assert [run.epochs for run in runs if run] == [4, 1, 4]
     rounds = iter([True, False])
     runs = fit_pack([plan] * 2, data, after_round=lambda: next(rounds), num_threads=1)
     assert [run.epochs for run in runs if run] == [2, 2]

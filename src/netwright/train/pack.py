@@ -12,7 +12,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
@@ -32,7 +32,10 @@ from netwright.train.run import Run
 from netwright.train.state import under
 from netwright.train.training import CHECKPOINT_SECONDS, SHORTEST_CHECKPOINT_SECONDS
 
-__all__ = ["AfterEpoch", "Keeper", "MemberEpoch", "fit_pack"]
+__all__ = ["AfterEpoch", "AfterRound", "Keeper", "MemberEpoch", "fit_pack"]
+
+
+AfterRound = Callable[[], bool | Collection[int]]
 
 
 class Keeper(Protocol):
@@ -62,7 +65,7 @@ def fit_pack(
     resume: bool = False,
     memory: int | None = None,
     after_epoch: AfterEpoch | None = None,
-    after_round: Callable[[], bool] | None = None,
+    after_round: AfterRound | None = None,
     keeper: Keeper | None = None,
 ) -> list[Run | None]:
     """Train each plan on the data and return its Run, equal to `fit(plan, data, seed=...,
@@ -74,8 +77,8 @@ def fit_pack(
     from which `resume` goes on. seconds: bound on the whole pack. memory: bytes that a stack may
     take; by default half of what is free. after_epoch: told of each member's epochs; where it
     returns False the member is dropped, with what it kept so far. after_round: called when all
-    members in training have done an epoch; False drops them all. keeper: has a state of its own
-    that belongs into the checkpoint.
+    members in training have done an epoch; False drops them all, member numbers those. keeper: has
+    a state of its own that belongs into the checkpoint.
     """
     numbers = list(range(len(plans))) if seeds is None else list(seeds)
     if not plans or len(numbers) != len(plans):
@@ -143,7 +146,7 @@ class _Pack:
         seconds: float | None,
         memory: int | None,
         after_epoch: AfterEpoch | None,
-        after_round: Callable[[], bool] | None,
+        after_round: AfterRound | None,
     ) -> None:
         """Train every member to its end. Groups that memory does not hold together wait."""
         deadline = None if seconds is None else time.monotonic() + seconds
@@ -190,18 +193,16 @@ class _Pack:
             self.said[member.number] = f"trained alone: {reason}"
         return [Alone(member, self.num_threads) for member in members]
 
-    def _round(
-        self, after_epoch: AfterEpoch | None, after_round: Callable[[], bool] | None
-    ) -> None:
+    def _round(self, after_epoch: AfterEpoch | None, after_round: AfterRound | None) -> None:
         # A run that was broken off in a round goes on with those that had not had their turn.
         epochs = [crew.members[0].training.state.epoch for crew in self.crews]
         for crew, epoch in zip(self.crews, epochs, strict=True):
             if epoch == min(epochs):
                 crew.run_epoch(after_epoch)
-        if after_round is not None and not after_round():
-            for crew in self.crews:
-                for member in crew.members:
-                    member.stop("dropped by its pack")
+        verdict = True if after_round is None else after_round()
+        for member in (member for crew in self.crews for member in crew.members):
+            if verdict is False or (verdict is not True and member.number in verdict):
+                member.stop("dropped by its pack")
         for crew in self.crews:
             crew.drop_stopped()
         self.crews = [crew for crew in self.crews if crew.members]

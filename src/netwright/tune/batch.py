@@ -55,13 +55,13 @@ class Watch:
             curve.append(event.row[self.metric])
             if event.kept:
                 self.scores[trial] = event.row[self.metric]
-        return trial not in self.dropped
+        return True
 
-    def after_round(self) -> bool:
+    def after_round(self) -> set[int]:
         if self.at_round is not None:
             states = {n: (len(self.curves[n]), score) for n, score in self.scores.items()}
             self.dropped |= self.at_round(states)
-        return True
+        return {member for member, trial in enumerate(self.members) if trial in self.dropped}
 
 
 def train_batch(
