@@ -59,6 +59,18 @@ def test_a_finished_study_is_left_alone_and_goes_on_with_more_trials(tuned: Path
     assert len(study["trials"]) == 5 and study["trials"][:4] == json.loads(before)["trials"]
 
 
+def test_others_join_by_the_storage_and_a_folder_warms_up(tuned: Path) -> None:
+    common = ("tune", "iris", "--space", "space.yaml", "--storage", "all.journal", *FAST)
+    first = run(
+        *common, "--trials", "2", "--warm-start", "s", "--out", "a", "--json", cwd=tuned
+    )  # fmt: skip
+    second = run(*common, "--trials", "3", "--out", "b", "--json", cwd=tuned)
+    one, two = json.loads(first.stdout), json.loads(second.stdout)
+    assert two["trials"][:2] == one["trials"] and len(two["trials"]) == 3
+    winner = Plan.load(tuned / "s" / "plan.yaml")
+    assert one["trials"][1]["changes"]["recipe.lr"] == winner.recipe.lr
+
+
 def test_a_default_space_is_chosen(tmp_path: Path) -> None:
     run("tune", "iris", "--trials", "1", "--out", "s", *FAST, cwd=tmp_path)
     space = yaml.safe_load((tmp_path / "s" / "space.yaml").read_text())
