@@ -29,6 +29,12 @@ def test_the_curve_is_monotone_and_makes_values_standard_normal() -> None:
     assert abs(np.quantile(mapped, 0.975) - 1.96) < 0.05
 
 
+def test_a_curve_of_values_that_are_capped_ends_at_the_cap() -> None:
+    values = np.random.default_rng(0).normal(size=20_000).clip(max=1.5)
+    knots, normal = quantile_curve(values)
+    assert knots[-1] == 1.5 and (np.diff(knots) > 0).all() and (np.diff(normal) > 0).all()
+
+
 def test_ties_share_the_middle_of_their_ranks() -> None:
     knots, normal = quantile_curve(np.array([0.0] * 900 + [1.0] * 50 + [2.0] * 50))
     assert knots.tolist() == [0, 1, 2]

@@ -140,7 +140,9 @@ def quantile_curve(values: Floats) -> tuple[Floats, Floats]:
         # Evenly in normal space as well as in rank, so that the tails keep their shape.
         ranks = np.searchsorted(middle, np.linspace(0, 1, KNOTS // 2 + 1)[1:-1])
         tails = np.searchsorted(normal, np.linspace(normal[0], normal[-1], KNOTS // 2))
-        kept = np.unique(np.concatenate([[0, len(levels) - 1], ranks, tails]))
+        # Where many rows hold the largest value, the highest ranks lie in the middle of it.
+        found = np.concatenate([[0], ranks, tails]).clip(max=len(levels) - 1)
+        kept = np.unique([*found, len(levels) - 1])
         levels, normal = levels[kept], normal[kept]
     return levels.astype(np.float64), normal.astype(np.float64)
 
