@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -72,6 +74,22 @@ def test_relu_mlps_are_written_out(order_seed: int | None, smoothing: float) -> 
     check(
         [base.with_({"net.width": 12} | c) for c in shapes], data, order_seed=order_seed, rtol=1e-9
     )
+
+
+@pytest.mark.parametrize("embedding", ["none", "periodic", "piecewise-linear"])
+@pytest.mark.parametrize("order_seed", [None, 7])
+@pytest.mark.usefixtures("double")
+def test_mlps_that_embed_numbers_and_categories(order_seed: int | None, embedding: str) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(120, 3)), columns=["a", "b", "c"])
+    frame["colour"] = rng.choice(["red", "green", "blue"], 120)
+    frame["label"] = np.where(frame["a"] + (frame["colour"] == "red") > 0.3, "yes", "no")
+    data = in_double(nw.read(frame, target="label"))
+    changes = {"net.name": "mlp", "recipe.epochs": 4, "recipe.batch_size": 24, "recipe.lr": 1e-3}
+    base = nw.design(data).with_({**changes, "net.numeric_embedding": embedding})
+    shapes = [{"net.width": 9}, {"net.depth": 1, "net.dropout": 0.3}]
+    plans = [base.with_({"net.width": 12} | c) for c in shapes]
+    check(plans, data, order_seed=order_seed, rtol=1e-9)
 
 
 @pytest.mark.usefixtures("double")

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from netwright.nets.mlp import MLP
 from netwright.train.stack_layers import StackedActivation, StackedDropout, replace_layers_
 
-__all__ = ["Alignment", "StackedMLP", "align", "why_not_aligned"]
+__all__ = ["Alignment", "Embedding", "StackedMLP", "align", "why_not_aligned"]
 
 
 @dataclass
@@ -149,7 +149,7 @@ def _mlps(nets: Sequence[MLP], streams: Sequence[torch.Generator]) -> Alignment:
 
 
 def _parameters(net: MLP, blocks: Sequence[_Block], output: nn.Linear) -> dict[str, nn.Parameter]:
-    own = {n: p for n, p in net.named_parameters() if not n.startswith("layers.")}
+    own = {f"embedding.{n}": p for n, p in net.named_parameters() if not n.startswith("layers.")}
     for level, block in enumerate(blocks):
         own |= {f"hidden.{level}.{n}": p for n, p in block.linear.named_parameters()}
         if block.norm is not None:
@@ -158,11 +158,26 @@ def _parameters(net: MLP, blocks: Sequence[_Block], output: nn.Linear) -> dict[s
 
 
 def _buffers(net: MLP, blocks: Sequence[_Block], output: nn.Linear) -> dict[str, Tensor]:
-    own = {n: b for n, b in net.named_buffers() if not n.startswith("layers.")}
+    own = {f"embedding.{n}": b for n, b in net.named_buffers() if not n.startswith("layers.")}
     for level, block in enumerate(blocks):
         if block.norm is not None:
             own |= {f"norms.{level}.{n}": b for n, b in block.norm.named_buffers()}
     return own
+
+
+class Embedding(nn.Module):
+    """What an MLP does before its first linear layer."""
+
+    def __init__(self, net: MLP) -> None:
+        super().__init__()
+        self.embed_numeric = copy.deepcopy(net.embed_numeric)
+        self.embed_categories = copy.deepcopy(net.embed_categories)
+
+    def forward(self, numeric: Tensor, categorical: Tensor | None = None) -> Tensor:
+        x = numeric if self.embed_numeric is None else self.embed_numeric(numeric)
+        if self.embed_categories is not None:
+            x = torch.cat([x, self.embed_categories(categorical)], 1)
+        return x
 
 
 class StackedMLP(nn.Module):
@@ -180,8 +195,7 @@ class StackedMLP(nn.Module):
         streams: Sequence[torch.Generator],
     ) -> None:
         super().__init__()
-        self.embed_numeric = copy.deepcopy(nets[0].embed_numeric)
-        self.embed_categories = copy.deepcopy(nets[0].embed_categories)
+        self.embedding = Embedding(nets[0])
         levels = max(len(blocks) for blocks, _ in parts)
         uneven = min(len(blocks) for blocks, _ in parts) < levels
         sizes = [
@@ -216,19 +230,17 @@ class StackedMLP(nn.Module):
         if uneven:
             self.register_buffer("alive", torch.ones(levels, dtype=torch.bool))
         self.uneven = uneven
-        self.shapes = self._shapes_of(nets[0])
+        self.shapes = self._shapes()
 
-    def _shapes_of(self, net: MLP) -> dict[str, torch.Size]:
-        shapes = {n: p.shape for n, p in net.named_parameters() if not n.startswith("layers.")}
+    def _shapes(self) -> dict[str, torch.Size]:
+        own = {f"embedding.{n}": p.shape for n, p in self.embedding.named_parameters()}
         for name, p in self.named_parameters():
-            if not name.startswith("embed_"):
-                shapes[name] = p.shape
-        return shapes
+            if not name.startswith("embedding."):
+                own[name] = p.shape
+        return own
 
     def forward(self, numeric: Tensor, categorical: Tensor | None = None) -> Tensor:
-        x = numeric if self.embed_numeric is None else self.embed_numeric(numeric)
-        if self.embed_categories is not None:
-            x = torch.cat([x, self.embed_categories(categorical)], 1)
+        x = self.embedding(numeric, categorical)
         for level, linear in enumerate(self.hidden):
             y = linear(x)
             if self.norms:

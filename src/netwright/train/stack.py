@@ -14,7 +14,7 @@ from torch.func import functional_call, vmap
 from netwright.train.alignment import align
 from netwright.train.flat_optimizer import lay_out
 
-__all__ = ["Buffer", "Loss", "Stack"]
+__all__ = ["Buffer", "Loss", "Stack", "Tensors"]
 
 Tensors = dict[str, Tensor]
 # outputs, targets, the member's number -> mean loss
@@ -98,6 +98,10 @@ class Stack:
                     self.masks.view(number, name, p).fill_(1)
             self.bind_gradients(number)
         self._fixed = {name: torch.stack(ones) for name, ones in fixed.items()}
+
+    def leaf(self, name: str) -> Tensor:
+        """Return a stacked parameter (members, ...) that gradients can be taken by."""
+        return self._leaves[name]
 
     def bind_gradients(self, number: int) -> None:
         """Make `grad` of a net's parameters views of its row."""

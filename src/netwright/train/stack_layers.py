@@ -91,17 +91,18 @@ def masks(
     dropout there) draws nothing.
     """
     found = like.new_ones((len(rates), *shape))
+    scales = [1.0] * len(rates)
     for number, (rate, stream) in enumerate(zip(rates, streams, strict=True)):
         if not rate:
             continue
-        if widths is None or widths[number] == shape[-1]:
-            found[number].bernoulli_(1 - rate, generator=stream).div_(1 - rate)
+        scales[number] = 1 / (1 - rate)
+        width = shape[-1] if widths is None else widths[number]
+        if width == shape[-1]:
+            found[number].bernoulli_(1 - rate, generator=stream)
             continue
-        own = like.new_empty((*shape[:-1], widths[number]))
-        found[number].zero_()[..., : widths[number]] = own.bernoulli_(
-            1 - rate, generator=stream
-        ).div_(1 - rate)
-    return found
+        own = like.new_empty((*shape[:-1], width)).bernoulli_(1 - rate, generator=stream)
+        found[number].zero_()[..., :width] = own
+    return found.mul_(like.new_tensor(scales).view(-1, *[1] * len(shape)))
 
 
 class StackedDropout(nn.Module):

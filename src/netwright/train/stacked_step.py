@@ -1,5 +1,7 @@
 """The gradients of stacked ReLU MLPs without autograd and vmap: the chain rule written out.
 
+Embeddings before the first layer are left to both.
+
 For each member, with the members' axis in front (batched matrix products):
 
     h_l = relu(h_{l-1} W_l' + b_l) * mask,  z = h_L W' + b
@@ -10,10 +12,10 @@ What is saved over `Stack.backward` is bookkeeping: for narrow nets most of a st
 
 import torch
 from torch import Tensor, nn
-from torch.func import vmap
+from torch.func import functional_call, vmap
 
 from netwright.train.alignment import StackedMLP
-from netwright.train.stack import Loss, Stack
+from netwright.train.stack import Loss, Stack, Tensors
 from netwright.train.stack_layers import StackedActivation, StackedDropout, masks
 
 __all__ = ["WrittenOut", "why_not_written_out"]
@@ -26,8 +28,8 @@ def why_not_written_out(stack: Stack) -> str:
     base = stack.alignment.base
     if not isinstance(base, StackedMLP):
         return f"{type(base).__name__} is no stack of MLPs"
-    if base.embed_numeric is not None or base.embed_categories is not None or base.norms:
-        return "there are embeddings or normalisations"
+    if base.norms:
+        return "there are normalisations"
     activations = [layer for layer in base.activations if isinstance(layer, StackedActivation)]
     if any(set(layer.kinds) != {nn.ReLU} for layer in activations):
         return "not all activations are ReLU"
@@ -45,6 +47,16 @@ class WrittenOut:
         base = stack.alignment.base
         assert isinstance(base, StackedMLP)
         self.stack, self.plain = stack, plain
+        self.embedding = base.embedding
+        inner = [n for n in stack.spans if n.startswith("embedding.")]
+        self.inner = {n.removeprefix("embedding."): stack.leaf(n) for n in inner}
+        self.d_inner = [stack.gradients.of[n] for n in inner]
+        self.inner_buffers = {
+            n.removeprefix("embedding."): b
+            for n, b in stack.buffers.items()
+            if n.startswith("embedding.")
+        }
+        self.embeds = base.embedding.embed_numeric or base.embedding.embed_categories
         names = [f"hidden.{level}" for level in range(len(base.hidden))] + ["output"]
         of, gradient_of = stack.parameters.of, stack.gradients.of
         self.weight = [of[f"{name}.weight"] for name in names]
@@ -66,9 +78,8 @@ class WrittenOut:
     ) -> Tensor:
         """Put the gradients of each member's loss into the stack's rows; return the losses
         (members,). For the arguments see `Stack.backward`."""
-        members = len(self.stack.nets)
-        x = inputs[0].expand(members, *inputs[0].shape) if shared else inputs[0]
-        hidden, drawn = [x], []
+        given = self._embed(inputs, shared)
+        hidden, drawn = [given.detach()], []
         for level, weight in enumerate(self.weight[:-1]):
             y = torch.baddbmm(self.bias[level], hidden[-1], weight.mT).relu_()
             mask = self._mask(level, y)
@@ -79,13 +90,32 @@ class WrittenOut:
             drawn.append(mask)
         outputs = torch.baddbmm(self.bias[-1], hidden[-1], self.weight[-1].mT)
         losses, delta = self._loss(loss, outputs, targets, shared)
-        self._backward(hidden, drawn, delta)
+        delta = self._backward(hidden, drawn, delta)
+        if self.inner:
+            found = torch.autograd.grad(given, list(self.inner.values()), delta @ self.weight[0])
+            for view, gradient in zip(self.d_inner, found, strict=True):
+                view.copy_(gradient)
         if self.stack.masks is not None:
             self.stack.gradients.rows.mul_(self.stack.masks.rows)
         return losses
 
-    def _backward(self, hidden: list[Tensor], drawn: list[Tensor | None], delta: Tensor) -> None:
-        """hidden: what each layer was given. delta: the losses' gradient by the outputs."""
+    def _embed(self, inputs: tuple[Tensor, ...], shared: bool) -> Tensor:
+        """Return what the first layer is given, (members, rows, features)."""
+        if not self.embeds:
+            members = len(self.stack.nets)
+            return inputs[0].expand(members, *inputs[0].shape) if shared else inputs[0]
+
+        def one(own: Tensors, buffers: Tensors, *x: Tensor) -> Tensor:
+            found: Tensor = functional_call(self.embedding, (own, buffers), x)
+            return found
+
+        axes = (0, 0, *[None if shared else 0] * len(inputs))
+        with torch.enable_grad():
+            return vmap(one, in_dims=axes)(self.inner, self.inner_buffers, *inputs)
+
+    def _backward(self, hidden: list[Tensor], drawn: list[Tensor | None], delta: Tensor) -> Tensor:
+        """hidden: what each layer was given. delta: the losses' gradient by the outputs. Returns
+        that by the first layer's sums."""
         # Written by a copy: matrix products are slow to write where rows do not follow each other.
         self.d_weight[-1].copy_(torch.bmm(delta.mT, hidden[-1]))
         torch.sum(delta, 1, out=self.d_bias[-1])
@@ -103,6 +133,7 @@ class WrittenOut:
                 below = torch.bmm(delta, self.weight[level])
                 # Past a layer that is not there the gradient goes on as it came.
                 given = below if alive is None else torch.where(alive, below, given)
+        return delta
 
     def _mask(self, level: int, y: Tensor) -> Tensor | None:
         layer = self.dropouts[level]
