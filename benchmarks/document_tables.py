@@ -1,0 +1,74 @@
+"""The section of docs/benchmarks.md on tables, from what tables.py wrote."""
+
+from typing import Any
+
+HEAD = """\
+## Tables beside boosted trees and other nets
+
+    benchmarks/peers.sh                      # once: the other libraries
+    .venv/bin/python benchmarks/tables.py    # runs resume; --models, --data, --seeds, --budget
+
+Twelve open tables, {seeds} seeds. Everybody gets the same rows (those of `netwright.read`), stops
+early on the same validation rows and is scored on the same test rows; one fit has at most 10
+minutes on 2 cores. netwright is `netwright train --time 5m`. The trees' defaults are their
+libraries' but for the number of rounds, which early stopping chooses; "tuned" is the best of up to
+30 random trials by validation loss within 5 minutes on 2 cores, in the spaces that
+`benchmarks/table_trees.py` cites. AutoGluon has its default preset and 5 minutes, without its
+fastai nets, which do not install here. wine_quality is its white wines, graded as values. Columns
+that only number the rows are left out for all but netwright, which sees them and drops them itself.
+These cells were taken on {threads} at a time: their seconds are CPU seconds.
+"""
+
+RANKS = """\
+Mean rank over the tables by the mean over the seeds: accuracy, or RMSE for regression; then the
+same by ROC-AUC. Ranked among each other are the models that have every cell; "beside" says that a
+model lacks cells and stands beside those on what it has. Wins: tables on which nobody is better.
+
+| model | rank | wins | tables | rank by ROC-AUC | |
+|---|---|---|---|---|---|
+"""
+
+
+def section(found: dict[str, Any]) -> list[str]:
+    """Return the paragraphs."""
+    threads = " or ".join(f"{n} thread" + "s" * (n > 1) for n in found["threads"])
+    parts = [HEAD.format(seeds=found["seeds"], threads=threads), RANKS + _ranks(found)]
+    parts += [_scores(found, "accuracy"), _scores(found, "rmse"), _missing(found)]
+    return parts
+
+
+def _ranks(found: dict[str, Any]) -> str:
+    lines = []
+    for model, one in found["ranking"].items():
+        area = found["ranking_roc_auc"].get(model)
+        cells = [model, f"{one['rank']:.2f}", str(one["wins"]), str(one["tables"])]
+        cells += [f"{area['rank']:.2f}" if area else "–", "" if one["complete"] else "beside"]
+        lines.append(f"| {' | '.join(cells)} |\n")
+    return "".join(lines)
+
+
+def _scores(found: dict[str, Any], measure: str) -> str:
+    """Return the mean test metric, a row a model; a mean over fewer seeds says over how many."""
+    tables = [t for t, one in found["tables"].items() if one.get("measure") == measure]
+    models = list(dict.fromkeys(m for t in tables for m in found["tables"][t]["models"]))
+    title = "Accuracy" if measure == "accuracy" else "RMSE"
+    lines = [f"| {title} | {' | '.join(tables)} |", "|---" * (len(tables) + 1) + "|"]
+    for model in models:
+        cells = []
+        for table in tables:
+            one = found["tables"][table]["models"].get(model)
+            if one is None:
+                cells.append("–")
+                continue
+            mean, few = one["mean"][measure], len(one["seeds"])
+            value = f"{mean:,.0f}" if mean > 100 else f"{mean:.4f}"
+            cells.append(value if few == found["seeds"] else f"{value} ({few} of {found['seeds']})")
+        lines.append(f"| {model} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _missing(found: dict[str, Any]) -> str:
+    whole = found["seeds"] * len(found["tables"])
+    left = [f"{model} {len(cells)} of {whole}" for model, cells in found["missing"].items()]
+    capped = ", ".join(found["capped"]) or "none"
+    return f"Cells that are missing: {', '.join(left) or 'none'}. Stopped by the cap: {capped}.\n"
