@@ -6,6 +6,8 @@
 import json
 from typing import Any
 
+import document_tables
+import pack
 import speed
 from speed import HERE
 
@@ -43,6 +45,40 @@ device until the epoch ends. `torch.compile` is used only where a trial shows th
 compilation within the steps that are left; none of these figures uses it.
 """
 
+NOT_MEASURED = "Not measured yet.\n"
+
+PACK = """\
+## Many members as one
+
+    .venv/bin/python benchmarks/pack.py
+
+K nets of one shape with other seeds, trained by `fit_pack`, beside K runs of the plain loop and K
+runs of `netwright.fit`: CPU seconds on one thread, median of the rounds, taking turns. Each member
+has its own order of batches; in the last but one column all share their batches.
+"""
+
+PACK_TABLE = """\
+| workload | K | ms a step | x plain loop | low to high | x our solo runs | shared | bar |
+|---|---|---|---|---|---|---|---|
+"""
+
+TUNING = """\
+## Tuning
+
+    benchmarks/peers.sh
+    .venv/bin/python benchmarks/tuning.py
+
+Random search for learning rate, weight decay and dropout of the nets of workloads a and b; a trial
+is 5 epochs over 10,000 rows, judged on 2,000 others. netwright tries 128 settings on 2 cores; each
+of the others then searches as long as that took, with both cores. Best: the highest validation
+accuracy found by then. Medians of the rounds. scikit-learn's MLP has no dropout.
+"""
+
+TUNING_TABLE = """\
+| workload | tuner | trials a second | low to high | best |
+|---|---|---|---|---|
+"""
+
 ACCURACY = """\
 ## Accuracy with defaults
 
@@ -66,19 +102,22 @@ def main() -> None:
 
 def page() -> str:
     """Return the page's text."""
-    return "\n".join(
-        [HEAD, *_speed(), WHY, *_watching(), *_augmentation(), *_startup(), ACCURACY + _accuracy()]
-    )
+    parts = [HEAD, *_speed(), WHY, *_pack(), *_tuning(), *_watching(), *_augmentation()]
+    parts += [*_startup(), ACCURACY + _accuracy()]
+    return "\n".join([*parts, *document_tables.section(_results("tables"))])
 
 
 def _results(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((HERE / "results" / f"{name}.json").read_text())
+    """Return what was measured; nothing where the file is not there."""
+    path = HERE / "results" / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
     return found
 
 
 def _parts(name: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return what was measured, by name, without the machine it was measured on."""
-    return [(part, one) for part, one in _results(name).items() if part != "machine"]
+    """Return what was measured, by name, without what it was measured on."""
+    beside = ("machine", "versions")
+    return [(part, one) for part, one in _results(name).items() if part not in beside]
 
 
 def _speed() -> list[str]:
@@ -102,6 +141,40 @@ def _speed() -> list[str]:
         f"Bars missed: {', '.join(missed) or 'none'}.\n",
         f"Lowest and highest round of netwright: {spread} (rounds: {rounds}). Versions: {named}.\n",
     ]
+
+
+def _pack() -> list[str]:
+    rows = [
+        f"| {letter} | {count} | {one['seconds_per_step'] * 1000:.3g} | {one['over_plain']:.1f} "
+        f"| {one['low']:.1f} to {one['high']:.1f} | {one['over_solo']:.1f} "
+        f"| {shared['over_plain']:.1f} | {_bar(pack.BARS[letter].get(int(count)))} |"
+        for letter, found in _parts("pack")
+        for count, one in found["own"].items()
+        for shared in [found["shared"][count]]
+    ]
+    return [PACK, PACK_TABLE + "\n".join(rows) + "\n" if rows else NOT_MEASURED]
+
+
+def _tuning() -> list[str]:
+    rows = [
+        f"| {letter} | {name} | {one['trials_per_second']:.2f} | {one['low']:.2f} to "
+        f"{one['high']:.2f} | {_number(one['best'])} |"
+        for letter, found in _parts("tuning")
+        for name, one in found["contestants"].items()
+    ]
+    if not rows:
+        return [TUNING, NOT_MEASURED]
+    over = " · ".join(
+        f"{letter} {found['over_fastest']:.1f}x (bar {found['bar']:.1f}x)"
+        for letter, found in _parts("tuning")
+        if found["over_fastest"] is not None
+    )
+    said = f"Trials a second of netwright over the fastest other: {over}.\n"
+    return [TUNING, TUNING_TABLE + "\n".join(rows) + "\n", said]
+
+
+def _bar(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"
 
 
 def _watching() -> list[str]:

@@ -1,5 +1,6 @@
 """The section of docs/benchmarks.md on tables, from what tables.py wrote."""
 
+from statistics import fmean
 from typing import Any
 
 HEAD = """\
@@ -16,25 +17,33 @@ libraries' but for the number of rounds, which early stopping chooses; "tuned" i
 `benchmarks/table_trees.py` cites. AutoGluon has its default preset and 5 minutes, without its
 fastai nets, which do not install here. wine_quality is its white wines, graded as values. Columns
 that only number the rows are left out for all but netwright, which sees them and drops them itself.
-These cells were taken on {threads} at a time: their seconds are CPU seconds.
+The cells were taken on {threads}.
 """
+
+TREES = ("catboost", "lightgbm", "xgboost", "hist-gradient-boosting")
 
 RANKS = """\
 Mean rank over the tables by the mean over the seeds: accuracy, or RMSE for regression; then the
 same by ROC-AUC. Ranked among each other are the models that have every cell; "beside" says that a
 model lacks cells and stands beside those on what it has. Wins: tables on which nobody is better.
+CPU seconds of a fit with all it imports, and its largest memory in MB: mean and most over the cells.
 
-| model | rank | wins | tables | rank by ROC-AUC | |
-|---|---|---|---|---|---|
+| model | rank | wins | tables | rank by ROC-AUC | CPU s | MB | |
+|---|---|---|---|---|---|---|---|
 """
 
 
 def section(found: dict[str, Any]) -> list[str]:
-    """Return the paragraphs."""
+    """Return the paragraphs. found: what tables.py wrote."""
     threads = " or ".join(f"{n} thread" + "s" * (n > 1) for n in found["threads"])
     parts = [HEAD.format(seeds=found["seeds"], threads=threads), RANKS + _ranks(found)]
-    parts += [_scores(found, "accuracy"), _scores(found, "rmse"), _missing(found)]
-    return parts
+    return [
+        *parts,
+        _scores(found, "accuracy"),
+        _scores(found, "rmse"),
+        _lost(found),
+        _missing(found),
+    ]
 
 
 def _ranks(found: dict[str, Any]) -> str:
@@ -42,7 +51,11 @@ def _ranks(found: dict[str, Any]) -> str:
     for model, one in found["ranking"].items():
         area = found["ranking_roc_auc"].get(model)
         cells = [model, f"{one['rank']:.2f}", str(one["wins"]), str(one["tables"])]
-        cells += [f"{area['rank']:.2f}" if area else "–", "" if one["complete"] else "beside"]
+        cells.append(f"{area['rank']:.2f}" if area else "–")
+        mine = [t["models"][model] for t in found["tables"].values() if model in t["models"]]
+        cells.append(f"{fmean(row['cpu_seconds'] for row in mine):.1f}")
+        cells.append(f"{max(row['peak_mb'] for row in mine):,}")
+        cells.append("" if one["complete"] else "beside")
         lines.append(f"| {' | '.join(cells)} |\n")
     return "".join(lines)
 
@@ -65,6 +78,26 @@ def _scores(found: dict[str, Any], measure: str) -> str:
             cells.append(value if few == found["seeds"] else f"{value} ({few} of {found['seeds']})")
         lines.append(f"| {model} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _lost(found: dict[str, Any]) -> str:
+    """Say which trees at their defaults are better than netwright, on the tables it has whole."""
+    lost, compared = [], 0
+    for table, one in found["tables"].items():
+        means = {
+            model: row["mean"][one["measure"]]
+            for model, row in one["models"].items()
+            if model in ("netwright", *TREES) and len(row["seeds"]) == found["seeds"]
+        }
+        if "netwright" not in means:
+            continue
+        compared += 1
+        sign = -1 if one["measure"] == "rmse" else 1
+        better = [m for m in TREES if m in means and sign * (means[m] - means["netwright"]) > 0]
+        lost += [f"{table} ({', '.join(better)})"] if better else []
+    if not compared:
+        return "netwright has no table whole yet.\n"
+    return f"Of {compared} tables, trees at their defaults win: {', '.join(lost) or 'none'}.\n"
 
 
 def _missing(found: dict[str, Any]) -> str:

@@ -102,7 +102,19 @@ def test_the_page_says_what_is_missing() -> None:
     text = "\n".join(document_tables.section(_summary(*CELLS) | {"threads": [1]}))
     assert "c 3 of 4" in text and "Stopped by the cap: t c 1" in text
     assert "| c | 0.8000 (1 of 2) |" in text
-    assert "| c | 2.00 | 0 | 1 | 2.00 | beside |" in text
+    assert "| c | 2.00 | 0 | 1 | 2.00 | 1.0 | 9 | beside |" in text
+    assert "netwright has no table whole yet" in text
+
+
+def test_the_page_says_where_trees_win() -> None:
+    cells = [_cell(t, "netwright", 0, 0.8) for t in ("t", "u", "r")]
+    cells += [_cell("t", "catboost", 0, 0.9), _cell("u", "catboost", 0, 0.8)]
+    cells += [_cell("r", "catboost", 0, 0.9), _cell("r", "xgboost", 0, 0.7)]
+    by_key = {(c["table"], c["model"], c["seed"]): c for c in cells}
+    models = ["netwright", "catboost", "xgboost"]
+    found = summarise(by_key, tables=["t", "u", "r"], models=models, seeds=1)
+    text = "\n".join(document_tables.section(found | {"threads": [2]}))
+    assert "Of 3 tables, trees at their defaults win: t (catboost), r (xgboost)." in text
 
 
 def test_a_split_is_what_netwright_reads_without_the_columns_that_number_rows(
