@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from table_trees import merge_rare
 
 MLP_EPOCHS, MLP_PATIENCE = 200, 10  # MLPClassifier's max_iter and n_iter_no_change
 
@@ -24,6 +25,7 @@ def pytabkit(
         "realmlp-td": (kit.RealMLP_TD_Classifier, kit.RealMLP_TD_Regressor),
         "tabm-d": (kit.TabM_D_Classifier, kit.TabM_D_Regressor),
     }
+    frames = merge_rare(frames)
     words = list(frames["train"].select_dtypes(exclude="number"))
     middle = frames["train"].median(numeric_only=True)
     filled = {

@@ -13,8 +13,8 @@ import pandas as pd
 
 ROUNDS, PATIENCE = 1000, 50
 HGB_LEVELS = 254  # its bins are bytes
-# Of a category, for XGBoost, which has nothing of its own against names that occur once: with them
-# it learns auto_mpg's car names by heart (RMSE 6.4 for 3.3).
+# Of a word, for those that have nothing of their own against names that occur once: with them
+# XGBoost learns auto_mpg's car names by heart (RMSE 6.4 for 3.3).
 FEWEST_ROWS = 5
 
 Rows = dict[str, Any]  # frames and targets by part
@@ -22,19 +22,28 @@ Predict = Callable[[pd.DataFrame], Any]
 
 
 def with_categories(
-    frames: dict[str, pd.DataFrame], *, most: int | None = None, fewest: int = 1
+    frames: dict[str, pd.DataFrame], most: int | None = None
 ) -> dict[str, pd.DataFrame]:
-    """Give words the categories of the training rows, the `most` frequent of those with `fewest`
-    rows; others become missing. A column left without any is dropped."""
+    """Give words the categories of the training rows, the `most` frequent where there are too many;
+    others become missing."""
     out = {part: frame.copy() for part, frame in frames.items()}
     for name in frames["train"].select_dtypes(exclude="number"):
-        counts = frames["train"][name].value_counts()
-        levels = sorted(counts[counts >= fewest].index[:most])
+        levels = sorted(frames["train"][name].value_counts().index[:most])
         for part in out:
             known = frames[part][name].where(frames[part][name].isin(levels))
             out[part][name] = pd.Categorical(known, categories=levels)
-            if not levels:
-                del out[part][name]
+    return out
+
+
+def merge_rare(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Make one word of all that fewer than FEWEST_ROWS training rows have; missing cells stay."""
+    out = {part: frame.copy() for part, frame in frames.items()}
+    for name in frames["train"].select_dtypes(exclude="number"):
+        counts = frames["train"][name].value_counts()
+        common = counts.index[counts >= FEWEST_ROWS]
+        for part, frame in frames.items():
+            rare = frame[name].notna() & ~frame[name].isin(common)
+            out[part][name] = frame[name].mask(rare, "(rare)")
     return out
 
 
@@ -105,7 +114,7 @@ def xgboost(
 ) -> dict[str, Any]:
     from xgboost import XGBClassifier, XGBRegressor
 
-    frames = with_categories(frames, fewest=FEWEST_ROWS)
+    frames = with_categories(merge_rare(frames))
     make = XGBClassifier if classes else XGBRegressor
     model = make(
         **{"n_estimators": ROUNDS, "early_stopping_rounds": PATIENCE, **params},
@@ -129,7 +138,7 @@ def hist_gradient_boosting(
     """scikit-learn's; it uses the threads that OMP_NUM_THREADS names, and its own patience."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    frames = with_categories(frames, most=HGB_LEVELS)
+    frames = with_categories(frames, HGB_LEVELS)
     make = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
     model = make(**{"max_iter": ROUNDS, **params}, early_stopping=True, random_state=seed)
     model.fit(

@@ -148,12 +148,22 @@ def test_scores_are_the_plain_ones() -> None:
         tables.scores(values, np.array([1.0, np.nan]), "test")
 
 
-def test_rare_words_become_missing() -> None:
-    train = pd.DataFrame({"w": ["a", "a", "b", "c"], "v": ["p", "q", "r", "s"]})
-    frames = {"train": train, "test": pd.DataFrame({"w": ["a", "z"], "v": ["p", "p"]})}
-    found = table_trees.with_categories(frames, fewest=2)
+def test_words_get_the_categories_of_the_training_rows() -> None:
+    frames = {
+        "train": pd.DataFrame({"w": ["a", "a", "b"]}),
+        "test": pd.DataFrame({"w": ["b", "z"]}),
+    }
+    found = table_trees.with_categories(frames)
     assert found["test"]["w"].isna().tolist() == [False, True]
-    assert list(found["train"]) == ["w"]  # no word of v is left
+    found = table_trees.with_categories(frames, 1)  # b is not among the one most frequent
+    assert found["test"]["w"].isna().all() and found["train"]["w"].notna().sum() == 2
+
+
+def test_rare_words_are_one_word() -> None:
+    train = pd.DataFrame({"w": ["a"] * 5 + ["b", None]})
+    found = table_trees.merge_rare({"train": train, "test": pd.DataFrame({"w": ["a", "b", "z"]})})
+    assert found["test"]["w"].tolist() == ["a", "(rare)", "(rare)"]
+    assert found["train"]["w"].isna().sum() == 1
 
 
 def test_unknown_models_and_tables_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
