@@ -6,16 +6,14 @@ an epoch is of fewer rows, for it would take minutes; figures are per row.
 
 import os
 import sys
-from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 
 import torch
-from netwright_worker import NoMore, OneEpochAtATime, data_of, plan_of
+from netwright_worker import data_of, plan_of
 from worker import Reporter, quiet_output
 from workloads import WORKLOADS
 
-import netwright.train.pack as pack
+from netwright.train.pack import fit_pack
 
 
 def rows_of(letter: str, members: int) -> int:
@@ -29,17 +27,14 @@ def main() -> None:
     w = replace(WORKLOADS[letter], rows=rows_of(letter, members))
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     reporter = Reporter(out, w.rows)
-    # A member that is trained alone is trained by fit, which tells its progress, not the pack's.
-    pack.fit = partial(pack.fit, progress=OneEpochAtATime(reporter))  # type: ignore[attr-defined]
-    with suppress(NoMore):
-        pack.fit_pack(
-            [plan_of(w)] * members,
-            data_of(w),
-            order_seed=0 if order == "shared" else None,
-            num_threads=torch.get_num_threads(),
-            device="cpu",
-            after_round=reporter.next,
-        )
+    fit_pack(
+        [plan_of(w)] * members,
+        data_of(w),
+        order_seed=0 if order == "shared" else None,
+        num_threads=torch.get_num_threads(),
+        device="cpu",
+        after_round=reporter.next,
+    )
 
 
 if __name__ == "__main__":

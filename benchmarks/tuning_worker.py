@@ -261,7 +261,8 @@ def netwright(w: Workload) -> Search:
         seeds = [seed * TRIALS + number for number in range(trials)]
         runs = fit_pack(plans, data, seeds=seeds, device="cpu")
         ended = time.time()
-        yield from [(ended, run.validation["accuracy"].value) for run in runs]
+        # A trial that found no finite numbers has no run: it was tried, and is the worst.
+        yield from [(ended, run.validation["accuracy"].value if run else 0.0) for run in runs]
 
     return search
 
