@@ -55,7 +55,8 @@ def _ranks(found: dict[str, Any]) -> str:
         cells.append(f"{area['rank']:.2f}" if area else "–")
         mine = [t["models"][model] for t in found["tables"].values() if model in t["models"]]
         cells.append(f"{fmean(row['cpu_seconds'] for row in mine):.1f}")
-        cells.append(f"{max(row['peak_mb'] for row in mine):,}")
+        peak = max((row["peak_mb"] for row in mine if row["peak_mb"]), default=None)
+        cells.append("–" if peak is None else f"{peak:,}")
         cells.append("" if one["complete"] else "beside")
         lines.append(f"| {' | '.join(cells)} |\n")
     return "".join(lines)

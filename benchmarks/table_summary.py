@@ -60,7 +60,7 @@ def _table(cells: Cells, table: str, models: Sequence[str], seeds: int) -> dict[
             "values": [cell["test"][found["measure"]] for cell in mine],
             "mean": {name: fmean(cell["test"][name] for cell in mine) for name in names},
             "cpu_seconds": round(fmean(cell["cpu_seconds"] for cell in mine), 1),
-            "peak_mb": max(cell["peak_mb"] for cell in mine),
+            "peak_mb": max((c["peak_mb"] for c in mine if c["peak_mb"]), default=None),
         }
     return found
 

@@ -25,8 +25,14 @@ def cpu_seconds() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-def peak_mb() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+def peak_mb() -> int | None:
+    """Return the largest resident memory; None where the system does not say.
+
+    Not ru_maxrss: a new process begins with that of the one that started it.
+    """
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.is_file() else []
+    return next((int(x.split()[1]) // 1024 for x in lines if x.startswith("VmHWM")), None)
 
 
 def loss_of(predictions: Any, targets: Any, classes: int) -> float:

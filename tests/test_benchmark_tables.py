@@ -1,5 +1,6 @@
 """Cells of the tables' benchmark are found again by what they depend on, and ranked by rules."""
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import document_tables
 import table_cells
 import table_data
 import table_trees
+import table_worker
 import tables
 from table_summary import ranks, summarise
 
@@ -164,6 +166,18 @@ def test_rare_words_are_one_word() -> None:
     found = table_trees.merge_rare({"train": train, "test": pd.DataFrame({"w": ["a", "b", "z"]})})
     assert found["test"]["w"].tolist() == ["a", "(rare)", "(rare)"]
     assert found["train"]["w"].isna().sum() == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_peak_memory_is_the_process_s_own() -> None:
+    held = np.ones(30 * 2**20 // 8)
+    alone = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import table_worker as w; print(w.peak_mb())"
+    )
+    command = [sys.executable, "-c", alone, str(Path(table_cells.__file__).parent)]
+    found = int(subprocess.check_output(command, text=True))
+    own = table_worker.peak_mb()
+    assert own is not None and 10 < found < own, f"{held.nbytes} bytes are the parent's"
 
 
 def test_unknown_models_and_tables_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
