@@ -38,14 +38,6 @@ def data_of(w: Workload) -> tuple[Arrays, Arrays]:
     return (x[:ROWS], y[:ROWS]), (x[ROWS:], y[ROWS:])
 
 
-def sample(rng: np.random.Generator) -> dict[str, float]:
-    found = {
-        name: float(np.exp(rng.uniform(np.log(LOW[name]), np.log(HIGH[name]))))
-        for name in ("lr", "weight_decay")
-    }
-    return found | {"dropout": float(rng.uniform(LOW["dropout"], HIGH["dropout"]))}
-
-
 def net_of(w: Workload, dropout: float) -> nn.Sequential:
     """Return the workload's net with dropout after each activation."""
     layers: list[nn.Module] = []
@@ -241,8 +233,8 @@ def netwright(w: Workload) -> Search:
     from netwright_worker import data_of as data_for
     from netwright_worker import plan_of
 
+    import netwright as nw
     from netwright.data.data import Rows
-    from netwright.train.pack import fit_pack
 
     parts = [tuple(map(torch.from_numpy, arrays)) for arrays in data_of(w)]
     train, validation = (
@@ -251,18 +243,22 @@ def netwright(w: Workload) -> Search:
     data = replace(data_for(replace(w, rows=ROWS)), train=train, validation=validation)
     whole = plan_of(w).with_({"recipe.epochs": EPOCHS, "recipe.keep": "last"})
 
+    space = {
+        "recipe.lr": {"log": [LOW["lr"], HIGH["lr"]]},
+        "recipe.weight_decay": {"log": [LOW["weight_decay"], HIGH["weight_decay"]]},
+        "net.dropout": {"uniform": [LOW["dropout"], HIGH["dropout"]]},
+    }
+
     def search(seed: int, until: float, trials: int) -> Trials:
-        rng = np.random.default_rng(seed)
-        plans = []
-        for _ in range(trials):
-            params = sample(rng)
-            changes = {f"recipe.{name}": params[name] for name in ("lr", "weight_decay")}
-            plans.append(whole.with_(changes | {"net.dropout": params["dropout"]}))
-        seeds = [seed * TRIALS + number for number in range(trials)]
-        runs = fit_pack(plans, data, seeds=seeds, device="cpu")
+        study = nw.tune(
+            whole, data, space=space, trials=trials, method="random", seed=seed, device="cpu"
+        )
         ended = time.time()
-        # A trial that found no finite numbers has no run: it was tried, and is the worst.
-        yield from [(ended, run.validation["accuracy"].value if run else 0.0) for run in runs]
+        for trial in study.trials:
+            # The first is the plan's own values, which the others are not given: tried, no more.
+            # One that found no finite numbers has no score: as bad as can be.
+            counts = trial.number > 0 and trial.score is not None
+            yield ended, trial.score if counts else 0.0
 
     return search
 
