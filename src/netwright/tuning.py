@@ -106,6 +106,8 @@ def _tune(job: TuneJob, folder: Path, progress: SearchProgress | None) -> Tuned:
     plan = (_load_plan(job.plan) if job.plan else design(data)).with_(job.changes)
     if job.epochs is not None:
         plan = plan.with_({"recipe.epochs": job.epochs})
+    if plan.members is not None:
+        plan = plan.with_({"members": None}, why="a trial is one net")
     space = Space.load(job.space) if job.space else default_space(plan)
     left = None if job.seconds is None else job.seconds - (time.monotonic() - begun)
     study = tune(

@@ -98,7 +98,7 @@ def verdict(net: Scores, baselines: Mapping[str, Rival | Scores | None]) -> str:
             f"{subject} {wins} the net by {margin} [{-lead.high:.3g}, {-lead.low:.3g}]: {numbers}. "
             f"Use {them}, or give the net more."
         )
-    side = "ahead of" if lead.value > 0 else "behind" if lead.value < 0 else "level with"
+    side = "ahead" if lead.value > 0 else "behind" if lead.value < 0 else "level with it"
     return (
         f"The net is no better than {words} beyond chance: {numbers}, "
         f"{margin + ' ' if lead.value else ''}{side}, difference within {ends}."

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netwright.data.data import Data, Rows
+from netwright.plan.members import Members
 from netwright.plan.plan import FIXED, Plan, Recipe
 
 __all__ = ["design"]
@@ -23,6 +24,8 @@ _INIT_REASON = {
 }
 
 
+# From so many training rows on, validation rows are enough to choose members by.
+PACK_ROWS = 1000
 # Of so many tokens a convolution's strongest phrase says less than the mean of them all.
 LONG_TEXT = 200
 
@@ -51,6 +54,7 @@ class _Choices:
         self._net: dict[str, Any] = {}
         self._recipe: dict[str, Any] = {}
         self._objective: dict[str, Any] = {"name": "supervised"}
+        self._members: dict[str, Any] = {}
         self._why: dict[str, str] = {}
 
     def net(self, name: str, value: Any, why: str) -> None:
@@ -65,10 +69,18 @@ class _Choices:
         self._objective[name] = value
         self._why[f"objective.{name}"] = why
 
+    def members(self, name: str, value: Any, why: str) -> None:
+        self._members[name] = value
+        self._why[f"members.{name}"] = why
+
     def plan(self) -> Plan:
         net = {"name": self._net.pop("name"), **self._net}
         return Plan(
-            net=net, objective=self._objective, recipe=Recipe(**self._recipe), why=self._why
+            net=net,
+            objective=self._objective,
+            recipe=Recipe(**self._recipe),
+            members=Members.from_dict(self._members) if self._members else None,
+            why=self._why,
         )
 
 
@@ -123,10 +135,14 @@ def _table(data: Data, c: _Choices) -> None:
     rows = len(data.train)
     shapes = data.encoding.shapes()
     features = shapes["numeric"] + len(shapes["cardinalities"])
-    c.net("name", "tabm", "a table: an MLP of many slightly different members, averaged (TabM)")
-    c.net("members", 16, "members agree where the data speaks and differ where it does not")
     numbers = data.task.form == "regression"
     width = 64 if rows < 500 else 256 if numbers and rows >= 5000 else 128
+    if rows < PACK_ROWS:
+        c.net("name", "tabm", "a small table: an MLP of many slightly different members (TabM)")
+        c.net("members", 16, "members agree where the data speaks and differ where it does not")
+    else:
+        c.net("name", "mlp", "a table: MLPs unlike each other, the best together chosen (TabPack)")
+        _pack(c, width, numeric=bool(shapes["numeric"]))
     c.net("width", width, f"{rows:,} training rows and {features} features")
     c.net("depth", 2 if rows < 5000 else 3, "constant width; more rows carry more layers")
     c.net("activation", "relu", "cheap, and He initialisation fits it")
@@ -152,6 +168,22 @@ def _table(data: Data, c: _Choices) -> None:
     c.recipe("patience", max(epochs // 3, 8), "epochs without a better validation score")
     c.recipe("schedule", "cosine", "anneals to zero by the end")
     c.recipe("clip", 1.0, "one bad batch cannot throw the net far")
+
+
+def _pack(c: _Choices, width: int, *, numeric: bool) -> None:
+    """Members of a table's ensemble: what each draws for itself."""
+    why = "drawn by each member: what suits this table is found on its validation rows"
+    space: dict[str, Any] = {
+        "net.width": [width // 2, width],
+        "net.depth": [1, 2, 3],
+        "net.dropout": {"uniform": [0.0, 0.5]},
+        "recipe.lr": {"log": [5e-4, 8e-3]},
+        "recipe.weight_decay": {"log": [1e-3, 0.5]},
+    }
+    if numeric:
+        space["net.frequency_scale"] = {"log": [0.1, 8.0]}
+    c.members("count", 16, "trained as one, they cost about what TabM of 16 members does")
+    c.members("space", space, why)
 
 
 def _image(data: Data, c: _Choices) -> None:

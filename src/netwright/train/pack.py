@@ -86,6 +86,11 @@ def fit_pack(
             f"{len(plans)} plans and {len(numbers)} seeds were given; expected as many of each, "
             "and at least one."
         )
+    if any(plan.members is not None for plan in plans):
+        raise UsageError(
+            "A plan of the pack has members of its own. Give their plans (plan.member(i)), or "
+            "plan.with_({'members': None}) for its net alone."
+        )
     place = choose_device(device)
     folder = Path(out) / "checkpoint" if out is not None else None
     saved = load_checkpoint(folder) if resume and folder is not None else None

@@ -64,9 +64,10 @@ def tune(
     """Try values of the space for the plan's fields and return the Study; the test split is never
     read.
 
-    The plan's own values are the first trial, those of warm_start the next ones. trials: 64 by
-    default; a grid is as fine as they allow. seconds: no batch begins later, and the last one is
-    fitted to what is left. seed: of the search and of every trial's weights and batches.
+    Every trial is one net: a plan's members are left out. The plan's own values are the first
+    trial, those of warm_start the next ones. trials: 64 by default; a grid is as fine as they
+    allow. seconds: no batch begins later, and the last one is fitted to what is left. seed: of the
+    search and of every trial's weights and batches.
     storage: a file or URL that holds the study (see `tune/storage.py`); one that is there is gone
     on with. name: of the study in it. workers: processes that share it (under `if __name__ ==
     "__main__":` in a script), or Ray tasks. pack: trials a batch, chosen by the net's size.
@@ -85,6 +86,8 @@ def tune(
             "'netwright[tune]'"
         ) from error
     space = space if isinstance(space, Space) else Space.from_dict(space)
+    if plan.members is not None:
+        plan = plan.with_({"members": None}, why="a trial is one net")
     space.check(plan)
     metric = primary_metric(data.task, metric=metric, class_counts=data.class_counts)
     begun = time.monotonic()
