@@ -88,3 +88,17 @@ def test_more_rows_carry_more_units() -> None:
     assert small.net["width"] < large.net["width"]
     assert small.net["numeric_embedding"] == "none" and large.net["numeric_embedding"] == "periodic"
     assert int(small.recipe.batch_size) < int(large.recipe.batch_size)
+
+
+@pytest.mark.parametrize(("rows", "name"), [(300, "tabm"), (2500, "mlp"), (9000, "tabm")])
+def test_tables_of_middling_size_are_learned_by_a_pack(rows: int, name: str) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(rows, 3)), columns=["a", "b", "c"])
+    frame["y"] = frame["a"] + rng.normal(size=rows)
+    plan = design(read(frame, target="y"))
+    assert plan.net["name"] == name and (plan.members is not None) == (name == "mlp")
+    if plan.members is not None:
+        drawn = [plan.member(number) for number in range(plan.members.count)]
+        assert len({one.recipe.lr for one in drawn}) == len(drawn)
+        assert {one.net["depth"] for one in drawn} == {1, 2, 3}
+        assert Plan.from_yaml(plan.to_yaml()).member(3) == plan.member(3)

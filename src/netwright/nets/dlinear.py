@@ -13,7 +13,7 @@ forecast: 0 (what data already relative to a naive forecast asks for), the windo
 import torch
 from torch import Tensor, nn
 
-from netwright.nets._layers import positive
+from netwright.nets._layers import Dropout, positive
 from netwright.nets._series import WindowNorm
 
 __all__ = ["DLinear"]
@@ -58,7 +58,7 @@ class DLinear(nn.Module):
         # An even span reaches one step further back than ahead.
         self.pad = nn.ReplicationPad1d((kernel_size // 2, (kernel_size - 1) // 2))
         self.average = nn.AvgPool1d(kernel_size, stride=1)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.trend = nn.Linear(in_channels * length, outputs)
         self.rest = nn.Linear(in_channels * length, outputs, bias=False)
         for layer in (self.trend, self.rest):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from netwright.nets._layers import activation_layer, output_layer, positive
+from netwright.nets._layers import Dropout, activation_layer, output_layer, positive
 
 __all__ = ["FastText"]
 
@@ -46,11 +46,11 @@ class FastText(nn.Module):
         nn.init.uniform_(self.embedding.weight, -1 / width, 1 / width)
         with torch.no_grad():
             self.embedding.weight[0] = 0
-        layers: list[nn.Module] = [nn.Dropout(dropout)] if dropout > 0 else []
+        layers: list[nn.Module] = [Dropout(dropout)] if dropout > 0 else []
         if hidden > 0:
             layers += [nn.Linear(width, hidden), activation_layer(activation)]
             if dropout > 0:
-                layers.append(nn.Dropout(dropout))
+                layers.append(Dropout(dropout))
         self.layers = nn.Sequential(*layers, output_layer(hidden or width, outputs))
 
     def forward(self, tokens: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from netwright.nets._layers import activation_layer, channel_norm, output_layer, positive
+from netwright.nets._layers import Dropout, activation_layer, channel_norm, output_layer, positive
 
 __all__ = ["FCN"]
 
@@ -49,7 +49,7 @@ class FCN(nn.Module):
             features = size
         layers += [nn.AdaptiveAvgPool1d(1), nn.Flatten()]
         if dropout > 0:
-            layers.append(nn.Dropout(dropout))
+            layers.append(Dropout(dropout))
         self.layers = nn.Sequential(*layers, output_layer(features, outputs))
 
     def forward(self, series: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ cuDNN and PyTorch; the recurrent weights start orthogonal.
 
 from torch import Tensor, nn
 
-from netwright.nets._layers import output_layer, positive
+from netwright.nets._layers import Dropout, output_layer, positive
 from netwright.nets._recurrent import run_recurrent, summary
 from netwright.nets._sequence import SequenceInput, SequencePool
 
@@ -60,7 +60,7 @@ class GRU(nn.Module):
             elif name.startswith("bias"):
                 nn.init.zeros_(p)
         self.pool = SequencePool(pool)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = output_layer(hidden_size * (2 if bidirectional else 1), outputs)
 
     def forward(self, inputs: Tensor) -> Tensor:

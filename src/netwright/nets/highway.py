@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from netwright.nets._layers import activation_layer, output_layer, positive
+from netwright.nets._layers import Dropout, activation_layer, output_layer, positive
 from netwright.nets._tabular import OneHot
 
 __all__ = ["Highway"]
@@ -45,7 +45,7 @@ class Highway(nn.Module):
         self.layers = nn.Sequential(
             *(HighwayLayer(width, gate_bias=gate_bias, activation=activation) for _ in range(depth))
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = output_layer(width, outputs)
 
     def forward(self, numeric: Tensor, categorical: Tensor | None = None) -> Tensor:

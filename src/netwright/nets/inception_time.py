@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from netwright.nets._layers import activation_layer, channel_norm, output_layer, positive
+from netwright.nets._layers import Dropout, activation_layer, channel_norm, output_layer, positive
 
 __all__ = ["InceptionTime"]
 
@@ -65,7 +65,7 @@ class InceptionTime(nn.Module):
                 self.shortcuts.append(_projection(entered, wide, norm=norm))
                 entered = wide
         self.activation = activation_layer(activation)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = output_layer(features, outputs)
 
     def forward(self, series: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ open (bias 1; Jozefowicz, Zaremba and Sutskever 2015). Recurrent weights start o
 
 from torch import Tensor, nn
 
-from netwright.nets._layers import output_layer, positive
+from netwright.nets._layers import Dropout, output_layer, positive
 from netwright.nets._recurrent import run_recurrent, summary
 from netwright.nets._sequence import SequenceInput, SequencePool
 
@@ -62,7 +62,7 @@ class LSTM(nn.Module):
                 if name.startswith("bias_ih"):
                     nn.init.ones_(p[hidden_size : 2 * hidden_size])
         self.pool = SequencePool(pool)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = output_layer(hidden_size * (2 if bidirectional else 1), outputs)
 
     def forward(self, inputs: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from netwright.nets._layers import activation_layer, norm_layer, output_layer, positive
+from netwright.nets._layers import Dropout, activation_layer, norm_layer, output_layer, positive
 from netwright.nets._tabular import (
     CategoryEmbedding,
     PiecewiseLinearEmbedding,
@@ -86,7 +86,7 @@ class MLP(nn.Module):
                 layers.append(norm_layer(norm, size))
             layers.append(activation_layer(activation))
             if dropout > 0:
-                layers.append(nn.Dropout(dropout))
+                layers.append(Dropout(dropout))
             features = size
         self.layers = nn.Sequential(*layers, output_layer(features, outputs))
 

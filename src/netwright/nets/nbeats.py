@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from netwright.nets._layers import activation_layer, choice, positive
+from netwright.nets._layers import Dropout, activation_layer, choice, positive
 from netwright.nets._series import WindowNorm
 
 __all__ = ["NBeats"]
@@ -112,7 +112,7 @@ class NBeatsBlock(nn.Module):
         for _ in range(depth):
             layers += [nn.Linear(features, width), activation_layer(activation)]
             if dropout > 0:
-                layers.append(nn.Dropout(dropout))
+                layers.append(Dropout(dropout))
             features = width
         self.layers = nn.Sequential(*layers)
         past, future = bases(kind, length, outputs, degree=degree)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from netwright.nets._layers import (
+    Dropout,
     activation_layer,
     channel_norm,
     choice,
@@ -100,7 +101,7 @@ class ResNet(nn.Module):
             layers += _norm_act(norm, activation, features)
         layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
         if dropout > 0:
-            layers.append(nn.Dropout(dropout))
+            layers.append(Dropout(dropout))
         self.layers = nn.Sequential(*layers, output_layer(features, outputs))
         # Weights laid out channels-last: convolutions then run about 1.4 times as fast on CPU.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stub

@@ -8,7 +8,7 @@ row, U starts orthogonal, and the row may be read in both directions (Schuster a
 
 from torch import Tensor, nn
 
-from netwright.nets._layers import choice, output_layer, positive
+from netwright.nets._layers import Dropout, choice, output_layer, positive
 from netwright.nets._recurrent import run_recurrent, summary
 from netwright.nets._sequence import SequenceInput, SequencePool
 
@@ -60,7 +60,7 @@ class RNN(nn.Module):
             elif name.startswith("bias"):
                 nn.init.zeros_(p)
         self.pool = SequencePool(pool)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = output_layer(hidden_size * (2 if bidirectional else 1), outputs)
 
     def forward(self, inputs: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from netwright.nets._layers import activation_layer, choice, positive
+from netwright.nets._layers import Dropout, activation_layer, choice, positive
 from netwright.nets._tabular import (
     CategoryEmbedding,
     PiecewiseLinearEmbedding,
@@ -89,7 +89,7 @@ class TabM(nn.Module):
                 layers.append(EnsembleLinear(members, features, width, scale_inputs=i > 0))
             layers.append(activation_layer(activation))
             if dropout > 0:
-                layers.append(nn.Dropout(dropout))
+                layers.append(Dropout(dropout))
             features = width
         self.layers = nn.Sequential(*layers)
         self.output = MemberLinear(members, features, outputs)

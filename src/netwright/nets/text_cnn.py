@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from netwright.nets._layers import activation_layer, output_layer, positive
+from netwright.nets._layers import Dropout, activation_layer, output_layer, positive
 from netwright.nets.fasttext import FastText
 
 __all__ = ["TextCNN"]
@@ -50,7 +50,7 @@ class TextCNN(nn.Module):
         self.kernel_sizes = list(kernel_sizes)
         self.convs = nn.ModuleList(nn.Conv1d(width, channels, size) for size in kernel_sizes)
         self.activation = activation_layer(activation)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = output_layer(channels * len(kernel_sizes), outputs)
         self.bag = (
             FastText(vocab=vocab, outputs=outputs, buckets=bag_buckets, dropout=dropout)

@@ -12,7 +12,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from netwright.nets._layers import activation_layer, choice, norm_layer, output_layer, positive
+from netwright.nets._layers import (
+    Dropout,
+    activation_layer,
+    choice,
+    norm_layer,
+    output_layer,
+    positive,
+)
 from netwright.nets._sequence import SequenceInput, SequencePool
 from netwright.nets.attention import MultiHeadAttention
 
@@ -79,7 +86,7 @@ class Transformer(nn.Module):
         self.positions = nn.Embedding(steps, width) if positions == "learned" else None
         if self.positions is not None:
             nn.init.normal_(self.positions.weight, std=0.02)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.blocks = nn.ModuleList(
             Block(
                 width,
@@ -152,7 +159,7 @@ class Block(nn.Module):
         self.expand = nn.Linear(width, hidden_size)
         self.activation = activation_layer(activation)
         self.contract = nn.Linear(hidden_size, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         for last in (self.attention.out, self.contract):
             # 2 branches a layer add up: GPT-2's scale keeps their sum the same at any depth.
             nn.init.normal_(last.weight, std=0.02 / (2 * depth) ** 0.5)

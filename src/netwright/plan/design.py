@@ -24,8 +24,9 @@ _INIT_REASON = {
 }
 
 
-# From so many training rows on, validation rows are enough to choose members by.
-PACK_ROWS = 1000
+# From so many training rows on, validation rows are enough to choose members by; beyond the second
+# number minutes on a CPU are not enough for many nets, and TabM was ahead on validation rows.
+PACK_ROWS = {"classes": (1000, 25_000), "numbers": (1000, 5000)}
 # Of so many tokens a convolution's strongest phrase says less than the mean of them all.
 LONG_TEXT = 200
 
@@ -137,12 +138,13 @@ def _table(data: Data, c: _Choices) -> None:
     features = shapes["numeric"] + len(shapes["cardinalities"])
     numbers = data.task.form == "regression"
     width = 64 if rows < 500 else 256 if numbers and rows >= 5000 else 128
-    if rows < PACK_ROWS:
-        c.net("name", "tabm", "a small table: an MLP of many slightly different members (TabM)")
-        c.net("members", 16, "members agree where the data speaks and differ where it does not")
-    else:
+    least, most = PACK_ROWS["numbers" if numbers else "classes"]
+    if least <= rows < most:
         c.net("name", "mlp", "a table: MLPs unlike each other, the best together chosen (TabPack)")
         _pack(c, width, numeric=bool(shapes["numeric"]))
+    else:
+        c.net("name", "tabm", "a table: an MLP of many slightly different members, averaged (TabM)")
+        c.net("members", 16, "members agree where the data speaks and differ where it does not")
     c.net("width", width, f"{rows:,} training rows and {features} features")
     c.net("depth", 2 if rows < 5000 else 3, "constant width; more rows carry more layers")
     c.net("activation", "relu", "cheap, and He initialisation fits it")

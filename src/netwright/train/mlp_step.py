@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from netwright.nets._layers import HALF, Dropout, dropout_bits, kept_of
 from netwright.nets.mlp import MLP
 from netwright.train.flat_optimizer import FlatOptimizer, why_not_flat
 
@@ -98,9 +99,10 @@ class MLPStep:
                 out.relu_()
                 share = self.dropouts[layer]
                 if share > 0:
-                    # The draw that F.dropout makes on the CPU, so the random stream is the same.
-                    work.mask[layer].bernoulli_(1 - share).div_(1 - share)
-                    out.mul_(work.mask[layer])
+                    mask, keep = work.mask[layer], kept_of(share)
+                    bits = dropout_bits(mask.numel())  # as `Dropout` draws them
+                    mask.copy_((bits < keep - HALF).view_as(mask)).mul_(2 * HALF / keep)
+                    out.mul_(mask)
             x = out
 
     def _backward(self, x: Tensor, work: "_Buffers") -> None:
@@ -187,8 +189,8 @@ def _layers(net: nn.Module) -> tuple[list[nn.Linear], list[float]] | None:
             expected = (nn.ReLU,)
         elif isinstance(module, nn.ReLU):
             dropouts.append(0.0)
-            expected = (nn.Linear, nn.Dropout)
-        elif isinstance(module, nn.Dropout):
+            expected = (nn.Linear, Dropout)
+        elif isinstance(module, Dropout):
             dropouts[-1] = module.p
             expected = (nn.Linear,)
     if len(linears) != len(dropouts) + 1 or any(linear.bias is None for linear in linears):

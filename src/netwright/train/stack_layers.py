@@ -8,6 +8,7 @@ A stack is always called under vmap, so only the batching rules below are ever u
 outside of vmap and differentiates what they do.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from netwright.nets._layers import HALF, dropout_bits, kept_of
 from netwright.nets.attention import ScaledDotProduct
 
 __all__ = [
@@ -85,24 +87,58 @@ def masks(
     streams: Sequence[torch.Generator],
     widths: Sequence[int] | None = None,
 ) -> Tensor:
-    """Return dropout masks (members, *shape), scaled up, as each member alone would draw them.
+    """Return dropout masks (members, *shape), scaled up, as each member's own `Dropout` would draw
+    them.
 
     widths: how far a member's last axis goes; beyond it the mask is 0. A rate of 0 or None (no
     dropout there) draws nothing.
     """
+    if like.device.type != "cpu":
+        return torch_masks(shape, like, rates, streams, widths)
     found = like.new_ones((len(rates), *shape))
-    scales = [1.0] * len(rates)
+    for width in sorted({shape[-1]} if widths is None else {*widths}):
+        numbers = [
+            number
+            for number, rate in enumerate(rates)
+            if rate and (widths is None or widths[number] == width)
+        ]
+        if not numbers:
+            continue
+        own = (*shape[:-1], width)
+        bits = torch.stack([dropout_bits(math.prod(own), streams[n]) for n in numbers])
+        keep = [kept_of(rates[n] or 0.0) for n in numbers]
+        below = torch.tensor([k - HALF for k in keep], dtype=torch.int16)[:, None]
+        scale = like.new_tensor([2 * HALF / k for k in keep])[:, None]
+        drawn = ((bits < below) * scale).view(len(numbers), *own)
+        if len(numbers) == len(rates):
+            return drawn
+        index = torch.tensor(numbers)
+        if width == shape[-1]:
+            found.index_copy_(0, index, drawn)
+        else:
+            found.index_copy_(0, index, F.pad(drawn, (0, shape[-1] - width)))
+    return found
+
+
+def torch_masks(
+    shape: Sequence[int],
+    like: Tensor,
+    rates: Sequence[float | None],
+    streams: Sequence[torch.Generator],
+    widths: Sequence[int] | None = None,
+) -> Tensor:
+    """The same, as torch's own dropout draws them: in attention and between recurrent layers."""
+    found = like.new_ones((len(rates), *shape))
     for number, (rate, stream) in enumerate(zip(rates, streams, strict=True)):
         if not rate:
             continue
-        scales[number] = 1 / (1 - rate)
-        width = shape[-1] if widths is None else widths[number]
-        if width == shape[-1]:
-            found[number].bernoulli_(1 - rate, generator=stream)
-            continue
-        own = like.new_empty((*shape[:-1], width)).bernoulli_(1 - rate, generator=stream)
-        found[number].zero_()[..., :width] = own
-    return found.mul_(like.new_tensor(scales).view(-1, *[1] * len(shape)))
+        own = found[number] if widths is None else found[number].narrow(-1, 0, widths[number])
+        mask = torch.empty_like(own, memory_format=torch.contiguous_format)
+        mask.bernoulli_(1 - rate, generator=stream).div_(1 - rate)
+        if own.shape != found.shape[1:]:
+            found[number].zero_()
+        own.copy_(mask)
+    return found
 
 
 class StackedDropout(nn.Module):
@@ -116,6 +152,7 @@ class StackedDropout(nn.Module):
     ) -> None:
         super().__init__()
         self.rates, self.streams, self.widths = rates, streams, widths
+        self.draw = masks
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or not any(self.rates):
@@ -123,7 +160,7 @@ class StackedDropout(nn.Module):
         return for_each(self._drop, x)
 
     def _drop(self, x: Tensor) -> Tensor:
-        return x * masks(x.shape[1:], x, self.rates, self.streams, self.widths)
+        return x * self.draw(x.shape[1:], x, self.rates, self.streams, self.widths)
 
 
 class StackedActivation(nn.Module):
@@ -183,7 +220,8 @@ class StackedAttention(nn.Module):
         if mask is not None:
             scores = scores.masked_fill(~mask, float("-inf"))
         weights = scores.softmax(-1)
-        return weights * masks(weights.shape[1:], weights, self.rates, self.streams) @ value
+        drawn = torch_masks(weights.shape[1:], weights, self.rates, self.streams)
+        return weights * drawn @ value
 
 
 class StackedRecurrent(nn.Module):
@@ -204,6 +242,7 @@ class StackedRecurrent(nn.Module):
         self.hidden_size, self.num_layers = layer.hidden_size, layer.num_layers
         self.bidirectional = layer.bidirectional
         self.between = StackedDropout(rates, streams)
+        self.between.draw = torch_masks
         for name, p in layer.named_parameters():
             self.register_parameter(name, p)
 
