@@ -19,7 +19,7 @@ from netwright.plan.design import design
 from netwright.plan.members import with_count
 from netwright.plan.plan import Plan
 from netwright.plan.space import Space
-from netwright.run_folder import open_folder, replace_text, write_json, write_yaml
+from netwright.run_folder import open_folder, removed_if_empty, replace_text, write_json, write_yaml
 from netwright.train.fit import Progress, fit
 from netwright.train.run import Run
 
@@ -79,15 +79,8 @@ class Made:
 def make(job: Job, *, progress: Progress | None = None) -> Made:
     """Do the whole job and write the run folder (CONTRACT: "A run folder")."""
     folder = open_folder(job.source, job.out, job.arguments(), resume=job.resume)
-    try:
+    with removed_if_empty(folder):
         return _make(job, folder, progress)
-    except Exception as error:
-        # A folder that holds nothing yet is taken away again; else a bug's trace goes there.
-        if any(folder.iterdir()):
-            error.run_folder = str(folder)  # type: ignore[attr-defined] # read by the CLI
-        else:
-            folder.rmdir()
-        raise
 
 
 def _make(job: Job, folder: Path, progress: Progress | None) -> Made:

@@ -2,7 +2,8 @@
 
 import errno
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 
 from netwright.errors import UsageError
 
-__all__ = ["open_folder", "replace_text", "write_json", "write_yaml"]
+__all__ = ["open_folder", "removed_if_empty", "replace_text", "write_json", "write_yaml"]
 
 
 def open_folder(
@@ -89,3 +90,17 @@ def replace_text(path: Path, text: str) -> None:
     unfinished = path.with_name(path.name + ".new")
     unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(path)
+
+
+@contextmanager
+def removed_if_empty(folder: Path) -> Iterator[None]:
+    """Take a folder that holds nothing yet away again where the job inside fails; else let the
+    error say where a bug's trace can go."""
+    try:
+        yield
+    except Exception as error:
+        if any(folder.iterdir()):
+            error.run_folder = str(folder)  # type: ignore[attr-defined] # read by the CLI
+        else:
+            folder.rmdir()
+        raise

@@ -20,7 +20,7 @@ from netwright.plan.design import design
 from netwright.plan.plan import Plan
 from netwright.plan.space import Space
 from netwright.report.tune_progress import SearchProgress
-from netwright.run_folder import open_folder, replace_text, write_json, write_yaml
+from netwright.run_folder import open_folder, removed_if_empty, replace_text, write_json, write_yaml
 from netwright.tune.study import Study, Trial
 from netwright.tune.tune import tune
 
@@ -84,14 +84,8 @@ def tune_source(job: TuneJob, *, progress: SearchProgress | None = None) -> Tune
     """Do the whole job and write the folder. Raises TrainingError, with the folder written, where
     no trial has a score."""
     folder = open_folder(job.source, job.out, job.arguments(), resume=job.resume)
-    try:
+    with removed_if_empty(folder):
         return _tune(job, folder, progress)
-    except Exception as error:
-        if any(folder.iterdir()):
-            error.run_folder = str(folder)  # type: ignore[attr-defined] # read by the CLI
-        else:
-            folder.rmdir()
-        raise
 
 
 def _tune(job: TuneJob, folder: Path, progress: SearchProgress | None) -> Tuned:

@@ -111,7 +111,13 @@ def test_mlps_of_unlike_recipes_widths_depths_and_activations(optimizer: str) ->
         {"recipe.lr": 1e-3, "recipe.weight_decay": 0.1, "net.width": 24, "net.depth": 3},
         {"recipe.lr": 3e-3, "recipe.label_smoothing": 0.1, "recipe.clip": 0.5},
         {"recipe.lr": 2e-3, "recipe.schedule": "one-cycle", "net.widths": [9, 17]},
-        {"recipe.lr": 1e-3, "net.depth": 1, "net.activation": "sigmoid", "recipe.clip_value": 1e-2},
+        {
+            "recipe.lr": 1e-3,
+            "net.depth": 1,
+            "net.activation": "sigmoid",
+            "recipe.clip_value": 1e-2,
+            "net.dropout": 0.0,
+        },
         {"recipe.lr": 1e-3, "net.activation": "gelu", "recipe.betas": [0.8, 0.99]},
     ]
     plans = [

@@ -95,8 +95,6 @@ class WrittenOut:
             found = torch.autograd.grad(given, list(self.inner.values()), delta @ self.weight[0])
             for view, gradient in zip(self.d_inner, found, strict=True):
                 view.copy_(gradient)
-        if self.stack.masks is not None:
-            self.stack.gradients.rows.mul_(self.stack.masks.rows)
         return losses
 
     def _embed(self, inputs: tuple[Tensor, ...], shared: bool) -> Tensor:
