@@ -66,7 +66,13 @@ def seeded(seed: int) -> Iterator[None]:
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     numpy_state, python_state = np.random.get_state(), random.getstate()
     with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+        # What torch.manual_seed does, without its note for a CUDA that may come up later: that one
+        # holds a traceback and takes most of the time.
+        torch.default_generator.manual_seed(seed)
+        if devices:
+            torch.cuda.manual_seed_all(seed)
+        if torch.backends.mps.is_available():
+            torch.mps.manual_seed(seed)
         np.random.seed(seed % 2**32)
         random.seed(seed)
         try:

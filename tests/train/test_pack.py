@@ -20,7 +20,7 @@ from netwright.data.series import series_data
 from netwright.errors import UsageError
 from netwright.plan.plan import Plan
 from netwright.train.fit import fit
-from netwright.train.lockstep import Lockstep
+from netwright.train.lockstep import Lockstep, share_streams_
 from netwright.train.pack import MemberEpoch, fit_pack
 
 
@@ -35,8 +35,15 @@ def in_double(data: Data) -> Data:
     )
 
 
-def check(plans: list[Plan], data: Data, *, order_seed: int | None, rtol: float) -> list[nw.Run]:
-    seeds = [3 + i for i in range(len(plans))]
+def check(
+    plans: list[Plan],
+    data: Data,
+    *,
+    order_seed: int | None,
+    rtol: float,
+    seeds: list[int] | None = None,
+) -> list[nw.Run]:
+    seeds = seeds or [3 + i for i in range(len(plans))]
     together = fit_pack(plans, data, seeds=seeds, order_seed=order_seed, num_threads=1)
     for plan, seed, run in zip(plans, seeds, together, strict=True):
         assert run is not None
@@ -139,6 +146,28 @@ def test_averages_and_early_stops(order_seed: int | None) -> None:
         assert runs[0].epochs < runs[1].epochs == 20
 
 
+@pytest.mark.usefixtures("double")
+def test_members_that_draw_alike_share_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared: list[int] = []
+
+    def counting(members: Any) -> None:
+        share_streams_(members)
+        shared.append(len({id(member.stream) for member in members}))
+
+    monkeypatch.setattr("netwright.train.lockstep.share_streams_", counting)
+    data = in_double(nw.read("iris"))
+    changes = {"net.name": "mlp", "recipe.batch_size": 24, "recipe.lr": 1e-3, "net.width": 12}
+    base = nw.design(data).with_({**changes, "recipe.patience": None})
+    rates = [0.1, 0.4, 0.0, 0.3, 0.2, 0.1]
+    plans = [
+        base.with_({"net.dropout": rate, "recipe.epochs": 2 + n % 3, "net.depth": 1 + (n == 4)})
+        for n, rate in enumerate(rates)
+    ]
+    check(plans, data, order_seed=3, rtol=1e-9, seeds=[5, 5, 5, 9, 5, 5])
+    # At first two of seed 5 without the one that drops nothing, the one of another seed, the deeper.
+    assert shared[0] == 4 and len(shared) == 3
+
+
 def few(data: Data, count: int) -> Data:
     def cut(rows: Any) -> Rows:
         assert isinstance(rows, Rows)
@@ -176,7 +205,10 @@ def test_nets_for_series(name: str) -> None:
     data = in_double(series_data(x, labels, source=source, options=options, ledger=Ledger()))
     changes: dict[str, Any] = {"net.name": name, "recipe.epochs": 3, "recipe.batch_size": 16}
     base = nw.design(data).with_(changes)
-    check([base.with_({"recipe.lr": 1e-3}), base], data, order_seed=2, rtol=1e-9)
+    drops = [{"net.dropout": rate} if "dropout" in base.net else {} for rate in (0.1, 0.3)]
+    plans = [base.with_({"recipe.lr": 1e-3} | drops[0]), base.with_(drops[1])]
+    check(plans, data, order_seed=2, rtol=1e-9)
+    check(plans, data, order_seed=2, rtol=1e-9, seeds=[4, 4])
 
 
 def test_members_that_cannot_be_stacked_are_trained_alone_with_the_same_result() -> None:

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from netwright.nets.mlp import MLP
-from netwright.train.stack_layers import StackedActivation, StackedDropout, replace_layers_
+from netwright.train.stack_layers import StackedActivation, replace_layers_
+from netwright.train.stacked_dropout import StackedDropout
 
 __all__ = ["Alignment", "Embedding", "StackedMLP", "align", "why_not_aligned"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from netwright.data.data import Batch, Rows
@@ -30,7 +30,7 @@ OF_SCHEDULE = (
     "schedule", "warmup", "schedule_gamma", "schedule_every", "final_lr", "snapshots",
 )  # fmt: skip
 # Rows of validation that all members together answer at once.
-FORWARD_ROWS = 16_384
+FORWARD_ROWS = 32_768
 
 
 class CannotStackError(Exception):
@@ -69,6 +69,7 @@ class Lockstep:
         trainings = [member.training for member in members]
         recipes = [training.plan.recipe for training in trainings]
         leading = [p for training in trainings for p in orthogonalised(training.optimizer)]
+        share_streams_(members)
         streams = [member.stream for member in members]
         self.stack = Stack([training.net for training in trainings], streams, leading=leading)
         self.optimizer = StackedOptimizer(self.stack, [t.optimizer for t in trainings], recipes)
@@ -298,6 +299,27 @@ class Lockstep:
             for member, own, piece in zip(self.members, outputs, pieces, strict=True):
                 piece.append(member.training.model.combine(own).float().cpu())
         return [torch.cat(piece) for piece in pieces]
+
+
+def share_streams_(members: Sequence[Member]) -> None:
+    """Give one generator to members whose streams stand alike and whose nets draw alike: what is
+    drawn for one of them serves all."""
+    first: dict[tuple[object, ...], torch.Generator] = {}
+    for member in members:
+        member.stream = member.stream.clone_state()  # another crew may hold it
+        state = member.stream.get_state().numpy().tobytes()
+        member.stream = first.setdefault((state, _draws(member.training.net)), member.stream)
+
+
+def _draws(net: nn.Module) -> tuple[object, ...]:
+    """Return what decides how many random numbers a step of the net takes."""
+    shapes = tuple((name, p.shape) for name, p in net.named_parameters())
+    rates = [
+        (name, getattr(module, "p", 0.0) or getattr(module, "dropout", 0.0))
+        for name, module in net.named_modules()
+    ]
+    drops = tuple(name for name, rate in rates if isinstance(rate, float) and rate)
+    return shapes, drops
 
 
 def _rate(

@@ -107,8 +107,9 @@ class Member:
         return tensors, plain
 
     def leave(self) -> None:
-        """Take storage of one's own again, so that the stack can be freed."""
+        """Take storage and a stream of one's own again, so that the stack can be freed."""
         training = self.training
+        self.stream = self.stream.clone_state()
         for net in (training.net, training.average.net):
             for p in net.parameters():
                 p.data, p.grad = p.detach().clone(), None

@@ -1,28 +1,24 @@
 """Layers that know that they are stacked: what torch.func.vmap alone would get wrong or slow.
 
-Dropout draws from each member's own stream at its own rate. Activations may differ between members.
-torch's fused LSTM and GRU and its attention kernels have no batching rule: the first are written
-out step by step, attention takes the members as more rows of the batch.
-
-A stack is always called under vmap, so only the batching rules below are ever used; autograd runs
-outside of vmap and differentiates what they do.
+Activations may differ between members. torch's fused LSTM and GRU and its attention kernels have no
+batching rule: the first are written out step by step, attention takes the members as more rows of
+the batch. For dropout see `stacked_dropout.py`.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from netwright.nets._layers import HALF, dropout_bits, kept_of
 from netwright.nets.attention import ScaledDotProduct
+from netwright.train.for_each import for_each
+from netwright.train.stacked_dropout import StackedDropout, torch_masks
 
 __all__ = [
     "StackedActivation",
     "StackedAttention",
-    "StackedDropout",
     "StackedRecurrent",
     "replace_layers_",
 ]
@@ -48,119 +44,6 @@ def _replacement(
     if isinstance(layer, nn.LSTM | nn.GRU):
         return StackedRecurrent(layer, [one.dropout for one in ones], streams)
     return None
-
-
-class _ForEach(torch.autograd.Function):
-    """Call a function of the stacked tensors (members, ...) where vmap meets it."""
-
-    @staticmethod
-    def forward(function: Any, *tensors: Any) -> Any:
-        raise RuntimeError("A stacked layer was called outside of its stack.")
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        pass
-
-    @staticmethod
-    def vmap(info: Any, in_dims: Any, function: Any, *tensors: Any) -> tuple[Tensor, int]:
-        stacked = [
-            None
-            if x is None
-            else x.expand(info.batch_size, *x.shape)
-            if axis is None
-            else x.movedim(axis, 0)
-            for x, axis in zip(tensors, in_dims[1:], strict=True)
-        ]
-        return function(*stacked), 0
-
-
-def for_each(function: Callable[..., Tensor], *tensors: Tensor | None) -> Tensor:
-    """Inside of a stack's vmap: function(tensors with the members' axis first) -> the same."""
-    found: Tensor = _ForEach.apply(function, *tensors)
-    return found
-
-
-def masks(
-    shape: Sequence[int],
-    like: Tensor,
-    rates: Sequence[float | None],
-    streams: Sequence[torch.Generator],
-    widths: Sequence[int] | None = None,
-) -> Tensor:
-    """Return dropout masks (members, *shape), scaled up, as each member's own `Dropout` would draw
-    them.
-
-    widths: how far a member's last axis goes; beyond it the mask is 0. A rate of 0 or None (no
-    dropout there) draws nothing.
-    """
-    if like.device.type != "cpu":
-        return torch_masks(shape, like, rates, streams, widths)
-    found = like.new_ones((len(rates), *shape))
-    for width in sorted({shape[-1]} if widths is None else {*widths}):
-        numbers = [
-            number
-            for number, rate in enumerate(rates)
-            if rate and (widths is None or widths[number] == width)
-        ]
-        if not numbers:
-            continue
-        own = (*shape[:-1], width)
-        bits = torch.stack([dropout_bits(math.prod(own), streams[n]) for n in numbers])
-        keep = [kept_of(rates[n] or 0.0) for n in numbers]
-        below = torch.tensor([k - HALF for k in keep], dtype=torch.int16)[:, None]
-        scale = like.new_tensor([2 * HALF / k for k in keep])[:, None]
-        drawn = ((bits < below) * scale).view(len(numbers), *own)
-        if len(numbers) == len(rates):
-            return drawn
-        index = torch.tensor(numbers)
-        if width == shape[-1]:
-            found.index_copy_(0, index, drawn)
-        else:
-            found.index_copy_(0, index, F.pad(drawn, (0, shape[-1] - width)))
-    return found
-
-
-def torch_masks(
-    shape: Sequence[int],
-    like: Tensor,
-    rates: Sequence[float | None],
-    streams: Sequence[torch.Generator],
-    widths: Sequence[int] | None = None,
-) -> Tensor:
-    """The same, as torch's own dropout draws them: in attention and between recurrent layers."""
-    found = like.new_ones((len(rates), *shape))
-    for number, (rate, stream) in enumerate(zip(rates, streams, strict=True)):
-        if not rate:
-            continue
-        own = found[number] if widths is None else found[number].narrow(-1, 0, widths[number])
-        mask = torch.empty_like(own, memory_format=torch.contiguous_format)
-        mask.bernoulli_(1 - rate, generator=stream).div_(1 - rate)
-        if own.shape != found.shape[1:]:
-            found[number].zero_()
-        own.copy_(mask)
-    return found
-
-
-class StackedDropout(nn.Module):
-    """Dropout with a rate and a stream for each member; widths: see `masks`."""
-
-    def __init__(
-        self,
-        rates: Sequence[float | None],
-        streams: Sequence[torch.Generator],
-        widths: Sequence[int] | None = None,
-    ) -> None:
-        super().__init__()
-        self.rates, self.streams, self.widths = rates, streams, widths
-        self.draw = masks
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training or not any(self.rates):
-            return x
-        return for_each(self._drop, x)
-
-    def _drop(self, x: Tensor) -> Tensor:
-        return x * self.draw(x.shape[1:], x, self.rates, self.streams, self.widths)
 
 
 class StackedActivation(nn.Module):
@@ -241,8 +124,7 @@ class StackedRecurrent(nn.Module):
         self.is_lstm = isinstance(layer, nn.LSTM)
         self.hidden_size, self.num_layers = layer.hidden_size, layer.num_layers
         self.bidirectional = layer.bidirectional
-        self.between = StackedDropout(rates, streams)
-        self.between.draw = torch_masks
+        self.between = StackedDropout(rates, streams, as_torch=True)
         for name, p in layer.named_parameters():
             self.register_parameter(name, p)
 

@@ -67,6 +67,9 @@ class StackedOptimizer:
         self._decay = self._column([r.weight_decay for r in recipes])
         self._eps = self._column([r.eps for r in recipes])
         self._betas = [self._column([r.betas[i] for r in recipes]) for i in (0, 1)]
+        self._decays = any(r.weight_decay for r in recipes)
+        self._clips = any(r.clip is not None for r in recipes)
+        self._clips_values = any(r.clip_value is not None for r in recipes)
         self._equal_betas = len({recipe.betas for recipe in recipes}) == 1
         self._factor = self._column([r.momentum for r in recipes])
         self._clip = self._column([r.clip or float("inf") for r in recipes])
@@ -142,22 +145,22 @@ class StackedOptimizer:
 
     def _clip_(self) -> None:
         rows = self.stack.gradients.rows
-        if any(r.clip is not None for r in self.recipes):
+        if self._clips:
             # Never enlarged; 1e-6 as in torch, against a division by zero.
             norms = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
             rows.mul_((self._clip / (norms + 1e-6)).clamp_(max=1.0))
-        if any(r.clip_value is not None for r in self.recipes):
+        if self._clips_values:
             rows.clamp_(-self._value, self._value)
 
     def _with_decay(self, p: Tensor, g: Tensor) -> Tensor:
         """The gradients with torch's coupled decay added, where there is any."""
-        return g.addcmul_(p, self._decay) if any(r.weight_decay for r in self.recipes) else g
+        return g.addcmul_(p, self._decay) if self._decays else g
 
     def _adam(self, p: Tensor, g: Tensor, state: list[Tensor], rates: Tensor) -> None:
         mean, square = state
         if self.kind == "adam":
             self._with_decay(p, g)
-        elif any(r.weight_decay for r in self.recipes):
+        elif self._decays:
             matrices = p[:, : self.stack.vectors - self.stack.leading]
             matrices.mul_(1 - rates * self._decay)
         one, two = self._betas

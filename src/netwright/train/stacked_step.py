@@ -16,7 +16,8 @@ from torch.func import functional_call, vmap
 
 from netwright.train.alignment import StackedMLP
 from netwright.train.stack import Loss, Stack, Tensors
-from netwright.train.stack_layers import StackedActivation, StackedDropout, masks
+from netwright.train.stack_layers import StackedActivation
+from netwright.train.stacked_dropout import StackedDropout
 
 __all__ = ["WrittenOut", "why_not_written_out"]
 
@@ -135,9 +136,7 @@ class WrittenOut:
 
     def _mask(self, level: int, y: Tensor) -> Tensor | None:
         layer = self.dropouts[level]
-        if not any(layer.rates):
-            return None
-        return masks(y.shape[1:], y, layer.rates, layer.streams, layer.widths)
+        return layer.draw(y.shape[1:], y) if any(layer.rates) else None
 
     def _loss(
         self, loss: Loss, outputs: Tensor, targets: Tensor, shared: bool
