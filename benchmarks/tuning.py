@@ -5,7 +5,8 @@
 
 netwright tries 128 settings of an MLP (lr, weight decay, dropout; a fixed number of epochs); then
 each of the others searches for as many seconds as that took: they finish fewer trials, and trials a
-second is what counts. They take turns for some rounds; medians. Both cores are everybody's:
+second is what counts. By Hyperband netwright drops losers early, while the others train every trial
+to its end: reported beside. They take turns for some rounds; medians. Both cores are everybody's:
 netwright and Ray use them as they do, of the others two processes of one thread search side by
 side. Results go to benchmarks/results/tuning.json.
 """
@@ -26,7 +27,8 @@ from tuning_worker import CONTESTANTS, EPOCHS, ROWS, TRIALS
 RESULTS = HERE / "results" / "tuning.json"
 LETTERS = "ab"
 CORES = 2
-ALONE = ("netwright", "ray-tune")  # one process uses all cores
+OURS = ("netwright", "netwright-hyperband")  # they try TRIALS settings, however long it takes
+ALONE = (*OURS, "ray-tune")  # one process uses all cores
 LIBRARIES = ("optuna", "skorch", "ray", "scikit-learn", "torch")
 
 # How many times the trials a second of the fastest other netwright has to reach.
@@ -73,7 +75,7 @@ class Tuner:
 
 def start(name: str, letter: str) -> Tuner:
     """Start a contestant's processes and wait until they are ready."""
-    python = Path(sys.executable) if name == "netwright" else PEERS_PYTHON
+    python = Path(sys.executable) if name in OURS else PEERS_PYTHON
     count = 1 if name in ALONE else CORES
     threads = str(CORES // count)
     env = {**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
@@ -135,12 +137,12 @@ def summary(lines: list[dict[str, dict[str, Any]]]) -> dict[str, Any]:
             "best": round(statistics.median(ended), 4) if len(ended) == len(best) else None,
             "bests": best,
         }
-    others = [one["trials_per_second"] for name, one in contestants.items() if name != names[0]]
-    ours = contestants[names[0]]["trials_per_second"]
+    rates = {name: one["trials_per_second"] for name, one in contestants.items()}
+    fastest = max((rate for name, rate in rates.items() if name not in OURS), default=None)
     return {
         "seconds": [round(s, 2) for s in allowed],
         "contestants": contestants,
-        "over_fastest": round(ours / max(others), 3) if others else None,
+        "over_fastest": round(rates[names[0]] / fastest, 3) if fastest else None,
     }
 
 

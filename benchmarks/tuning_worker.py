@@ -14,6 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -228,8 +229,8 @@ def ray_tune(w: Workload) -> Search:
     return search
 
 
-def netwright(w: Workload) -> Search:
-    """All trials as packs."""
+def netwright(w: Workload, method: str = "random") -> Search:
+    """All trials as packs; by Hyperband the losers leave them early."""
     from netwright_worker import data_of as data_for
     from netwright_worker import plan_of
 
@@ -251,7 +252,7 @@ def netwright(w: Workload) -> Search:
 
     def search(seed: int, until: float, trials: int) -> Trials:
         study = nw.tune(
-            whole, data, space=space, trials=trials, method="random", seed=seed, device="cpu"
+            whole, data, space=space, trials=trials, method=method, seed=seed, device="cpu"
         )
         ended = time.time()
         for trial in study.trials:
@@ -265,6 +266,7 @@ def netwright(w: Workload) -> Search:
 
 CONTESTANTS: dict[str, Callable[[Workload], Search]] = {
     "netwright": netwright,
+    "netwright-hyperband": partial(netwright, method="hyperband"),
     "optuna-loop": optuna_loop,
     "optuna-skorch": optuna_skorch,
     "ray-tune": ray_tune,

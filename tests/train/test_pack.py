@@ -164,7 +164,7 @@ def test_members_that_draw_alike_share_a_stream(monkeypatch: pytest.MonkeyPatch)
         for n, rate in enumerate(rates)
     ]
     check(plans, data, order_seed=3, rtol=1e-9, seeds=[5, 5, 5, 9, 5, 5])
-    # At first two of seed 5 without the one that drops nothing, the one of another seed, the deeper.
+    # Three of seed 5; the one that drops nothing, the one of another seed, the deeper one.
     assert shared[0] == 4 and len(shared) == 3
 
 

@@ -28,7 +28,7 @@ __all__ = ["Best", "Job", "pack_size", "work"]
 
 # Parameters of a net -> members of its pack: past these a step is bound by arithmetic, and a larger
 # pack only makes the search learn later. Accelerators are filled by four times as many.
-PACKS = ((20_000, 128), (200_000, 32), (2_000_000, 8), (20_000_000, 2))
+PACKS = ((20_000, 128), (100_000, 32), (2_000_000, 8), (20_000_000, 2))
 ACCELERATOR = 4
 ROUNDS = 4  # of a Bayesian search at least: what one batch gave is what the next learns from
 FIRST = 4  # trials of the first batch where time is bounded: they tell how long a batch takes
