@@ -19,9 +19,12 @@ _MATRICES = (
 
 
 def losses(trace: Trace) -> Values:
-    """Return the training loss by step; by epoch where that was recorded more often."""
+    """Return the training loss by step; by epoch where that was recorded more often, after the
+    first step's: the mean of an epoch may hide where the loss began."""
     by_step, by_epoch = trace.values("loss"), trace.values("loss.train")
-    return by_step if len(by_step) >= min(10, len(by_epoch)) else by_epoch
+    if len(by_step) >= min(10, len(by_epoch)):
+        return by_step
+    return np.concatenate([by_step[:1], by_epoch])
 
 
 def finite(values: Values) -> Values:

@@ -174,7 +174,7 @@ class Lockstep:
         first = self.members[0].training
         step = first.state.step + self._taken
         rates = self._rates_at(step)
-        if self._watched is not None and step % first.every == 0:
+        if self._watched is not None and first.is_watched(step):
             self._watch(self._watched, inputs, targets, rates[self._watched])
         losses = self._backward(self._loss, inputs, targets, shared=self.shared)
         self.optimizer.step(rates)

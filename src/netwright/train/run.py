@@ -7,12 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from netwright.diagnose.finding import Finding
+from netwright.errors import TrainingError
 from netwright.evaluate.metrics import Scores
 from netwright.model.model import Model
 from netwright.plan.plan import Plan
 from netwright.watch.trace import Trace
 
-__all__ = ["Run"]
+__all__ = ["FailedTraining", "Run"]
+
+
+class FailedTraining(TrainingError):
+    """No epoch gave finite numbers, so there is no Run; what the doctor needs is here. plan: as
+    resolved."""
+
+    def __init__(
+        self, message: str, *, plan: Plan, trace: Trace, findings: list[Finding], seed: int
+    ) -> None:
+        super().__init__(message)
+        self.plan, self.trace, self.findings, self.seed = plan, trace, findings, seed
 
 
 @dataclass

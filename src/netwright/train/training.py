@@ -21,7 +21,6 @@ from torch import Tensor, nn
 from netwright.data.data import Batch, Data
 from netwright.device import cores, seeded
 from netwright.diagnose.diagnose import diagnose
-from netwright.errors import TrainingError
 from netwright.evaluate.calibration import fit_temperature
 from netwright.evaluate.judge import metric_of, score_outputs, targets_of
 from netwright.evaluate.scores import higher_is_better, primary_metric
@@ -33,9 +32,10 @@ from netwright.train.averaging import Average
 from netwright.train.building import balanced_rows, build_net, build_objective
 from netwright.train.checkpoint import load_checkpoint, save_checkpoint
 from netwright.train.eager_step import EagerStep, choose_precision
+from netwright.train.facts import record_end, record_start
 from netwright.train.lr_range import find_lr
 from netwright.train.optimizers import build_optimizer, set_lr
-from netwright.train.run import Run
+from netwright.train.run import FailedTraining, Run
 from netwright.train.schedules import lr_at
 from netwright.train.state import State, pack, under, unpack_, until
 from netwright.train.step import StepChoice, choose_stepper
@@ -51,6 +51,7 @@ log = logging.getLogger("netwright")
 CHECKPOINT_SECONDS = 30.0
 SHORTEST_CHECKPOINT_SECONDS = 1.0  # epochs of milliseconds are not each worth a file
 REPLAN_AFTER_STEPS = 10
+EARLY = (1, 4, 16)  # steps that are watched besides one in `every`
 SHARES = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_macro", "f1_weighted")
 
 
@@ -159,6 +160,7 @@ class Training:
             if self.folder is not None:
                 self.trace = until(Trace.load(self.folder), self.state)
             log.info("resumed at epoch %d, batch %d", self.state.epoch + 1, self.state.batch)
+        record_start(self.trace, self.data, self.objective)
         self.probe = Probe(self.net, self.optimizer, trace=self.trace)
         precision, self.notes["precision"] = choose_precision(recipe.precision, self.device)
         self.watched_step = EagerStep(
@@ -218,7 +220,7 @@ class Training:
 
     def _step(self, batch: Batch) -> Tensor:
         rate = self.set_rate()
-        if self.state.step % self.every == 0:
+        if self.is_watched(self.state.step):
             loss = self.sample_step(batch, rate)
         else:
             loss = self.step(batch.inputs, batch.targets)
@@ -238,6 +240,10 @@ class Training:
         )
         set_lr(self.optimizer, rate)
         return rate
+
+    def is_watched(self, step: int) -> bool:
+        """Say whether a step is sampled: most faults show in the first ones, or not at all."""
+        return step % self.every == 0 or step in EARLY
 
     def sample_step(self, batch: Batch, rate: float) -> Tensor:
         """Take a step that is watched."""
@@ -349,7 +355,7 @@ class Training:
         the metric alone, without an interval."""
         state = self.state
         if not self.best:
-            raise TrainingError(self._nothing_learned())
+            raise self._nothing_learned()
         net = self.average.net
         net.load_state_dict(self.best)
         net.eval()
@@ -361,6 +367,9 @@ class Training:
         if task.is_classification:
             targets = targets_of(self.data.validation)
             self.model.temperature = fit_temperature(outputs, targets, form=task.form)
+        record_end(
+            self.trace, self.data, self.plan.recipe, outputs, metric=self.metric, step=state.step
+        )
         if self.folder:
             self.trace.save(self.folder)
         if self.progress:
@@ -397,14 +406,20 @@ class Training:
         self.notes["snapshots"] = len(models)
         return ensemble(models)
 
-    def _nothing_learned(self) -> str:
-        if not self.state.history:
-            return f"No epoch was finished ({self.state.stopped}). Give it more time with --time."
-        found = "; ".join(finding.explanation for finding in diagnose(self.trace)[:2])
-        return (
-            f"Training failed: the loss was not finite in epoch {self.state.epoch} at lr "
-            f"{self.plan.recipe.lr:g}. Lower it with --set recipe.lr=..., or clip gradients with "
-            f"--set recipe.clip=1. {found}".rstrip()
+    def _nothing_learned(self) -> FailedTraining:
+        findings = diagnose(self.trace)
+        said = f"No epoch was finished ({self.state.stopped}). Give it more time with --time."
+        if self.state.history:
+            found = "; ".join(finding.explanation for finding in findings[:2])
+            said = (
+                f"Training failed: the loss was not finite in epoch {self.state.epoch} at lr "
+                f"{self.plan.recipe.lr:g}. Lower it with --set recipe.lr=..., or clip gradients "
+                f"with --set recipe.clip=1. {found}".rstrip()
+            )
+        if self.folder:
+            self.trace.save(self.folder)
+        return FailedTraining(
+            said, plan=self.plan, trace=self.trace, findings=findings, seed=self.seed
         )
 
     # ---------------------------------------------------------------------------- what is measured
