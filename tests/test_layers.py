@@ -12,6 +12,7 @@ LAYERS = [
     {"concluding"},
     {"report"},
     {"tune"},
+    {"repair"},
     {"train"},
     {"diagnose"},
     {"evaluate"},

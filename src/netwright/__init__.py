@@ -12,6 +12,7 @@ _WHERE = {
     "Classifier": "netwright.estimators.estimators",
     "Regressor": "netwright.estimators.estimators",
     "Data": "netwright.data.data",
+    "FailedTraining": "netwright.train.run",
     "Model": "netwright.model.model",
     "NetwrightError": "netwright.errors",
     "Plan": "netwright.plan.plan",
@@ -30,6 +31,7 @@ _WHERE = {
     "load": "netwright.model.model",
     "log": "netwright.plan.distributions",
     "read": "netwright.data.read",
+    "repair": "netwright.repair.repair",
     "tune": "netwright.tune.tune",
     "uniform": "netwright.plan.distributions",
     "zero_or": "netwright.plan.distributions",
@@ -38,6 +40,7 @@ _WHERE = {
 __all__ = [
     "Classifier",
     "Data",
+    "FailedTraining",
     "Model",
     "NetwrightError",
     "Plan",
@@ -58,6 +61,7 @@ __all__ = [
     "load",
     "log",
     "read",
+    "repair",
     "tune",
     "uniform",
     "zero_or",
@@ -75,8 +79,9 @@ if TYPE_CHECKING:
     from netwright.plan.distributions import choice, integers, log, uniform, zero_or
     from netwright.plan.plan import Plan, Recipe
     from netwright.plan.space import Space
+    from netwright.repair.repair import repair
     from netwright.train.fit import fit
-    from netwright.train.run import Run
+    from netwright.train.run import FailedTraining, Run
     from netwright.tune.study import Study
     from netwright.tune.tune import tune
     from netwright.watch.probe import Probe

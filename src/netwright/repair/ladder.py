@@ -1,0 +1,232 @@
+"""The ladder: from findings to what is proved to help, whatever it is that is trained.
+
+For each alarm, best explanation first: all that its remedies offer is screened in short runs on two
+seeds, beside the control; what did best there and better than the control is proved over fresh
+seeds at full length. Once something is kept, what its runs still show is treated on top of it, and
+the sum is kept where it is better than both. Subjects (plans, scripts with interventions) are
+opaque here: `Train` knows how to train them, `Offer` what a remedy makes of them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+
+from netwright.diagnose.finding import Finding
+from netwright.repair.proof import Arm, Proof, Screen, Tried
+from netwright.repair.sign_flip import compare_paired
+
+__all__ = ["Candidate", "Climbed", "Outcome", "Seeds", "Train", "alarms_of", "climb"]
+
+Subject = TypeVar("Subject")
+
+SCREEN_TRAININGS = 1.5  # that the short runs of one finding share
+MOST_CANDIDATES = 8  # of one finding: with more, the short runs become too short to tell
+MOST_LATE = 3  # of candidates whose effect shows at the end: these are screened at full length
+MOST_PROOFS = 3  # of one repair: chance may prove one in 32
+MOST_KEPT = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate(Generic[Subject]):
+    """What a remedy makes of the subject. changes: all of its differences from the control. late:
+    its effect shows at the end of a training only."""
+
+    remedy: str
+    subject: Subject
+    changes: Mapping[str, Any]
+    late: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What training a subject on some seeds gave. scores, failed, trainings, seconds: see `Arm`.
+    findings: in its runs, as far as they were watched."""
+
+    scores: tuple[float, ...]
+    failed: int
+    trainings: float
+    seconds: float
+    findings: Sequence[Finding] = ()
+
+    def arm(self, remedies: Iterable[str] = (), changes: Mapping[str, Any] | None = None) -> Arm:
+        """Return it with the names of what was tried."""
+        return Arm(
+            remedies=tuple(remedies),
+            changes=changes or {},
+            scores=self.scores,
+            failed=self.failed,
+            trainings=self.trainings,
+            seconds=self.seconds,
+        )
+
+
+# Trains each subject on each seed for a share (0..1) of a full training, and says what came of it.
+# Subjects of one call are trained alike, so that those of one seed can be compared.
+Train = Callable[[Sequence[Subject], Sequence[int], float], list[Outcome]]
+
+# What the remedies of a finding make of a subject, in the order in which to try them.
+Offer = Callable[[Subject, Finding], list[Candidate[Subject]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seeds:
+    """screen: for the short runs. proof: others, for the proof. Neither holds the seed of the run
+    in which the fault was found."""
+
+    screen: tuple[int, ...]
+    proof: tuple[int, ...]
+
+    @classmethod
+    def fresh(cls, seed: int, count: int) -> "Seeds":
+        """Return seeds for a run that had `seed`: two to screen with and `count` for the proof."""
+        first = 10_000 * (seed + 1)
+        return cls(screen=(first, first + 1), proof=tuple(range(first + 2, first + 2 + count)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Climbed(Generic[Subject]):
+    """subject: with all that was kept; the control itself where nothing was."""
+
+    subject: Subject
+    proof: Proof
+
+
+@dataclass
+class _Course(Generic[Subject]):
+    """How far the ladder was climbed. outcome: of `subject` on the proof's seeds, None until the
+    first proof."""
+
+    control: Subject
+    subject: Subject
+    train: Train[Subject]
+    seeds: Seeds
+    proof: Proof
+    say: Callable[[str], None]
+    outcome: Outcome | None = None
+    remedies: tuple[str, ...] = ()
+    refused: list[Subject] = field(default_factory=list)
+
+
+def climb(
+    control: Subject,
+    findings: Sequence[Finding],
+    *,
+    offer: Offer[Subject],
+    train: Train[Subject],
+    seeds: Seeds,
+    metric: str,
+    higher_is_better: bool,
+    say: Callable[[str], None] = lambda text: None,
+) -> Climbed[Subject]:
+    """Find and prove what helps against the alarms among `findings`; without any nothing is
+    trained. say: told what is being done."""
+    proof = Proof(
+        faults=tuple(dict.fromkeys(f.fault for f in alarms_of(findings))),
+        metric=metric,
+        higher_is_better=higher_is_better,
+        seeds=seeds.proof,
+    )
+    course = _Course(control, control, train, seeds, proof, say)
+    left: Sequence[Finding] = findings
+    while left and len(course.remedies) < MOST_KEPT:
+        kept = _rung(course, alarms_of(left), offer)
+        left = kept.findings if kept else ()
+    return Climbed(subject=course.subject, proof=course.proof)
+
+
+def alarms_of(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the first finding of each fault, notes left out."""
+    first: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.severity != "info":
+            first.setdefault(finding.fault, finding)
+    return list(first.values())
+
+
+def _rung(
+    course: _Course[Subject], alarms: Sequence[Finding], offer: Offer[Subject]
+) -> Outcome | None:
+    """Keep the first that is proved against one of the alarms; return what its runs gave."""
+    for alarm in alarms:
+        offered = [c for c in offer(course.subject, alarm) if c.subject not in course.refused]
+        late = any(candidate.late for candidate in offered)
+        candidates = offered[: MOST_LATE if late else MOST_CANDIDATES]
+        for candidate in _screen(course, alarm, candidates) if candidates else ():
+            if len(course.proof.tried) == MOST_PROOFS:
+                return None
+            found = _prove(course, alarm, candidate)
+            if found is not None:
+                return found
+            course.refused.append(candidate.subject)
+    return None
+
+
+def _screen(
+    course: _Course[Subject], alarm: Finding, candidates: Sequence[Candidate[Subject]]
+) -> list[Candidate[Subject]]:
+    """Train all for a short while; return those better than the control, the best first."""
+    seeds, proof = course.seeds.screen, course.proof
+    runs = len(seeds) * (len(candidates) + 1)
+    late = any(candidate.late for candidate in candidates)
+    share = 1.0 if late else min(SCREEN_TRAININGS / runs, 1.0)
+    names = ", ".join(dict.fromkeys(candidate.remedy for candidate in candidates))
+    course.say(f"{alarm.fault}: screening {names} ({runs} runs of {share:.0%} of a training)")
+    subjects = [candidate.subject for candidate in candidates]
+    # Last, the control: the first of a pack is the one that is watched layer by layer.
+    *found, control = course.train([*subjects, course.subject], seeds, share)
+    screen = Screen(
+        fault=alarm.fault,
+        share=share,
+        seeds=seeds,
+        control=control.arm(course.remedies),
+        arms=tuple(
+            outcome.arm((*course.remedies, candidate.remedy), candidate.changes)
+            for candidate, outcome in zip(candidates, found, strict=True)
+        ),
+    )
+    course.proof = replace(proof, screens=(*proof.screens, screen))
+    sign = 1.0 if proof.higher_is_better else -1.0
+    gains = [sign * (arm.mean - screen.control.mean) for arm in screen.arms]
+    ranked = sorted(range(len(candidates)), key=lambda i: -gains[i])
+    return [candidates[i] for i in ranked if gains[i] > 0]
+
+
+def _prove(
+    course: _Course[Subject], alarm: Finding, candidate: Candidate[Subject]
+) -> Outcome | None:
+    """Train at full length on fresh seeds; keep it if that proves it, and return what it gave."""
+    seeds, higher = course.seeds.proof, course.proof.higher_is_better
+    course.say(f"{alarm.fault}: proving {candidate.remedy} over {len(seeds)} seeds")
+    if course.outcome is None:
+        found, course.outcome = course.train([candidate.subject, course.control], seeds, 1.0)
+        course.proof = replace(course.proof, control=course.outcome.arm())
+    else:
+        (found,) = course.train([candidate.subject], seeds, 1.0)
+    control = course.proof.control
+    assert control is not None
+    beside = compare_paired(found.scores, control.scores, higher_is_better=higher)
+    on_top = None
+    if course.remedies:
+        before = course.outcome.scores
+        on_top = compare_paired(found.scores, before, higher_is_better=higher)
+    kept = beside.proved and (on_top is None or on_top.proved)
+    last = on_top or beside
+    word = (
+        "better" if last.difference > 0 else "worse" if last.difference < 0 else "better or worse"
+    )
+    reason = f"{abs(last.difference):.3g} {word}, p = {last.p_value:.2g}"
+    remedies = (*course.remedies, candidate.remedy)
+    tried = Tried(
+        fault=alarm.fault,
+        arm=found.arm(remedies, candidate.changes),
+        beside_control=beside,
+        beside_kept=on_top,
+        kept=kept,
+        reason=reason,
+    )
+    course.proof = replace(course.proof, tried=(*course.proof.tried, tried))
+    course.say(f"{candidate.remedy}: {reason}, {'kept' if kept else 'not kept'}")
+    if not kept:
+        return None
+    course.subject, course.outcome, course.remedies = candidate.subject, found, remedies
+    return found
