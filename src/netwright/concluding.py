@@ -1,13 +1,14 @@
 """Concluding, what follows training: test scores, baselines beside them, a verdict, the report."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from netwright.data.data import Data
-from netwright.diagnose.finding import verdict as health
+from netwright.diagnose.finding import findings_json
 from netwright.evaluate.baselines import Baselines, baselines
 from netwright.evaluate.judge import predictions_of, score_outputs
 from netwright.evaluate.scores import Scores
@@ -39,9 +40,17 @@ class Conclusion:
 
 
 def conclude(
-    run: Run, data: Data, *, bound: float, begun: float, metric: str | None, seed: int
+    run: Run,
+    data: Data,
+    *,
+    bound: float,
+    begun: float,
+    metric: str | None,
+    seed: int,
+    proof: Mapping[str, Any] | None = None,
 ) -> Conclusion:
-    """Judge a run on the test rows. bound: seconds for the whole job since `begun` (monotonic)."""
+    """Judge a run on the test rows. bound: seconds for the whole job since `begun` (monotonic).
+    proof: proof.json's object of the repair that led to the run, for its report."""
     outputs = run.model.forward_rows(data.test)
     test = score_outputs(run.model, outputs, data.test, metric=metric, seed=seed)
     left = bound * (1 - REPORT_SHARE) - (time.monotonic() - begun)
@@ -53,9 +62,10 @@ def conclude(
     seconds = time.monotonic() - begun
     worst = _worst(run, data, outputs)
     report = build_report(run, data, test, outputs, beside, says, worst, seconds=seconds)
+    report = replace(report, repair=proof or {})
     return Conclusion(
         _metrics(run, data, test, beside, says, seconds),
-        {"verdict": health(run.findings), "findings": [f.to_dict() for f in run.findings]},
+        findings_json(run.findings),
         report,
         to_html(report),
         model_card(report),

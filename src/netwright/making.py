@@ -5,7 +5,7 @@ import json
 import platform
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,18 +15,19 @@ import torch
 from netwright import __version__
 from netwright.data.data import Data
 from netwright.data.read import ReadOptions, read
+from netwright.diagnose.finding import findings_json
 from netwright.plan.design import design
 from netwright.plan.members import with_count
 from netwright.plan.plan import Plan
 from netwright.plan.space import Space
 from netwright.run_folder import open_folder, removed_if_empty, replace_text, write_json, write_yaml
 from netwright.train.fit import Progress, fit
-from netwright.train.run import Run
+from netwright.train.run import FailedTraining, Run
 
 if TYPE_CHECKING:
     from netwright.report.report import Report
 
-__all__ = ["DEFAULT_SECONDS", "Job", "Made", "make"]
+__all__ = ["DEFAULT_SECONDS", "Job", "Made", "make", "splits_of", "write_run"]
 
 DEFAULT_SECONDS = 600.0  # "by default at most 10 minutes"
 TRAINING_SHARE = 0.85  # of a time bound; the rest is for baselines, test scores and the report
@@ -52,6 +53,30 @@ class Job:
     metric: str | None = None
     resume: bool = False
     begun: float | None = None
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, Any]) -> "Job":
+        """Return the job that gave a run folder these `arguments`."""
+        reading = {f.name for f in fields(ReadOptions)}
+        return cls(
+            **{k: v for k, v in arguments.items() if k not in reading},
+            options=ReadOptions(**{k: v for k, v in arguments.items() if k in reading}),
+        )
+
+    def read(self) -> Data:
+        """Read the source as Data."""
+        options = self.options
+        return read(
+            self.source,
+            target=options.target,
+            task=options.task,
+            test=options.test,
+            seed=options.seed,
+            time_column=options.time_column,
+            group=options.group,
+            horizon=options.horizon,
+            split=options.split,
+        )
 
     def arguments(self) -> dict[str, Any]:
         """Return what must be the same for `resume` to go on."""
@@ -89,17 +114,7 @@ def _make(job: Job, folder: Path, progress: Progress | None) -> Made:
     if job.resume and finished.is_file():
         return Made(folder, json.loads(finished.read_text(encoding="utf-8")))
     options = job.options
-    data = read(
-        job.source,
-        target=options.target,
-        task=options.task,
-        test=options.test,
-        seed=options.seed,
-        time_column=options.time_column,
-        group=options.group,
-        horizon=options.horizon,
-        split=options.split,
-    )
+    data = job.read()
     for entry in data.ledger:
         if progress and entry.action in ("guessed", "dropped", "warned", "imputed", "split"):
             progress.message(str(entry))
@@ -116,42 +131,60 @@ def _make(job: Job, folder: Path, progress: Progress | None) -> Made:
 
     bound = job.seconds or DEFAULT_SECONDS
     left = bound - (time.monotonic() - begun)
-    run = fit(
-        plan,
-        data,
-        out=folder,
-        seed=options.seed,
-        device=job.device,
-        num_threads=job.num_threads,
-        seconds=max(left * TRAINING_SHARE - 3.0, left * 0.3),
-        metric=job.metric,
-        resume=job.resume,
-        progress=progress,
-    )
-    (folder / "plan.yaml").write_text(run.plan.to_yaml(), encoding="utf-8")
+    try:
+        run = fit(
+            plan,
+            data,
+            out=folder,
+            seed=options.seed,
+            device=job.device,
+            num_threads=job.num_threads,
+            seconds=max(left * TRAINING_SHARE - 3.0, left * 0.3),
+            metric=job.metric,
+            resume=job.resume,
+            progress=progress,
+        )
+    except FailedTraining as failed:  # what is known of it is left to the doctor
+        replace_text(folder / "plan.yaml", failed.plan.to_yaml())
+        write_json(folder / "findings.json", findings_json(failed.findings))
+        raise
+    return write_run(folder, job, data, run, bound=bound, begun=begun)
+
+
+def write_run(
+    folder: Path,
+    job: Job,
+    data: Data,
+    run: Run,
+    *,
+    bound: float,
+    begun: float,
+    facts: Mapping[str, Any] | None = None,
+    proof: Mapping[str, Any] | None = None,
+) -> Made:
+    """Judge the run on the test rows and write its folder. bound: seconds for the whole job since
+    `begun` (monotonic). facts: more of them for run.yaml. proof: of the repair that led to it."""
+    replace_text(folder / "plan.yaml", run.plan.to_yaml())
     # Imported now: plots and baselines are slow to import, and training should start soon.
     from netwright.concluding import conclude
 
-    done = conclude(run, data, bound=bound, begun=begun, metric=job.metric, seed=options.seed)
+    done = conclude(
+        run, data, bound=bound, begun=begun, metric=job.metric, seed=job.options.seed, proof=proof
+    )
     run.model.card = done.card
     run.model.save(folder / "model")
     write_json(folder / "ledger.json", data.ledger.to_list())
     write_json(folder / "findings.json", done.findings)
     _write_history(folder / "history.csv", run.history)
-    write_yaml(
-        folder / "run.yaml", _facts(job, data) | {"notes": run.notes, "stopped": run.stopped}
-    )
+    said = {"notes": run.notes, "stopped": run.stopped, **(facts or {})}
+    write_yaml(folder / "run.yaml", _facts(job, data) | said)
     (folder / "report.html").write_text(done.page, encoding="utf-8")
     if not run.interrupted:  # metrics.json marks a run as finished
-        write_json(finished, done.metrics)
+        write_json(folder / "metrics.json", done.metrics)
     return Made(folder, done.metrics, done.report, run)
 
 
 def _facts(job: Job, data: Data) -> dict[str, Any]:
-    splits = {}
-    for name, split in data.splits().items():
-        rows = getattr(split, "rows", None)
-        splits[name] = rows.tolist() if rows is not None and len(rows) <= 100_000 else len(split)
     return {
         "arguments": job.arguments(),
         "source": {"paths": list(data.source.paths), "sha256": list(data.source.sha256)},
@@ -167,8 +200,17 @@ def _facts(job: Job, data: Data) -> dict[str, Any]:
             "numpy": version("numpy"),
             "scikit-learn": version("scikit-learn"),
         },
-        "splits": splits,
+        "splits": splits_of(data),
     }
+
+
+def splits_of(data: Data) -> dict[str, list[int] | int]:
+    """Return the rows of each split; of a large one how many."""
+    found: dict[str, list[int] | int] = {}
+    for name, split in data.splits().items():
+        rows = getattr(split, "rows", None)
+        found[name] = rows.tolist() if rows is not None and len(rows) <= 100_000 else len(split)
+    return found
 
 
 def _write_history(path: Path, history: list[dict[str, float]]) -> None:

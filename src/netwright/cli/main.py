@@ -188,6 +188,27 @@ def tune(
 
 
 @app.command()
+def repair(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="A run folder with findings.", metavar="RUN")],
+    seeds: Annotated[int, typer.Option(help="Paired seeds of the proof, 5 to 16.")] = 5,
+    out: o.Out = None,
+    device: o.Device = "auto",
+    threads: o.Threads = None,
+    json: o.AsJson = False,
+) -> None:
+    """Treat a run's findings, prove over paired seeds what helps, and train it anew."""
+    from netwright.cli.repair import run_repair
+
+    raise typer.Exit(
+        run_repair(
+            run, seeds=seeds, out=out, device=device, threads=threads, as_json=json,
+            begun=context.obj,
+        )
+    )  # fmt: skip
+
+
+@app.command()
 def predict(
     model: o.ModelPath,
     source: o.Source,

@@ -1,7 +1,7 @@
 """Finding: one fault of one run, where it is, the numbers that show it, and what helps."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
@@ -72,6 +72,11 @@ class Finding:
 def verdict(findings: Iterable[Finding]) -> Verdict:
     """Return "faulty" for any error or warning; notes (info) alone are healthy."""
     return "faulty" if any(f.severity != "info" for f in findings) else "healthy"
+
+
+def findings_json(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return what findings.json holds."""
+    return {"verdict": verdict(findings), "findings": [f.to_dict() for f in findings]}
 
 
 def _json_number(value: float | str) -> float | str:

@@ -17,6 +17,7 @@ from netwright.report.sections.answer import answer
 from netwright.report.sections.background import data, findings, ledger, network, plan, provenance
 from netwright.report.sections.members import members
 from netwright.report.sections.mistakes import mistakes
+from netwright.report.sections.repair import repair
 from netwright.report.sections.scores import scores
 from netwright.report.sections.training import health, training
 
@@ -25,6 +26,7 @@ __all__ = ["page", "to_html"]
 HERE = Path(__file__).parent
 SECTIONS = (
     ("scores", "How good", scores),
+    ("repair", "Repair", repair),
     ("mistakes", "Mistakes", mistakes),
     ("training", "Learning", training),
     ("members", "Members", members),
