@@ -229,7 +229,7 @@ def test_an_unwritable_output_folder_is_exit_2(table: Path, tmp_path: Path) -> N
     assert "--out" in done.stderr
 
 
-def test_a_full_disk_is_exit_2(table: Path, tmp_path: Path) -> None:
+def test_a_full_disk_is_exit_2(trained: Path, table: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full here")
     done = run("predict", "run", "data.csv", "--out", "/dev/full", cwd=table.parent, check=None)
