@@ -73,7 +73,9 @@ def trained(table: Path) -> Path:
 
 def test_help_lists_what_works_and_loads_nothing_heavy(tmp_path: Path) -> None:
     done = run("--help", cwd=tmp_path)
-    for name in ("train", "predict", "evaluate", "plan", "nets", "data"):
+    for name in (
+        "train", "repair", "predict", "evaluate", "plan", "nets", "faults", "remedies", "data",
+    ):  # fmt: skip
         assert f"  {name}" in done.stdout
     assert "doctor" not in done.stdout
     code = (
@@ -240,6 +242,20 @@ def test_catalogues_as_text_and_json(tmp_path: Path) -> None:
     assert "mlp" in run("nets", cwd=tmp_path).stdout
     assert {"id", "title"} <= json.loads(run("nets", "--json", cwd=tmp_path).stdout)[0].keys()
     assert "digits" in json.loads(run("data", "--json", cwd=tmp_path).stdout)["builtin"]
+
+
+def test_faults_and_remedies_are_listed_and_explained(tmp_path: Path) -> None:
+    for what, one, told in (
+        ("faults", "dying-relu", "## Why is this bad?"),
+        ("remedies", "leaky-relu", "Against: dying-relu"),
+    ):
+        listed = json.loads(run(what, "--json", cwd=tmp_path).stdout)
+        assert {"id", "title"} <= listed[0].keys() and one in [item["id"] for item in listed]
+        assert one in run(what, cwd=tmp_path).stdout
+        assert told in run(what, one, cwd=tmp_path).stdout
+        assert json.loads(run(what, one, "--json", cwd=tmp_path).stdout)["id"] == one
+        done = run(what, f"{one}x", cwd=tmp_path, check=2)
+        assert f"Did you mean '{one}'" in done.stderr
 
 
 def test_plan_shows_reasons_and_trains_nothing(table: Path, tmp_path: Path) -> None:

@@ -282,6 +282,28 @@ def nets(json: o.AsJson = False) -> None:
 
 
 @app.command()
+def faults(
+    fault: Annotated[str | None, typer.Argument(help="A fault's id.", metavar="[ID]")] = None,
+    json: o.AsJson = False,
+) -> None:
+    """List the faults that are named; with an id: its rule, an example, what helps."""
+    from netwright.cli.care import print_faults
+
+    print_faults(fault, as_json=json)
+
+
+@app.command()
+def remedies(
+    remedy: Annotated[str | None, typer.Argument(help="A remedy's id.", metavar="[ID]")] = None,
+    json: o.AsJson = False,
+) -> None:
+    """List the remedies; with an id: what it does, and what to do in a loop of your own."""
+    from netwright.cli.care import print_remedies
+
+    print_remedies(remedy, as_json=json)
+
+
+@app.command()
 def data(json: o.AsJson = False) -> None:
     """List the built-in data sets and the kinds of files and folders that are read."""
     from netwright.cli.use import print_data

@@ -139,8 +139,9 @@ def print_names(titles: Mapping[str, str], *, as_json: bool) -> None:
             )
         )
         return
+    width = max(20, *(len(name) for name in titles))
     for name, title in titles.items():
-        print(f"{name:<20} {title}")
+        print(f"{name:<{width}} {title}")
 
 
 def print_data(*, as_json: bool) -> None:

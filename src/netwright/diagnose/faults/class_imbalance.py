@@ -1,6 +1,25 @@
 """Class imbalance: a rare class is given up because ignoring it costs so little.
 
 Reads "class.count" (training rows, place: the class) and "recall" (validation, place: the class).
+
+## What it does
+Compares how many training rows each class has with how much of it is found on validation rows.
+
+## Why is this bad?
+With one row in fifty, a net that never calls the rare class is right for 98 % and useless: the mean
+loss is made of the common class, and so is accuracy.
+
+## Example
+    loss = nn.CrossEntropyLoss()  # 4,900 healthy rows, 100 ill ones: "healthy" for all
+
+Use instead:
+
+    counts = torch.bincount(targets)
+    loss = nn.CrossEntropyLoss(weight=len(targets) / (len(counts) * counts))
+
+## References
+- He and Garcia 2009, "Learning from Imbalanced Data", IEEE TKDE 21(9)
+- King and Zeng 2001, "Logistic Regression in Rare Events Data", Political Analysis 9(2)
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,27 @@
 """Dying ReLU: units that are off for every input get no gradient and never come back.
 
-Lu, Shin, Su and Karniadakis 2019, arXiv:1903.06733. Being off for most inputs is what a ReLU is
-for (a sparsity of 70 to 80 % is normal); only units that are off for all of them are dead.
+Being off for most inputs is what a ReLU is for (a sparsity of 70 to 80 % is normal); only units
+that are off for all of them are dead.
+
+## What it does
+Counts, layer by layer, the ReLU units that are on for less than 1 % of 256 rows or more, and looks
+at how that share grew.
+
+## Why is this bad?
+A unit that is off for every row has gradient 0 in all its weights: it is lost for good, and with
+enough of them so is the net. A large negative bias or one step that was too long does it.
+
+## Example
+    optimizer = torch.optim.SGD(net.parameters(), lr=3.0)  # the first steps push units below 0
+
+Use instead:
+
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    activation = nn.LeakyReLU(0.01)  # or GELU: no unit is without a gradient
+
+## References
+- Lu, Shin, Su and Karniadakis 2019, arXiv:1903.06733
+- Maas, Hannun and Ng 2013, "Rectifier Nonlinearities Improve Neural Network Acoustic Models"
 """
 
 from collections.abc import Iterator
@@ -18,7 +38,7 @@ __all__ = ["dying_relu"]
 @fault(
     "dying-relu",
     severity="error",
-    remedies=("lower-lr", "reinitialize", "leaky-relu"),
+    remedies=("lower-lr", "reinitialize", "leaky-relu", "add-normalization"),
 )
 def dying_relu(trace: Trace) -> Iterator[Evidence]:
     """The units of a layer that are active on under 1 % of rows have grown to more than half, or

@@ -1,7 +1,25 @@
 """Exploding gradient: gradient norms far beyond the run's own usual size, and the loss suffers.
 
-Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063: products of many Jacobians grow as fast as others
-vanish; a single such step undoes many good ones.
+## What it does
+Compares each gradient norm with the median of those before it, and asks whether the loss ends worse
+than it was.
+
+## Why is this bad?
+Products of many Jacobians grow as fast as others vanish; a single such step undoes many good ones,
+and the next ones start from a bad place or from numbers that are not finite.
+
+## Example
+    loss.backward()
+    optimizer.step()  # a recurrent net over 500 steps
+
+Use instead:
+
+    loss.backward()
+    nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+    optimizer.step()
+
+## References
+- Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063
 """
 
 from collections.abc import Iterator
@@ -24,7 +42,7 @@ _GROWTH = 100.0
 @fault(
     "exploding-gradient",
     severity="error",
-    remedies=("clip-gradient", "lower-lr", "reinitialize", "add-normalization"),
+    remedies=("clip-gradient", "lower-lr", "reinitialize", "add-normalization", "robust-loss"),
     explains=("numerical-instability",),
 )
 def exploding_gradient(trace: Trace) -> Iterator[Evidence]:

@@ -2,6 +2,25 @@
 
 A healthy update is about a thousandth of the weights; beyond a tenth a step is no longer small, the
 loss no longer follows its gradient, and it rises or jumps about.
+
+## What it does
+Measures how large each update is beside the weights that it changes, and asks whether the loss
+leapt, rose or broke.
+
+## Why is this bad?
+The gradient says how the loss changes nearby. A step that leaves that neighbourhood lands anywhere:
+what was learned or initialised is thrown away, units die, numbers overflow.
+
+## Example
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.1)
+
+Use instead:
+
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+
+## References
+- Goodfellow, Bengio and Courville 2016, "Deep Learning", section 11.4
+- Smith 2017, arXiv:1506.01186 (how to find a rate)
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,23 @@
-"""Learning rate too low: the loss falls steadily, and far too slowly."""
+"""Learning rate too low: the loss falls steadily, and far too slowly.
+
+## What it does
+Measures how large each update is beside the weights, and asks whether the loss falls like a
+straight line and has hardly fallen by the end.
+
+## Why is this bad?
+The run ends long before the net has learned what it could; what is reported is not what the data
+and the net allow.
+
+## Example
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-6)
+
+Use instead:
+
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+
+## References
+- Smith 2017, arXiv:1506.01186 (the range test)
+"""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,24 @@
-"""Numerical instability: a number that is not finite, and the first place where it appeared."""
+"""Numerical instability: a number that is not finite, and the first place where it appeared.
+
+## What it does
+Finds the first step at which a loss, an activation, a gradient or a weight is not finite, and of
+that step the first layer in the order of the forward pass.
+
+## Why is this bad?
+One NaN in a loss makes every gradient NaN, and after the next step every weight: all that was
+learned is lost, and the run goes on for nothing.
+
+## Example
+    loss = -(targets * torch.log(torch.softmax(logits, 1))).sum(1).mean()  # log(0) is -inf
+
+Use instead:
+
+    loss = F.cross_entropy(logits, targets)  # log-sum-exp inside: finite for any logits
+
+## References
+- Goodfellow, Bengio and Courville 2016, "Deep Learning", section 4.1
+- Micikevicius et al. 2018, arXiv:1710.03740 (half precision)
+"""
 
 from collections.abc import Iterator
 

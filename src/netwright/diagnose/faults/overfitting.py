@@ -1,4 +1,32 @@
-"""Overfitting: the validation loss passed its minimum while the training loss went on falling."""
+"""Overfitting: the validation loss passed its minimum while the training loss went on falling.
+
+## What it does
+Compares the validation loss at the end with its minimum, beyond the noise of its epochs, while the
+training loss fell.
+
+## Why is this bad?
+The net learns its training rows by heart, and with them what is chance in them: on new rows it is
+worse than it was epochs before.
+
+## Example
+    for epoch in range(200):
+        train(net)
+    torch.save(net.state_dict(), "net.pt")  # the last weights, not the best
+
+Use instead:
+
+    for epoch in range(200):
+        train(net)
+        if validate(net) < best:
+            best, kept, since = validate(net), copy.deepcopy(net.state_dict()), 0
+        elif (since := since + 1) == 10:
+            break
+    net.load_state_dict(kept)
+
+## References
+- Prechelt 1998, "Early Stopping - But When?"
+- Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting"
+"""
 
 from collections.abc import Iterator
 
@@ -18,7 +46,15 @@ _RISE = 0.1
 @fault(
     "overfitting",
     severity="warning",
-    remedies=("early-stopping", "dropout", "weight-decay", "augmentation", "more-data"),
+    remedies=(
+        "early-stopping",
+        "dropout",
+        "weight-decay",
+        "augmentation",
+        "label-smoothing",
+        "smaller-net",
+        "more-data",
+    ),
 )
 def overfitting(trace: Trace) -> Iterator[Evidence]:
     """The validation loss ends above its minimum by more than two standard errors of its epochs and

@@ -2,6 +2,24 @@
 
 From a trace alone, want of capacity cannot be told from targets that nothing predicts; so an alarm
 needs a baseline that does better on the same validation rows ("loss.baseline").
+
+## What it does
+Compares the level at which the training loss came to rest with a baseline's loss on rows that the
+baseline has not seen.
+
+## Why is this bad?
+A net that does not fit its training rows fits no others: it is too small, held back too strongly,
+or given too little to tell rows apart.
+
+## Example
+    net = nn.Sequential(nn.Linear(50, 2), nn.ReLU(), nn.Linear(2, 10))  # all through two units
+
+Use instead:
+
+    net = nn.Sequential(nn.Linear(50, 128), nn.ReLU(), nn.Linear(128, 10))
+
+## References
+- Goodfellow, Bengio and Courville 2016, "Deep Learning", section 5.2
 """
 
 from collections.abc import Iterator
@@ -18,7 +36,13 @@ __all__ = ["underfitting"]
 @fault(
     "underfitting",
     severity="warning",
-    remedies=("more-width", "more-depth", "better-features", "less-regularization"),
+    remedies=(
+        "more-width",
+        "more-depth",
+        "better-features",
+        "less-regularization",
+        "less-weight-decay",
+    ),
 )
 def underfitting(trace: Trace) -> Iterator[Evidence]:
     """The training loss has come to rest far above what a baseline reaches on validation rows.

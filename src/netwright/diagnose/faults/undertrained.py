@@ -1,4 +1,28 @@
-"""Undertrained: training stopped while the validation loss was still falling."""
+"""Undertrained: training stopped while the validation loss was still falling.
+
+## What it does
+Compares the fall of the validation loss in the last third of the epochs with that of the third
+before.
+
+## Why is this bad?
+What is reported is not what the net can do, and every comparison with it says who was stopped
+first.
+
+## Example
+    for epoch in range(5):  # the validation loss: 1.02, 0.91, 0.81, 0.72, 0.64
+        train(net)
+
+Use instead:
+
+    for epoch in range(100):
+        train(net)
+        if no_better_for(10, validate(net)):
+            break
+
+## References
+- Prechelt 1998, "Early Stopping - But When?"
+- Hoffer, Hubara and Soudry 2017, "Train Longer, Generalize Better", arXiv:1705.08741
+"""
 
 from collections.abc import Iterator
 
@@ -14,7 +38,12 @@ __all__ = ["undertrained"]
 _EPOCHS = 4
 
 
-@fault("undertrained", severity="warning", remedies=("more-epochs",), explains=("underfitting",))
+@fault(
+    "undertrained",
+    severity="warning",
+    remedies=("more-epochs", "raise-lr"),
+    explains=("underfitting",),
+)
 def undertrained(trace: Trace) -> Iterator[Evidence]:
     """The validation loss fell in the last third of the epochs as it did in the third before (0.6
     of it: an exponential that has come to a tenth of its height falls by 0.2 of it), by a

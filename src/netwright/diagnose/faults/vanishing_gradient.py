@@ -1,7 +1,27 @@
 """Vanishing gradient: the early layers get next to no gradient, and the net learns nothing.
 
-Hochreiter 1991; Bengio, Simard and Frasconi 1994. Each layer multiplies the gradient by its weights
-and by the derivative of its activation (at most 0.25 for a sigmoid), so depth shrinks it.
+Each layer multiplies the gradient by its weights and by the derivative of its activation (at most
+0.25 for a sigmoid), so depth shrinks it.
+
+## What it does
+Compares the gradient of the first weight matrix with that of the last, where the loss stays at
+where it began.
+
+## Why is this bad?
+Layers without a gradient keep their random weights, and what they pass on is noise that the layers
+after them cannot undo.
+
+## Example
+    layers = [nn.Sequential(nn.Linear(64, 64), nn.Sigmoid()) for _ in range(8)]
+
+Use instead:
+
+    layers = [nn.Sequential(nn.Linear(64, 64), nn.BatchNorm1d(64), nn.ReLU()) for _ in range(8)]
+
+## References
+- Hochreiter 1991, "Untersuchungen zu dynamischen neuronalen Netzen"
+- Bengio, Simard and Frasconi 1994, "Learning Long-Term Dependencies with Gradient Descent is
+  Difficult"
 """
 
 from collections.abc import Iterator

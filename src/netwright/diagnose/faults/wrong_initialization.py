@@ -1,7 +1,25 @@
 """Wrong initialisation: weights that no known recipe gives, and a start that suffers from it.
 
-Glorot and Bengio 2010; He, Zhang, Ren and Sun 2015, arXiv:1502.01852: the spread of activations
-should stay about the same from layer to layer. Equal weights make equal units, for ever.
+## What it does
+Compares the spread of each weight matrix before the first step with what the known recipes give for
+its shape, looks for units that start as copies of each other, and asks whether the start suffered.
+
+## Why is this bad?
+The spread of activations and gradients is multiplied at every layer: too large and they explode,
+too small and they vanish. Equal weights make equal units, for ever.
+
+## Example
+    nn.init.normal_(layer.weight, std=1.0)  # 512 inputs: 16 times what He's recipe gives
+
+Use instead:
+
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    nn.init.zeros_(layer.bias)
+
+## References
+- Glorot and Bengio 2010, "Understanding the Difficulty of Training Deep Feedforward Neural
+  Networks", AISTATS
+- He, Zhang, Ren and Sun 2015, arXiv:1502.01852
 """
 
 from collections.abc import Iterator

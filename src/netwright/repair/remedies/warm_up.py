@@ -1,0 +1,29 @@
+"""Warm-up: the rate rises from nothing over the first steps."""
+
+from collections.abc import Iterator
+
+from netwright.plan.plan import Plan
+from netwright.repair.remedy import remedy
+from netwright.watch.trace import Trace
+
+__all__ = ["warm_up"]
+
+SHARE = 0.2  # of all steps
+
+
+@remedy(
+    "warm-up",
+    advice=(
+        "Raise the learning rate linearly over the first 5 to 20 % of the steps: "
+        "torch.optim.lr_scheduler.LinearLR(optimizer, 0.01, total_iters=...) before your "
+        "schedule (SequentialLR)."
+    ),
+)
+def warm_up(plan: Plan, trace: Trace) -> Iterator[Plan]:
+    """Lets the rate rise over the first fifth of the steps: gradients are largest and Adam's
+    averages least sure at the start.
+
+    Goyal et al. 2017, arXiv:1706.02677.
+    """
+    if plan.recipe.warmup < SHARE:
+        yield plan.with_({"recipe.warmup": SHARE}, why="the first gradients are the largest")
