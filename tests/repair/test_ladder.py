@@ -115,11 +115,24 @@ def test_a_second_remedy_is_kept_only_if_the_sum_beats_the_first() -> None:
     assert subject == 1.0 and proof.kept == ("first",)
 
 
-def test_late_effects_are_screened_at_full_length_and_few_of_them() -> None:
-    world = World({"late": [0.1, 0.2, 0.3, 0.4]}, late=["late"])
+def test_late_effects_are_screened_at_full_length_two_at_a_time() -> None:
+    world = World({"late": [0.1, 0.2, 0.3]}, late=["late"])
     subject, proof = world.climb(finding("sick", "error", "late"))
-    assert world.calls[0][0] == 4 and world.calls[0][2] == 1.0
-    assert subject == 0.3 and proof.kept == ("late",)
+    assert world.calls[0][0] == 3 and world.calls[0][2] == 1.0
+    assert subject == 0.2 and proof.kept == ("late",)
+    world = World({"late": [0.1], "other": [0.2, 0.3]}, late=["late", "other"])
+    subject, proof = world.climb(finding("sick", "error", "late", "other"))
+    assert proof.screens == () and proof.kept == ("late",)  # alone: straight to the proof
+
+
+def test_remedies_are_screened_in_their_order_few_at_once() -> None:
+    world = World({"a": [-0.1] * 4, "b": [-0.2, 1.0], "c": [2.0]})
+    subject, proof = world.climb(finding("sick", "error", "a", "b", "c"))
+    groups = [[arm.remedies[0] for arm in screen.arms] for screen in proof.screens]
+    assert groups == [["a"] * 4, ["b", "b", "c"]] and subject == 2.0
+    world = World({"a": [0.5], "b": [-0.2] * 5})
+    subject, proof = world.climb(finding("sick", "error", "a", "b"))
+    assert len(proof.screens) == 1 and subject == 0.5  # what comes later is not looked at
 
 
 def test_at_most_three_are_put_to_the_proof() -> None:

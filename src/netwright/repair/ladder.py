@@ -1,14 +1,16 @@
 """The ladder: from findings to what is proved to help, whatever it is that is trained.
 
-For each alarm, best explanation first: all that its remedies offer is screened in short runs on two
-seeds, beside the control; what did best there and better than the control is proved over fresh
-seeds at full length. Once something is kept, what its runs still show is treated on top of it, and
-the sum is kept where it is better than both. Subjects (plans, scripts with interventions) are
-opaque here: `Train` knows how to train them, `Offer` what a remedy makes of them.
+For each alarm, best explanation first: what its first remedies offer is screened in short runs on
+two seeds, beside the control; what did best there and better than the control is proved over fresh
+seeds at full length; where nothing is, the next remedies follow. Once something is kept, what its
+runs still show is treated on top of it, and the sum is kept where it is better than both. Subjects
+(plans, scripts with interventions) are opaque here: `Train` knows how to train them, `Offer` what a
+remedy makes of them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 from netwright.diagnose.finding import Finding
@@ -19,9 +21,9 @@ __all__ = ["Candidate", "Climbed", "Outcome", "Seeds", "Train", "alarms_of", "cl
 
 Subject = TypeVar("Subject")
 
-SCREEN_TRAININGS = 1.5  # that the short runs of one finding share
-MOST_CANDIDATES = 8  # of one finding: with more, the short runs become too short to tell
-MOST_LATE = 3  # of candidates whose effect shows at the end: these are screened at full length
+SCREEN_TRAININGS = 1.5  # that the short runs of one screen share
+MOST_CANDIDATES = 5  # of one screen: with more, the short runs become too short to tell
+MOST_LATE = 2  # of candidates whose effect shows at the end: these are screened at full length
 MOST_PROOFS = 3  # of one repair: chance may prove one in 32
 MOST_KEPT = 3
 
@@ -149,16 +151,30 @@ def _rung(
     """Keep the first that is proved against one of the alarms; return what its runs gave."""
     for alarm in alarms:
         offered = [c for c in offer(course.subject, alarm) if c.subject not in course.refused]
-        late = any(candidate.late for candidate in offered)
-        candidates = offered[: MOST_LATE if late else MOST_CANDIDATES]
-        for candidate in _screen(course, alarm, candidates) if candidates else ():
-            if len(course.proof.tried) == MOST_PROOFS:
-                return None
-            found = _prove(course, alarm, candidate)
-            if found is not None:
-                return found
-            course.refused.append(candidate.subject)
+        for candidates in _in_turn(offered):
+            for candidate in _screen(course, alarm, candidates):
+                if len(course.proof.tried) == MOST_PROOFS:
+                    return None
+                found = _prove(course, alarm, candidate)
+                if found is not None:
+                    return found
+                course.refused.append(candidate.subject)
     return None
+
+
+def _in_turn(offered: Sequence[Candidate[Subject]]) -> list[list[Candidate[Subject]]]:
+    """Return the candidates in the order of their remedies, in groups that are screened at once;
+    the doses of a remedy stay together where they fit."""
+    groups: list[list[Candidate[Subject]]] = []
+    for _, own in groupby(offered, key=lambda candidate: candidate.remedy):
+        doses = list(own)
+        most = MOST_LATE if doses[0].late else MOST_CANDIDATES
+        last = groups[-1] if groups else []
+        if last and last[0].late == doses[0].late and len(last) + len(doses) <= most:
+            last += doses
+        else:
+            groups += [doses[at : at + most] for at in range(0, len(doses), most)]
+    return groups
 
 
 def _screen(
@@ -167,7 +183,9 @@ def _screen(
     """Train all for a short while; return those better than the control, the best first."""
     seeds, proof = course.seeds.screen, course.proof
     runs = len(seeds) * (len(candidates) + 1)
-    late = any(candidate.late for candidate in candidates)
+    late = candidates[0].late
+    if late and len(candidates) == 1:
+        return list(candidates)  # there is nothing to choose, and the proof is hardly dearer
     share = 1.0 if late else min(SCREEN_TRAININGS / runs, 1.0)
     names = ", ".join(dict.fromkeys(candidate.remedy for candidate in candidates))
     course.say(f"{alarm.fault}: screening {names} ({runs} runs of {share:.0%} of a training)")

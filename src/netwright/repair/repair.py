@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from netwright import catalogue
 from netwright.data.data import Data
+from netwright.device import seeded
 from netwright.diagnose.finding import Finding
 from netwright.errors import TrainingError, UsageError
 from netwright.evaluate.constant import constant_score
@@ -22,6 +25,7 @@ from netwright.repair.ladder import Candidate, Outcome, Seeds, climb
 from netwright.repair.proof import Proof
 from netwright.repair.remedy import REMEDIES, changed, find_remedy
 from netwright.repair.sign_flip import FEWEST_SEEDS, MOST_SEEDS
+from netwright.train.building import balanced_rows, build_net, build_objective
 from netwright.train.fit import Progress, fit
 from netwright.train.pack import fit_pack
 from netwright.train.run import FailedTraining, Run
@@ -30,7 +34,7 @@ from netwright.watch.trace import Trace
 __all__ = ["Case", "Mended", "prove_plan", "repair"]
 
 FEWEST_EPOCHS = 2  # of a short run
-FEWEST_STEPS = 60  # under these even a sound plan has learned little
+FEWEST_STEPS = 30  # under these even a sound plan has learned little
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +128,7 @@ def prove_plan(
     climbed = climb(
         control,
         case.findings,
-        offer=lambda plan, finding: _offers(control, plan, finding, case.trace),
+        offer=lambda plan, finding: _offers(control, plan, finding, case.trace, data),
         train=_Trainer(control, data, metric, device, num_threads),
         seeds=Seeds.fresh(case.seed, seeds),
         metric=metric,
@@ -138,7 +142,9 @@ def prove_plan(
     return case.plan.with_(proof.changes, why=why), proof
 
 
-def _offers(control: Plan, plan: Plan, finding: Finding, trace: Trace) -> list[Candidate[Plan]]:
+def _offers(
+    control: Plan, plan: Plan, finding: Finding, trace: Trace, data: Data
+) -> list[Candidate[Plan]]:
     """Return what the finding's remedies make of the plan. changes: from the control."""
     known = catalogue.names(REMEDIES)
     offers: list[Candidate[Plan]] = []
@@ -147,13 +153,28 @@ def _offers(control: Plan, plan: Plan, finding: Finding, trace: Trace) -> list[C
             continue
         found = find_remedy(name)
         for dose in found(plan, trace):
-            if all(changed(other.subject, dose) for other in offers):
+            new = all(changed(other.subject, dose) for other in offers)
+            if new and _can_be_trained(dose, data):
                 offers.append(
                     Candidate(
                         remedy=name, subject=dose, changes=changed(control, dose), late=found.late
                     )
                 )
     return offers
+
+
+def _can_be_trained(plan: Plan, data: Data) -> bool:
+    """Whether the plan fits the data: some nets take no such norm, some rows cannot be sampled."""
+    one = plan.member(0) if plan.members else plan
+    try:
+        with seeded(0):
+            build_net(one, data, 0, torch.device("cpu"))
+            build_objective(one, data)
+            if one.recipe.sampling == "balanced":
+                balanced_rows(data)
+    except UsageError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ _EARLY = 8  # steps: a run that begins well and leaps later met a steep place (e
         "numerical-instability",
         "vanishing-gradient",
         "underfitting",
+        "weight-decay-too-strong",
     ),
 )
 def learning_rate_too_high(trace: Trace) -> Iterator[Evidence]:

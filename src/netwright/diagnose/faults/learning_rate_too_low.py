@@ -46,7 +46,7 @@ def learning_rate_too_low(trace: Trace) -> Iterator[Evidence]:
     _, ratios = update_ratios(trace)
     ratios = finite(ratios)
     # The validation loss is of the same rows each time, so that even a small fall shows.
-    values = finite(trace.values("loss.validation"))
+    values = _by_rate(trace, finite(trace.values("loss.validation")))
     if len(values) < 6:
         values = finite(losses(trace))
     if len(ratios) < 5 or len(values) < 6:
@@ -69,6 +69,20 @@ def learning_rate_too_low(trace: Trace) -> Iterator[Evidence]:
             "run. Raise the learning rate by a factor of 10, or find it with a range test."
         ),
     )
+
+
+def _by_rate(trace: Trace, values: np.ndarray) -> np.ndarray:
+    """Return the validation losses as they would stand were the rate constant: evenly spread over
+    the sum of the rates, not over the steps, where the rates are known. A schedule bends the
+    straightest line."""
+    rates, at = trace.values("lr"), trace.steps("lr")
+    steps = trace.steps("loss.validation")
+    if len(rates) < 3 or len(steps) != len(values) or not len(values):
+        return values
+    every = np.arange(int(steps[-1]) + 1)
+    progress = np.cumsum(np.interp(every, at, rates))[steps]
+    even = np.linspace(progress[0], progress[-1], len(values))
+    return np.interp(even, progress, values)
 
 
 def _falls_like_a_line(values: np.ndarray) -> bool:

@@ -19,10 +19,11 @@ ADAPTIVE = ("adagrad", "rmsprop", "adam", "adamw", "muon")
     ),
 )
 def epsilon(plan: Plan, trace: Trace) -> Iterator[Plan]:
-    """Makes the optimiser's epsilon a hundred and ten thousand times larger: with next to no
-    gradient Adam divides by it.
+    """Makes the optimiser's epsilon 1e-6 or 1e-4: with next to no gradient Adam divides by it.
+
+    Kingma and Ba 2015, arXiv:1412.6980.
     """
     if plan.recipe.optimizer in ADAPTIVE:
-        for factor in (1e2, 1e4):
-            why = "no step divides by next to nothing"
-            yield plan.with_({"recipe.eps": plan.recipe.eps * factor}, why=why)
+        for eps in (1e-6, 1e-4):
+            if plan.recipe.eps < eps:
+                yield plan.with_({"recipe.eps": eps}, why="no step divides by next to nothing")

@@ -1,0 +1,100 @@
+"""Weight decay too strong: weights shrink faster than the gradient can build them up.
+
+Reads "decay.ratio", the share of the weights that decay takes away in a step (the rate times the
+decay, where an optimiser applies it so).
+
+## What it does
+Compares the share of the weights that decay takes in a step with 1 %, and asks whether the weights
+collapsed and the training loss stayed near that of a constant answer.
+
+## Why is this bad?
+What is not renewed within 1 / (rate x decay) steps is forgotten. Where that is a few dozen batches,
+the net holds no more than they say, and the loss is fought by the decay, not by the data.
+
+## Example
+    optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=30)
+
+Use instead:
+
+    optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=0.03)
+
+## References
+- Loshchilov and Hutter 2019, arXiv:1711.05101
+- Krogh and Hertz 1991, "A Simple Weight Decay Can Improve Generalization", NeurIPS
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import (
+    diverged,
+    end_of,
+    finite,
+    losses,
+    stuck,
+    trivial_loss,
+    weights_in_order,
+)
+from netwright.watch.trace import Trace
+
+__all__ = ["weight_decay_too_strong"]
+
+# Usual ones take 1e-6 to 1e-3 of the weights a step; with 0.01 all but a third of what was learned
+# a hundred steps ago is gone.
+_SHARE = 0.01
+_COLLAPSED = 0.25
+_UNLEARNED = 0.3  # of a constant answer's loss
+
+
+@fault(
+    "weight-decay-too-strong",
+    severity="error",
+    remedies=("less-weight-decay", "less-regularization"),
+    explains=("vanishing-gradient", "underfitting", "undertrained", "learning-rate-too-low"),
+)
+def weight_decay_too_strong(trace: Trace) -> Iterator[Evidence]:
+    """Decay takes 1 % of the weights a step or more, the hidden weight matrices end under a quarter
+    of their first size, and the training loss rests above three tenths of a constant answer's (or,
+    where that is not known, where it began).
+    """
+    shares = finite(trace.values("decay.ratio"))
+    values = finite(losses(trace))
+    if len(shares) < 3 or len(values) < 3 or diverged(trace):
+        return
+    share = float(np.quantile(shares, 0.9))  # warm-up and annealing are small on purpose
+    left = _left(trace)
+    if share < _SHARE or not left or max(left.values()) > _COLLAPSED:
+        return
+    trivial, end = trivial_loss(trace), end_of(values)
+    if not (stuck(trace) if trivial is None else end > _UNLEARNED * trivial):
+        return
+    smallest = min(left, key=lambda name: left[name])
+    yield Evidence(
+        place=smallest.removesuffix(".weight"),
+        step=int(trace.steps("weight.norm", smallest)[-1]),
+        numbers={
+            "decay of a step": share,
+            "weights left": left[smallest],
+            "loss first": float(values[0]),
+            "loss last": end,
+        },
+        confidence=0.9,
+        explanation=(
+            f"Weight decay takes {share:.1%} of the weights away at every step (0.1 % is much), so "
+            f"that what was learned {1 / share:.0f} steps ago is forgotten; the hidden weights "
+            f"shrank to {left[smallest]:.0%} of their first size and the loss rests at {end:.4g}. "
+            "Divide the decay by 30 or more."
+        ),
+    )
+
+
+def _left(trace: Trace) -> dict[str, float]:
+    """Return last over first norm of the hidden weight matrices; the last one makes the outputs."""
+    found = {}
+    for name in weights_in_order(trace)[:-1]:
+        norms = finite(trace.values("weight.norm", name))
+        if len(norms) > 1 and norms[0] > 0:
+            found[name] = float(norms[-1] / norms[0])
+    return found
