@@ -14,7 +14,7 @@ LAYERS = [
     {"report"},
     {"tune"},
     {"repair"},
-    {"train"},
+    {"train", "doctor"},
     {"diagnose"},
     {"evaluate"},
     {"plan"},

@@ -74,10 +74,11 @@ def trained(table: Path) -> Path:
 def test_help_lists_what_works_and_loads_nothing_heavy(tmp_path: Path) -> None:
     done = run("--help", cwd=tmp_path)
     for name in (
-        "train", "repair", "predict", "evaluate", "plan", "nets", "faults", "remedies", "data",
+        "train", "doctor", "repair", "predict", "evaluate", "plan", "nets", "faults", "remedies",
+        "data",
     ):  # fmt: skip
         assert f"  {name}" in done.stdout
-    assert "doctor" not in done.stdout
+    assert "studio" not in done.stdout
     code = (
         "import sys; sys.argv = ['netwright', '--help']\n"
         "from netwright.cli.main import main\n"

@@ -30,6 +30,7 @@ def test_its_dictionary_is_what_findings_json_holds() -> None:
         "evidence": {"dead share": 0.9, "loss last": "inf"},
         "explanation": "Ninety of a hundred units are off.",
         "remedies": ["lower-lr"],
+        "patch": None,
     }
     assert Finding.from_dict(values).to_dict() == values
 

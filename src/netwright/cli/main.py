@@ -272,6 +272,41 @@ def plan_(
     run_plan(source, dict(read, group=group, horizon=horizon, split=split), out=out, as_json=json)
 
 
+@app.command(context_settings={"allow_interspersed_args": False})
+def doctor(
+    script: Annotated[
+        list[str] | None,
+        typer.Argument(help="SCRIPT.py (or MODULE, or a run folder) and its own arguments."),
+    ] = None,
+    module: Annotated[bool, typer.Option("-m", help="Run a module, as python -m.")] = False,
+    json: Annotated[
+        str | None, typer.Option("--json", help="Write the findings here.", metavar="FILE")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Stop after so many optimizer steps.", metavar="N")
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(help="Keep findings and traces in this folder.", metavar="DIR")
+    ] = None,
+    sarif: Annotated[
+        str | None, typer.Option(help="Write SARIF 2.1.0 here.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Run a training script once, watched, and say what is wrong with it."""
+    from netwright.cli.doctor import run_doctor
+
+    raise typer.Exit(
+        run_doctor(
+            script or [],
+            is_module=module,
+            json_file=json,
+            steps=steps,
+            out=out,
+            sarif_file=sarif,
+        )
+    )
+
+
 @app.command()
 def nets(json: o.AsJson = False) -> None:
     """List the catalogue of networks."""

@@ -22,9 +22,12 @@ def diagnose(trace: Trace) -> list[Finding]:
     A cause stands before the faults it explains; else errors before warnings before notes, and
     the surest first.
     """
-    known = faults()
-    findings = [finding for fault in known for finding in fault(trace)]
-    return _ordered(findings, {fault.name: fault.explains for fault in known})
+    return in_order(finding for fault in faults() for finding in fault(trace))
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Put findings (of several traces, where one script trained several nets) in that order."""
+    return _ordered(findings, {fault.name: fault.explains for fault in faults()})
 
 
 def _ordered(findings: Iterable[Finding], explains: dict[str, tuple[str, ...]]) -> list[Finding]:

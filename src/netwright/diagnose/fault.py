@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from netwright.diagnose.finding import Finding, Severity
+from netwright.diagnose.patch import Edit, diff
 from netwright.watch.trace import Trace
 
 
@@ -18,7 +19,9 @@ from netwright.watch.trace import Trace
 class Evidence:
     """What a rule saw: where, when, the numbers, and the sentence for a person.
 
-    confidence and severity are the fault's own unless the rule knows better in this case.
+    confidence and severity are the fault's own unless the rule knows better in this case. event:
+    what of the script is meant ("backward", "optimizer", "loss", "forward", ...), for its line; a
+    layer's is the line that made it. edit: how that line is mended.
     """
 
     explanation: str
@@ -27,6 +30,8 @@ class Evidence:
     numbers: Mapping[str, float | str] = field(default_factory=dict)
     confidence: float = 0.8
     severity: Severity | None = None
+    event: str = ""
+    edit: Edit | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,19 +56,37 @@ class Fault:
 
     def __call__(self, trace: Trace) -> list[Finding]:
         """Return a Finding for every piece of evidence in the trace."""
-        return [
-            Finding(
-                fault=self.name,
-                severity=evidence.severity or self.severity,
-                confidence=evidence.confidence,
-                where={"layer": evidence.place},
-                step=evidence.step,
-                evidence=evidence.numbers,
-                explanation=evidence.explanation,
-                remedies=self.remedies,
-            )
-            for evidence in self.rule(trace)
-        ]
+        return [self._finding(evidence, trace) for evidence in self.rule(trace)]
+
+    def _finding(self, evidence: Evidence, trace: Trace) -> Finding:
+        file, line = _line(evidence, trace)
+        patch = None
+        if evidence.edit is not None and file is not None and line is not None:
+            patch = diff(file, line, evidence.edit)
+        return Finding(
+            fault=self.name,
+            severity=evidence.severity or self.severity,
+            confidence=evidence.confidence,
+            where={"layer": evidence.place, "file": file, "line": line},
+            step=evidence.step,
+            evidence=evidence.numbers,
+            explanation=evidence.explanation,
+            remedies=self.remedies,
+            patch=patch,
+        )
+
+
+def _line(evidence: Evidence, trace: Trace) -> tuple[str | None, int | None]:
+    """The line of the user's file that the evidence is about."""
+    place = evidence.place
+    known = trace.text("line", evidence.event) if evidence.event else ""
+    while not known and place:
+        known = trace.text("line", f"layer:{place}")
+        place = place.rpartition(".")[0]
+    for event in ("loss", "backward", "step"):
+        known = known or trace.text("line", event)
+    file, _, line = known.rpartition(":")
+    return (file, int(line)) if file else (None, None)
 
 
 def fault(

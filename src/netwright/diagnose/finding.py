@@ -17,7 +17,8 @@ class Finding:
     confidence: 0..1, how well the evidence singles out this cause. where: "layer" (a module or
     parameter by its PyTorch name, "" for the whole net), "file" and "line" where a script is known.
     evidence: the numbers, by name. explanation: for a person - what was seen, why it hurts, what
-    to do. remedies: ids of what helps, in the order in which to try them.
+    to do. remedies: ids of what helps, in the order in which to try them. patch: a small diff of
+    the user's file that would mend it, where one is known.
     """
 
     fault: str
@@ -28,6 +29,7 @@ class Finding:
     evidence: Mapping[str, float | str] = field(default_factory=dict)
     explanation: str
     remedies: tuple[str, ...] = ()
+    patch: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "where", MappingProxyType(dict(self.where)))
@@ -57,6 +59,7 @@ class Finding:
             "evidence": {name: _json_number(value) for name, value in self.evidence.items()},
             "explanation": self.explanation,
             "remedies": list(self.remedies),
+            "patch": self.patch,
         }
 
     @classmethod

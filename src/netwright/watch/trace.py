@@ -2,9 +2,11 @@
 
 `signal` says what was measured ("grad.norm", "loss"), `place` where (a layer or parameter by its
 PyTorch name, "" for the whole net), `step` when (optimiser steps, counted over the whole run).
-A measurement that is not finite is kept as it is.
+A measurement that is not finite is kept as it is. Beside the numbers stand facts in words by
+(signal, place), such as the name of the loss ("loss.name") or the line that built a layer.
 """
 
+import json
 import os
 from array import array
 from collections.abc import Iterable
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from netwright.errors import DataError
 
 FILE = "trace.parquet"
+_TEXTS = b"netwright.texts"  # where the file's schema keeps the facts in words
 
 
 class Trace:
@@ -27,6 +30,7 @@ class Trace:
     def __init__(self) -> None:
         # One pair of growing arrays a series: an append costs two look-ups, a value 16 bytes.
         self._series: dict[str, dict[str, tuple[array[int], array[float]]]] = {}
+        self._texts: dict[str, dict[str, str]] = {}
 
     def record(self, signal: str, place: str, step: int, value: float) -> None:
         """Append one measurement."""
@@ -41,6 +45,23 @@ class Trace:
         """Append measurements of one step, each as (signal, place, value)."""
         for signal, place, value in rows:
             self.record(signal, place, step, value)
+
+    def note(self, signal: str, text: str, *, place: str = "") -> None:
+        """Keep a fact in words; a later one for the same signal and place replaces it."""
+        self._texts.setdefault(signal, {})[place] = text
+
+    def text(self, signal: str, place: str = "") -> str:
+        """Return a fact in words, "" where it was not noted."""
+        return self._texts.get(signal, {}).get(place, "")
+
+    def texts(self, signal: str) -> dict[str, str]:
+        """Return the facts in words of a signal, by place."""
+        return dict(self._texts.get(signal, {}))
+
+    def last(self, signal: str, place: str = "") -> float | None:
+        """Return the last value of one series, None where nothing was measured."""
+        _, values = self._series.get(signal, {}).get(place, (None, None))
+        return values[-1] if values else None
 
     def signals(self) -> list[str]:
         """Return the signals that have measurements, in the order of their first one."""
@@ -101,6 +122,7 @@ class Trace:
                 "value": pa.array(_joined([v for *_, v in series], np.float64)),
             }
         )
+        table = table.replace_schema_metadata({_TEXTS: json.dumps(self._texts)})
         target = Path(folder) / FILE
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{FILE}.part")
@@ -126,6 +148,10 @@ class Trace:
                 "writes. Restore it from a copy, or train again."
             ) from error
         trace = cls()
+        texts = json.loads((table.schema.metadata or {}).get(_TEXTS, b"{}"))
+        for signal, places in texts.items():
+            for place, text in places.items():
+                trace.note(signal, text, place=place)
         columns = (table.column(name).to_pylist() for name in table.column_names)
         for signal, place, step, value in zip(*columns, strict=True):
             trace.record(signal, place, step, value)

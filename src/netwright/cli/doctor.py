@@ -1,0 +1,80 @@
+"""`netwright doctor`: runs a script once, watched, and says what is wrong with its training."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from netwright.doctor.examine import Examination, examine
+from netwright.doctor.script import Script
+from netwright.errors import UsageError
+
+
+def run_doctor(
+    arguments: list[str],
+    *,
+    is_module: bool,
+    json_file: str | None,
+    steps: int | None,
+    out: str | None,
+    sarif_file: str | None,
+) -> int:
+    """Examine what `arguments` names; return the exit code."""
+    if not arguments:
+        raise UsageError("The doctor needs SCRIPT.py, -m MODULE or a run folder.")
+    if steps is not None and steps < 1:
+        raise UsageError(f"--steps is {steps}; expected at least 1.")
+    name, rest = arguments[0], arguments[1:]
+    # The script may change directory: our own files are where the command was given.
+    files = [None if f is None else Path(f).resolve() for f in (json_file, sarif_file, out)]
+    if not is_module and Path(name).is_dir() and (Path(name) / "findings.json").is_file():
+        result = _of_run(Path(name))
+    else:
+        if not is_module and not Path(name).is_file():
+            raise UsageError(
+                f"There is no {name!r}; expected a Python script, `-m MODULE` or a run folder "
+                "with findings.json."
+            )
+        script = Script(name, rest, is_module=is_module)
+        result = examine(script, max_steps=steps, save=_saver(files[2]))
+    _write(result, *files)
+    return result.exit_code
+
+
+def _saver(out: Path | None) -> Any:
+    def save(traces: list[Any]) -> None:
+        if out is not None:
+            for number, trace in enumerate(traces):
+                trace.save(out if number == 0 else out / f"learner-{number}")
+
+    return save
+
+
+def _of_run(folder: Path) -> Examination:
+    from netwright.diagnose.finding import Finding
+
+    held = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+    findings = [Finding.from_dict(values) for values in held["findings"]]
+    return Examination(
+        held.get("script", str(folder)),
+        held.get("script_exit", 0),
+        steps=held.get("steps", 0),
+        findings=findings,
+    )
+
+
+def _write(
+    result: Examination, json_file: Path | None, sarif_file: Path | None, out: Path | None
+) -> None:
+    from netwright.doctor.sarif import sarif
+    from netwright.doctor.summary import summary
+    from netwright.run_folder import write_json
+
+    if json_file is not None:
+        write_json(json_file, result.to_dict())
+    if sarif_file is not None:
+        write_json(sarif_file, sarif(result))
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        write_json(out / "findings.json", result.to_dict())
+    print(summary(result), file=sys.stderr)

@@ -1,0 +1,290 @@
+"""Learner: what learns in a script - nets, the optimizers that step them - and the trace of it.
+
+A GAN has two, a teacher and its student are two. Signals beside those of Probe (see probe.py):
+"loss" (what backward was called on), "loss.validation" and "loss.train" (means of each phase
+between two evaluations), "backwards" (calls of backward a step), "grad.carried" (norm of the
+gradient that was there when backward began, after a step), "lr", and for parameters "unreached"
+(the loss's graph does not contain them), "unregistered" (the graph contains them, no net names
+them), "unoptimised", "frozen". The nets' modes: "training.mode", "evaluation.mode" (1: train()).
+"""
+
+import math
+import random
+import time
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from netwright.watch.activations import Activations
+from netwright.watch.facts import facts
+from netwright.watch.parameters import StepOfParameters
+from netwright.watch.snapshot import Snapshot, take
+from netwright.watch.tape import Tape
+from netwright.watch.trace import Trace
+
+_EVERY = 50  # steps between samples, on average
+_SHARE = 0.01  # of the run's time that sampling may take, beyond the first seconds' allowance
+_ALLOWANCE = 0.5  # seconds
+_TAPES = 48
+_BYTES = 64_000_000  # of kept batches
+_EARLY = 20  # the step of the second snapshot
+_LOSSES = 200  # read from a device together
+
+
+class Learner:
+    """The nets that `optimizers` step; `trace` holds what was seen of them."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.trace = Trace()
+        self.step = 0
+        self.nets: dict[str, nn.Module] = {}
+        self.optimizers: list[Optimizer] = []
+        self.tapes: list[Tape] = []
+        self.evaluations: list[Tape] = []
+        self.snapshots: list[Snapshot] = []
+        self.coupled = False  # its loss runs through a net that another learner steps
+        self._chance = random.Random(number)
+        self._samples: dict[str, StepOfParameters] = {}
+        self._activations: dict[str, Activations] = {}
+        self._losses: list[tuple[int, Tensor]] = []
+        self._phase: list[Tensor] = []
+        self._validation: list[tuple[Tensor, int]] = []
+        self._next = 1
+        self._stride = 1
+        self._seen_tapes = 0
+        self._carried: Tensor | None = None
+        self._spent = 0.0
+        self._began = time.perf_counter()
+
+    def add(self, name: str, net: nn.Module, sample: StepOfParameters | None) -> None:
+        """Take a net in; sample: its parameters before the first step."""
+        while name in self.nets:
+            name += "_"
+        self.nets[name] = net
+        if sample is not None:
+            self._samples[name] = sample
+
+    def place(self, name: str, place: str) -> str:
+        """Return a place's name: with its net's name where the learner has several."""
+        if len(self.nets) == 1:
+            return place
+        return f"{name}.{place}" if place else name
+
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """Return the nets' parameters by their place."""
+        return {
+            self.place(name, key): parameter
+            for name, net in self.nets.items()
+            for key, parameter in net.named_parameters()
+        }
+
+    @property
+    def sampling(self) -> bool:
+        """Whether the present step is looked at closely."""
+        return bool(self._samples)
+
+    # The events of a step.
+
+    def begin(self) -> None:
+        """Look closely at the coming step if one is due and there is time for it."""
+        if self.step < self._next:
+            return
+        elapsed = time.perf_counter() - self._began
+        if self._spent > _ALLOWANCE + _SHARE * elapsed:
+            return
+        far = self.step * 2 if self.step < _EVERY // 2 else 0
+        self._next = far or self.step + self._chance.randint(_EVERY // 2, _EVERY * 3 // 2)
+        for name, net in self.nets.items():
+            self._samples[name] = StepOfParameters(net)
+            if name not in self._activations:
+                self._activations[name] = Activations(net, max_values=4096)
+            self._activations[name].attach_(first_only=True)
+
+    def before_backward(self, *, fresh: bool) -> None:
+        """Close the forward pass; fresh: the first backward since a step."""
+        for activations in self._activations.values():
+            activations.close()
+        if fresh and self.sampling:
+            self._carried = _norm(p.grad for p in self.parameters().values())
+
+    def before_step(self, optimizer: Optimizer) -> None:
+        """Read the gradients that the optimizer is about to use."""
+        for sample in self._samples.values():
+            sample.read_gradients(optimizer)
+        if self.sampling:
+            self.trace.record("lr", "", self.step, _rate(optimizer))
+
+    def stepped(self, losses: Sequence[Tensor], *, inside: bool) -> None:
+        """Count a step; inside: the losses were computed within it (a closure)."""
+        self._close_phase()
+        if self.sampling:
+            self.trace.record("backwards", "", self.step, 1 if inside else len(losses))
+        if losses:
+            kept = losses[:1] if inside else losses
+            mean = kept[0] if len(kept) == 1 else torch.stack([x.float() for x in kept]).mean()
+            self._losses.append((self.step, mean))
+            self._phase.append(mean)
+        if len(self._losses) >= _LOSSES:
+            self.read_losses()
+        self.step += 1
+        if self.step == _EARLY:
+            self.snap()
+
+    def finish(self, every_optimizer: Sequence[Optimizer]) -> None:
+        """Read what the sampled step did, once its optimizers are through."""
+        if not self.sampling:
+            return
+        samples, self._samples = self._samples, {}
+        squares, step = 0.0, self.step - 1
+        for name, sample in samples.items():
+            activations = self._activations.get(name)
+            layers = []
+            rows = [row for row in sample.rows() if row[:2] != ("grad.norm", "")]
+            squares += math.fsum(v * v for signal, _, v in rows if signal == "grad.norm")
+            if activations is not None:
+                activations.detach_()
+                layers = [(c.place, c.type_name) for c in activations.calls.values()]
+                rows += activations.rows()
+            if step == 0 or (layers and not self.trace.places("order")):
+                before = dict(zip(sample.names, sample.before, strict=True))
+                found = facts(self.nets[name], before, layers, every_optimizer)
+                known = self.trace.places("parameters")
+                rows += [r for r in found if r[0] in ("order",) or r[0][:5] == "type:" or not known]
+            for signal, place, value in rows:
+                self.trace.record(signal, self.place(name, place), step, value)
+        self.trace.record("grad.norm", "", step, math.sqrt(squares))
+        if self._carried is not None:
+            self.trace.record("grad.carried", "", step, float(self._carried))
+            self._carried = None
+
+    def reached(self, leaves: Iterable[Tensor], held: set[int]) -> None:
+        """Note which parameters the loss's graph contains; held: ids that optimizers hold."""
+        ids = {id(leaf): leaf for leaf in leaves}
+        named = self.parameters()
+        for name, parameter in named.items():
+            if parameter.requires_grad and id(parameter) not in ids:
+                self.trace.record("unreached", name, self.step, parameter.numel())
+            elif parameter.requires_grad:
+                self.trace.record("reached", name, self.step, parameter.numel())
+        known = {id(parameter) for parameter in named.values()}
+        strangers = {k: v for k, v in ids.items() if k not in known and k not in held}
+        for name, leaf in _strangers(self.nets, strangers):
+            self.trace.record("unregistered", name, self.step, leaf.numel())
+
+    # Batches and phases.
+
+    def keep(self, tape: Tape) -> None:
+        """Keep a training step's tape; where there are too many, those that stay are spread out."""
+        self._seen_tapes += 1
+        self.tapes.append(tape)
+        total = sum(_bytes(t) for t in self.tapes)
+        while len(self.tapes) > 1 and (len(self.tapes) > _TAPES or total > _BYTES):
+            index = self._chance.randrange(1, len(self.tapes))
+            total -= _bytes(self.tapes.pop(index))
+
+    def wants_tape(self) -> bool:
+        """Whether the coming step's batch is to be kept."""
+        return self.step < 24 or self._chance.random() < 24 / (self.step + 1)
+
+    def evaluated(self, loss: Tensor, rows: int) -> None:
+        """Take a loss that was computed in an evaluation."""
+        self._validation.append((loss, rows))
+
+    def close(self) -> None:
+        """Read what is pending: the run is over."""
+        self._close_phase()
+        self.read_losses()
+        for activations in self._activations.values():
+            activations.detach_()
+
+    def snap(self) -> None:
+        """Copy the nets as they are."""
+        snapshot = take(list(self.nets.values()), self.step)
+        if snapshot is not None:
+            self.snapshots.append(snapshot)
+
+    def spent(self, seconds: float) -> None:
+        """Count the time that watching took."""
+        self._spent += seconds
+
+    def read_losses(self) -> None:
+        """Move the kept losses off the device."""
+        losses, self._losses = self._losses, []
+        signal = "loss.coupled" if self.coupled else "loss"
+        for (step, _), value in zip(losses, _read([x for _, x in losses]), strict=True):
+            self.trace.record(signal, "", step, value)
+
+    def _close_phase(self) -> None:
+        if not self._validation:
+            if len(self._phase) > 100_000:
+                del self._phase[:50_000]
+            return
+        phase, self._phase = self._phase, []
+        validation, self._validation = self._validation, []
+        if not phase:
+            return  # before any training, or the same phase going on
+        rows = [n for _, n in validation]
+        values = _read([x for x, _ in validation])
+        mean = math.fsum(v * n for v, n in zip(values, rows, strict=True)) / max(sum(rows), 1)
+        self.trace.record("loss.validation", "", self.step, mean)
+        self.trace.record("loss.train", "", self.step, math.fsum(_read(phase)) / len(phase))
+
+
+def _rate(optimizer: Optimizer) -> float:
+    return max(float(group.get("lr", math.nan)) for group in optimizer.param_groups)
+
+
+def _norm(gradients: Iterable[Tensor | None]) -> Tensor:
+    found = [g for g in gradients if g is not None and not g.is_sparse]
+    if not found:
+        return torch.zeros(())
+    return torch.stack([n.float().to("cpu") for n in torch._foreach_norm(found)]).norm()
+
+
+def _read(tensors: Sequence[Tensor]) -> list[float]:
+    if not tensors:
+        return []
+    device = tensors[-1].device
+    return torch.stack([t.detach().reshape(()).double().to(device) for t in tensors]).tolist()
+
+
+def _bytes(tape: Tape) -> int:
+    total = 0
+    for entry in tape.entries:
+        for value in torch.utils._pytree.tree_leaves((entry.args, entry.kwargs, entry.values)):
+            total += value.nbytes if isinstance(value, Tensor) else 0
+    return total
+
+
+def _strangers(
+    nets: dict[str, nn.Module], leaves: dict[int, Tensor]
+) -> Iterable[tuple[str, Tensor]]:
+    """Find leaves that hang on a net's attributes without being registered there."""
+    left = dict(leaves)
+    for net in nets.values():
+        for prefix, module in net.named_modules():
+            for key, value in vars(module).items():
+                if key[:1] == "_" or not left:
+                    continue
+                for name, thing in _inside(key, value, depth=3):
+                    path = f"{prefix}.{name}" if prefix else name
+                    if isinstance(thing, Tensor) and left.pop(id(thing), None) is not None:
+                        yield path, thing
+                    elif isinstance(thing, nn.Module):
+                        for inner, parameter in thing.named_parameters():
+                            if left.pop(id(parameter), None) is not None:
+                                yield f"{path}.{inner}", parameter
+
+
+def _inside(name: str, value: object, *, depth: int) -> Iterable[tuple[str, object]]:
+    if isinstance(value, Tensor | nn.Module):
+        yield name, value
+    elif depth and isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _inside(f"{name}[{index}]", item, depth=depth - 1)
+    elif depth and isinstance(value, dict):
+        for key, item in value.items():
+            yield from _inside(f"{name}[{key!r}]", item, depth=depth - 1)

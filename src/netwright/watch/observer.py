@@ -1,0 +1,402 @@
+"""watch_any: sees the training in any unmodified script, and finds its nets, losses and phases.
+
+    with watch_any(folder) as seen:     # before the script's first line
+        ...                             # runs the script
+    for learner in seen.learners:       # traces, kept batches, copies of the nets
+        diagnose(learner.trace)
+
+Outermost modules with parameters are nets. What an optimizer steps after a backward is a Learner.
+The run is not changed: no random number is drawn, nothing is printed, no device is waited for
+between samples. What went wrong with the watching itself is kept in `trouble` and ends it.
+"""
+
+import os
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from netwright.watch.graph import leaves_of
+from netwright.watch.learner import Learner
+from netwright.watch.lines import Lines
+from netwright.watch.parameters import StepOfParameters
+from netwright.watch.patches import LOSSES, attach_
+from netwright.watch.snapshot import take
+from netwright.watch.stop import StopWatching
+from netwright.watch.tape import Recorder, Tape
+
+__all__ = ["Observer", "watch_any"]
+
+_LEARNERS = 6  # more (folds, restarts) are counted, not watched
+_LARGE = 200_000_000  # bytes of parameters beyond which a net is not copied
+
+
+@contextmanager
+def watch_any(folder: str | Path, *, max_steps: int | None = None) -> Iterator["Observer"]:
+    """Watch every training inside. folder: where the user's own files are."""
+    observer = Observer(folder, max_steps=max_steps)
+    detach = attach_(observer)
+    observer.on = True
+    try:
+        yield observer
+    finally:
+        observer.on = False
+        detach()
+        observer.close()
+
+
+class Observer:
+    """Hears the events of patches.py, sorts them by learner."""
+
+    def __init__(self, folder: str | Path, *, max_steps: int | None = None) -> None:
+        self.on = False
+        self.inside = False
+        self.counting = False
+        self.learners: list[Learner] = []
+        self.unwatched = 0  # learners beyond the first few
+        self.steps = 0
+        self.calls = 0
+        self.backwards = 0
+        self.trouble: BaseException | None = None
+        self.seconds = 0.0
+        self.lines: dict[str, str] = {}  # event -> "file:line", the first time it was seen
+        self._max_steps = max_steps
+        self._lines = Lines(folder)
+        self._made: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+        self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
+        self._of: weakref.WeakKeyDictionary[Optimizer, Learner] = weakref.WeakKeyDictionary()
+        self._learner_of: weakref.WeakKeyDictionary[nn.Module, Learner] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._names: weakref.WeakKeyDictionary[nn.Module, str] = weakref.WeakKeyDictionary()
+        self._fresh: dict[int, tuple[nn.Module, StepOfParameters | None, Any]] = {}
+        self._called: list[nn.Module] = []  # nets called for their gradient since the last step
+        self._recorder: Recorder | None = Recorder(0)
+        self._watching: Recorder | None = None  # of an evaluation
+        self._tapes: list[Tape] = []
+        self._losses: list[Tensor] = []
+        self._leaves: list[Tensor] | None = None
+        self._depth = 0
+        self._open = False  # a sample waits to be finished
+        self._pid = os.getpid()
+
+    # Events (patches.py). Each is guarded: a fault of ours must not become the user's.
+
+    def made(self, thing: Any) -> None:
+        """Remember the line that made a module or an optimizer."""
+        self._guard(self._on_made, thing)
+
+    def before_call(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        """An outermost module is about to run."""
+        self._guard(self._on_before_call, module)
+
+    def after_call(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        """An outermost module has run."""
+        self._guard(self._on_after_call, module, args, kwargs, output)
+
+    def before_loss(self) -> None:
+        """A loss function is about to run: its inside is not noted."""
+        self._guard(self._pause)
+
+    def leave(self) -> None:
+        """`backward` was called."""
+        self._guard(self._pause)
+
+    def after_loss(self, name: str, original: Any, args: Any, kwargs: Any, result: Any) -> None:
+        """A loss function has run."""
+        self._guard(self._on_loss, name, original, args, kwargs, result)
+
+    def before_backward(self, tensors: Any) -> None:
+        """Gradients are about to be computed."""
+        self._guard(self._on_backward, tensors)
+
+    def before_step(self, optimizer: Optimizer) -> None:
+        """An optimizer is about to step."""
+        self._guard(self._on_before_step, optimizer)
+
+    def after_step(self, optimizer: Optimizer) -> None:
+        """An optimizer has stepped."""
+        self._guard(self._on_after_step, optimizer)
+        if self._max_steps is not None and self.steps >= self._max_steps and self.on:
+            raise StopWatching
+
+    def close(self) -> None:
+        """Read what is pending."""
+        if os.getpid() != self._pid:
+            return
+        for recorder in (self._recorder, self._watching):
+            if recorder is not None:
+                recorder.stop()
+        if self._watching is not None:
+            self._end_evaluation()
+        self._finish()
+        for learner in self.learners:
+            learner.close()
+
+    # What each event means.
+
+    def _on_made(self, thing: Any) -> None:
+        self._made[thing] = self._lines.here()
+        if isinstance(thing, Optimizer):
+            self._optimizers.add(thing)
+
+    def _on_before_call(self, module: nn.Module) -> None:
+        self._stop_recording()
+        self._finish()
+        if module not in self._names:
+            self._meet(module)
+        if self._names[module] and torch.is_grad_enabled() and module not in self._learner_of:
+            self._prepare(module)
+
+    def _on_after_call(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        name = self._names[module]
+        training = torch.is_grad_enabled()
+        learner = self._learner_of.get(module)
+        if not name:  # no parameters: a criterion, or a function written as a module
+            if training and self._recorder is not None and self._recorder.tape.entries:
+                self._recorder.note(
+                    "criterion", type(module).__name__, module, args, kwargs, output
+                )
+                self._recorder.start()
+            return
+        self.calls += 1
+        if training and not (learner is not None and self._evaluates(module, learner)):
+            self._line("forward")
+            if module not in self._called:
+                self._called.append(module)
+            if learner is not None and learner.sampling:
+                learner.trace.record("training.mode", "", learner.step, module.training)
+            if self._recorder is not None:
+                self._recorder.note("net", name, module, args, kwargs, output)
+                self._recorder.start()
+        elif learner is not None:
+            learner.trace.record("evaluation.mode", "", learner.step, module.training)
+            if len(learner.evaluations) < 32:
+                self._watching = Recorder(learner.step)
+                self._watching.note("net", name, module, args, kwargs, output)
+                self._watching.start()
+                self._evaluating = learner
+
+    def _evaluates(self, module: nn.Module, learner: Learner) -> bool:
+        """Whether a net called with gradients is being evaluated all the same: in eval mode, where
+        it was trained in train mode."""
+        return not module.training and learner.trace.last("training.mode") == 1.0
+
+    def _on_loss(self, name: str, original: Any, args: Any, kwargs: Any, result: Tensor) -> None:
+        training = torch.is_grad_enabled() and result.requires_grad
+        if training:
+            self._line("loss")
+            if self._recorder is not None and not self.inside:
+                self._recorder.note("loss", name, original, args, kwargs, result)
+                self._recorder.start()
+        elif self._watching is not None and not self.inside:
+            self._watching.note("loss", name, original, args, kwargs, result)
+            self._watching.start()
+        if self.inside or result.ndim:
+            return
+        learner = self._evaluating
+        if learner is not None and (not training or self._watching is not None):
+            rows = args[0].shape[0] if args and isinstance(args[0], Tensor) and args[0].ndim else 1
+            value = result.detach()
+            if kwargs.get("reduction") == "sum":
+                value = value / rows
+            learner.evaluated(value, rows)
+
+    def _on_backward(self, tensors: Any) -> None:
+        self._finish()
+        self.backwards += 1
+        self._line("backward")
+        self._evaluating = None
+        loss = tensors if isinstance(tensors, Tensor) and tensors.numel() == 1 else None
+        fresh = not self._losses
+        for learner in self.learners:
+            learner.before_backward(fresh=fresh)
+        if self._recorder is not None:
+            self._tapes.append(self._recorder.finish(tensors))
+            self._recorder = None
+            if loss is not None and fresh:
+                self._leaves = leaves_of(loss)
+        if loss is not None:
+            self._losses.append(loss.detach())
+
+    def _on_before_step(self, optimizer: Optimizer) -> None:
+        self._depth += 1
+        if self._depth > 1:
+            return
+        self._inside_step = not self._losses
+        learner = self._of.get(optimizer)
+        if learner is not None:
+            learner.before_step(optimizer)
+        else:
+            for _, sample, _ in self._fresh.values():
+                if sample is not None:
+                    sample.read_gradients(optimizer)
+
+    def _on_after_step(self, optimizer: Optimizer) -> None:
+        self._depth -= 1
+        if self._depth:
+            return
+        self._line("step")
+        self._optimizers.add(optimizer)
+        losses, self._losses = self._losses, []
+        learner = self._of.get(optimizer) or self._assign(optimizer, bool(losses))
+        if learner is None or not losses:
+            return
+        self.steps += 1
+        leaves, self._leaves = self._leaves, None
+        if leaves is not None:
+            held = {id(p) for o in self._optimizers for g in o.param_groups for p in g["params"]}
+            learner.reached(leaves, held)
+        learner.coupled = learner.coupled or self._is_coupled(learner)
+        for tape in self._tapes:
+            tape.step = learner.step
+            learner.keep(tape)
+        self._tapes, self._called = [], []
+        learner.stepped(losses, inside=self._inside_step)
+        self._open = True
+        if self._recorder is None and learner.wants_tape():
+            self._recorder = Recorder(learner.step)
+
+    # Who is who.
+
+    _evaluating: Learner | None = None
+    _inside_step = False
+
+    def _meet(self, module: nn.Module) -> None:
+        """See an outermost module for the first time."""
+        has_parameters = next(module.parameters(), None) is not None
+        is_loss = type(module).__module__ == "torch.nn.modules.loss"
+        if not has_parameters or is_loss:
+            self._names[module] = ""
+            return
+        name = self._lines.name(module).removeprefix("self.") or type(module).__name__.lower()
+        self._names[module] = name
+        self.lines.setdefault(f"net:{name}", self._made.get(module, ""))
+
+    def _prepare(self, module: nn.Module) -> None:
+        """Copy a net before its first step."""
+        if id(module) in self._fresh or len(self._fresh) > 8:
+            return
+        small = sum(p.nbytes for p in module.parameters()) < _LARGE
+        sample = StepOfParameters(module) if small else None
+        self._fresh[id(module)] = (module, sample, take([module], 0) if small else None)
+
+    def _assign(self, optimizer: Optimizer, first: bool) -> Learner | None:
+        """Find the learner of an optimizer that steps for the first time."""
+        held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        learner = None
+        if not first and self.learners:
+            learner = self.learners[-1]  # it follows another one after the same backward
+        for other in self.learners:
+            if any(id(p) in held for p in other.parameters().values()):
+                learner = other
+        if learner is None:
+            if len(self.learners) >= _LEARNERS:
+                self.unwatched += 1
+                return None
+            learner = self._new_learner(optimizer, held)
+        learner.optimizers.append(optimizer)
+        self._of[optimizer] = learner
+        return learner
+
+    def _new_learner(self, optimizer: Optimizer, held: set[int]) -> Learner:
+        learner = Learner(len(self.learners))
+        nets = [m for m in self._called if m not in self._learner_of]
+        others = {id(p) for o in self._of for g in o.param_groups for p in g["params"]}
+        for net in nets:
+            ids = {id(p) for p in net.parameters()}
+            pending = {
+                id(p)
+                for o in self._optimizers
+                if o is not optimizer and o not in self._of
+                for g in o.param_groups
+                for p in g["params"]
+            }
+            if not ids & held and (ids & others or ids & pending):
+                continue  # another optimizer's
+            _, sample, snapshot = self._fresh.pop(id(net), (None, None, None))
+            learner.add(self._names[net], net, sample)
+            self._learner_of[net] = learner
+            if snapshot is not None:
+                learner.snapshots.append(snapshot)
+        self.learners.append(learner)
+        self._describe(learner, optimizer)
+        return learner
+
+    def _describe(self, learner: Learner, optimizer: Optimizer) -> None:
+        trace = learner.trace
+        trace.note("optimizer", type(optimizer).__name__)
+        trace.note("variable", self._lines.name(optimizer), place="optimizer")
+        for name in learner.nets:
+            trace.note("variable", name, place="net")
+        for event, line in self.lines.items():
+            trace.note("line", line, place=event)
+        trace.note("line", self._made.get(optimizer, ""), place="optimizer")
+        for name, net in learner.nets.items():
+            if hasattr(net, "_orig_mod") or net._compiled_call_impl is not None:
+                trace.note("compiled", "activations and layers are not seen", place=name)
+            for key, module in net.named_modules():
+                place = learner.place(name, key)
+                trace.note("line", self._made.get(module, ""), place=f"layer:{place}")
+
+    def _is_coupled(self, learner: Learner) -> bool:
+        return any(self._learner_of.get(net, learner) is not learner for net in self._called)
+
+    # Small things.
+
+    def _pause(self) -> None:
+        for recorder in (self._recorder, self._watching):
+            if recorder is not None:
+                recorder.stop()
+
+    def _stop_recording(self) -> None:
+        if self._recorder is not None:
+            self._recorder.stop()
+        if self._watching is not None:
+            self._end_evaluation()
+
+    def _end_evaluation(self) -> None:
+        recorder, self._watching = self._watching, None
+        if recorder is not None:
+            tape = recorder.finish(None)
+            if self._evaluating is not None:
+                self._evaluating.evaluations.append(tape)
+
+    def _finish(self) -> None:
+        if self._open:
+            self._open = False
+            optimizers = list(self._optimizers)
+            for learner in self.learners:
+                learner.finish(optimizers)
+                learner.begin()
+
+    def _line(self, event: str) -> None:
+        if event not in self.lines:
+            self.lines[event] = self._lines.here()
+
+    def _guard(self, act: Callable[..., None], *args: Any) -> None:
+        began = time.perf_counter()
+        try:
+            act(*args)
+        except Exception as error:  # told at the end; the user's script goes on unwatched
+            self.on = False
+            self.trouble = error
+            for recorder in (self._recorder, self._watching):
+                if recorder is not None:
+                    recorder.stop()
+        finally:
+            spent = time.perf_counter() - began
+            self.seconds += spent
+            if self.learners:
+                self.learners[-1].spent(spent)
+
+
+def loss_kind(name: str) -> str:
+    """Return what a loss function of torch expects ("logits", "values", ...), "" for others."""
+    return LOSSES.get(name, "")
