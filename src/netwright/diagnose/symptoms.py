@@ -142,6 +142,27 @@ def update_ratios(trace: Trace) -> tuple[NDArray[np.int64], Values]:
     return np.asarray(sampled, dtype=np.int64), np.asarray(medians, dtype=np.float64)
 
 
+def would_gain(trace: Trace, trial: str) -> bool:
+    """Whether a short training with one thing changed ("trial.<name>") went clearly better than as
+    it was, from the same state on the same batches: by a tenth of the loss that both began with.
+    """
+    start, plain = trace.last("trial.start"), trace.last("trial.as.is")
+    changed = trace.last(f"trial.{trial}")
+    if start is None or changed is None:
+        return False
+    if plain is None:  # as it was, it broke
+        return changed < start
+    return plain - changed > 0.1 * abs(start) and changed < start
+
+
+def learned_little(trace: Trace) -> bool:
+    """Whether the loss ended not finite, above its start, or with less than half of it gone."""
+    values = finite(losses(trace))
+    if len(values) < 10:
+        return False
+    return diverged(trace) or stuck(trace) or end_of(values) > 0.5 * values[0]
+
+
 def layer_of(parameter: str) -> str:
     """Return the layer that a parameter belongs to: "conv1.weight" -> "conv1"."""
     return parameter.rpartition(".")[0]

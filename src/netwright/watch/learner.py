@@ -23,6 +23,7 @@ from netwright.watch.parameters import StepOfParameters
 from netwright.watch.snapshot import Snapshot, take
 from netwright.watch.tape import Tape
 from netwright.watch.trace import Trace
+from netwright.watch.trial import Recipe
 
 _EVERY = 50  # steps between samples, on average
 _SHARE = 0.01  # of the run's time that sampling may take, beyond the first seconds' allowance
@@ -45,13 +46,16 @@ class Learner:
         self.tapes: list[Tape] = []
         self.evaluations: list[Tape] = []
         self.snapshots: list[Snapshot] = []
+        self.recipe: Recipe | None = None
+        self.held: set[int] = set()  # ids of the parameters that any optimizer stepped, at the end
         self.coupled = False  # its loss runs through a net that another learner steps
         self._chance = random.Random(number)
         self._samples: dict[str, StepOfParameters] = {}
         self._activations: dict[str, Activations] = {}
         self._losses: list[tuple[int, Tensor]] = []
         self._phase: list[Tensor] = []
-        self._validation: list[tuple[Tensor, int]] = []
+        self._validation: dict[str, list[tuple[Tensor, int]]] = {}
+        self._main = ""  # whence the first evaluation between training steps was called
         self._next = 1
         self._stride = 1
         self._seen_tapes = 0
@@ -108,7 +112,9 @@ class Learner:
         for activations in self._activations.values():
             activations.close()
         if fresh and self.sampling:
-            self._carried = _norm(p.grad for p in self.parameters().values())
+            self._carried = _norm(
+                p.grad for o in self.optimizers for group in o.param_groups for p in group["params"]
+            )
 
     def before_step(self, optimizer: Optimizer) -> None:
         """Read the gradients that the optimizer is about to use."""
@@ -189,9 +195,14 @@ class Learner:
         """Whether the coming step's batch is to be kept."""
         return self.step < 24 or self._chance.random() < 24 / (self.step + 1)
 
-    def evaluated(self, loss: Tensor, rows: int) -> None:
-        """Take a loss that was computed in an evaluation."""
-        self._validation.append((loss, rows))
+    def evaluated(self, loss: Tensor, rows: int, path: str) -> None:
+        """Take a loss that was computed in an evaluation; path: the user's calls that led there."""
+        self._validation.setdefault(path, []).append((loss, rows))
+
+    def restored(self) -> None:
+        """Note that the nets were given weights in the course of training."""
+        self._close_phase()
+        self.trace.record("weights.restored", "", self.step, 1.0)
 
     def close(self) -> None:
         """Read what is pending: the run is over."""
@@ -223,11 +234,16 @@ class Learner:
                 del self._phase[:50_000]
             return
         phase, self._phase = self._phase, []
-        validation, self._validation = self._validation, []
+        validation, self._validation = self._validation, {}
         if not phase:
-            return  # before any training, or the same phase going on
-        rows = [n for _, n in validation]
-        values = _read([x for x, _ in validation])
+            return  # before any training, or after the same phase
+        self._main = self._main or next(iter(validation))
+        if self._main not in validation:
+            self._phase = phase
+            return
+        taken = validation[self._main]
+        rows = [n for _, n in taken]
+        values = _read([x for x, _ in taken])
         mean = math.fsum(v * n for v, n in zip(values, rows, strict=True)) / max(sum(rows), 1)
         self.trace.record("loss.validation", "", self.step, mean)
         self.trace.record("loss.train", "", self.step, math.fsum(_read(phase)) / len(phase))

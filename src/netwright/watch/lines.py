@@ -21,6 +21,15 @@ class Lines:
         frame = self._frame()
         return "" if frame is None else f"{self._file(frame.f_code)}:{frame.f_lineno}"
 
+    def path(self) -> str:
+        """Return the lines of all of the user's calls, innermost first."""
+        found, frame = [], self._frame()
+        while frame is not None:
+            if self._file(frame.f_code) is not None:
+                found.append(f"{id(frame.f_code)}:{frame.f_lineno}")
+            frame = frame.f_back
+        return "<".join(found)
+
     def name(self, thing: Any) -> str:
         """Return the variable (or attribute of `self`) that holds `thing` near the user's line."""
         frame = self._frame()

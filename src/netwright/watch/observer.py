@@ -30,6 +30,7 @@ from netwright.watch.patches import LOSSES, attach_
 from netwright.watch.snapshot import take
 from netwright.watch.stop import StopWatching
 from netwright.watch.tape import Recorder, Tape
+from netwright.watch.trial import recipe_of
 
 __all__ = ["Observer", "watch_any"]
 
@@ -75,6 +76,7 @@ class Observer:
             weakref.WeakKeyDictionary()
         )
         self._names: weakref.WeakKeyDictionary[nn.Module, str] = weakref.WeakKeyDictionary()
+        self._loaded: weakref.WeakSet[nn.Module] = weakref.WeakSet()
         self._fresh: dict[int, tuple[nn.Module, StepOfParameters | None, Any]] = {}
         self._called: list[nn.Module] = []  # nets called for their gradient since the last step
         self._recorder: Recorder | None = Recorder(0)
@@ -82,6 +84,8 @@ class Observer:
         self._tapes: list[Tape] = []
         self._losses: list[Tensor] = []
         self._leaves: list[Tensor] | None = None
+        self._doubtful: list[tuple[Tensor, int, str]] = []  # losses of which backward will tell
+        self._modes: weakref.WeakKeyDictionary[nn.Module, bool] = weakref.WeakKeyDictionary()
         self._depth = 0
         self._open = False  # a sample waits to be finished
         self._pid = os.getpid()
@@ -91,6 +95,10 @@ class Observer:
     def made(self, thing: Any) -> None:
         """Remember the line that made a module or an optimizer."""
         self._guard(self._on_made, thing)
+
+    def loaded(self, module: nn.Module) -> None:
+        """A module was given weights: they are not those it was initialised to."""
+        self._guard(self._on_loaded, module)
 
     def before_call(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         """An outermost module is about to run."""
@@ -136,8 +144,12 @@ class Observer:
         if self._watching is not None:
             self._end_evaluation()
         self._finish()
+        stepped = {id(p) for o in self._of for g in o.param_groups for p in g["params"]}
         for learner in self.learners:
             learner.close()
+            learner.held = stepped
+            for event, line in self.lines.items():
+                learner.trace.note("line", line, place=event)
 
     # What each event means.
 
@@ -145,6 +157,12 @@ class Observer:
         self._made[thing] = self._lines.here()
         if isinstance(thing, Optimizer):
             self._optimizers.add(thing)
+
+    def _on_loaded(self, module: nn.Module) -> None:
+        self._loaded.update(module.modules())
+        learner = self._learner_of.get(module)
+        if learner is not None and learner.step:
+            learner.restored()
 
     def _on_before_call(self, module: nn.Module) -> None:
         self._stop_recording()
@@ -166,27 +184,23 @@ class Observer:
                 self._recorder.start()
             return
         self.calls += 1
-        if training and not (learner is not None and self._evaluates(module, learner)):
+        self._flush_doubtful()
+        if training:
             self._line("forward")
             if module not in self._called:
                 self._called.append(module)
-            if learner is not None and learner.sampling:
-                learner.trace.record("training.mode", "", learner.step, module.training)
+            self._modes[module] = module.training
             if self._recorder is not None:
                 self._recorder.note("net", name, module, args, kwargs, output)
                 self._recorder.start()
         elif learner is not None:
+            self._line("evaluation")
             learner.trace.record("evaluation.mode", "", learner.step, module.training)
             if len(learner.evaluations) < 32:
                 self._watching = Recorder(learner.step)
                 self._watching.note("net", name, module, args, kwargs, output)
                 self._watching.start()
                 self._evaluating = learner
-
-    def _evaluates(self, module: nn.Module, learner: Learner) -> bool:
-        """Whether a net called with gradients is being evaluated all the same: in eval mode, where
-        it was trained in train mode."""
-        return not module.training and learner.trace.last("training.mode") == 1.0
 
     def _on_loss(self, name: str, original: Any, args: Any, kwargs: Any, result: Tensor) -> None:
         training = torch.is_grad_enabled() and result.requires_grad
@@ -200,19 +214,32 @@ class Observer:
             self._watching.start()
         if self.inside or result.ndim:
             return
-        learner = self._evaluating
-        if learner is not None and (not training or self._watching is not None):
-            rows = args[0].shape[0] if args and isinstance(args[0], Tensor) and args[0].ndim else 1
-            value = result.detach()
-            if kwargs.get("reduction") == "sum":
-                value = value / rows
-            learner.evaluated(value, rows)
+        rows = args[0].shape[0] if args and isinstance(args[0], Tensor) and args[0].ndim else 1
+        value = result.detach()
+        if kwargs.get("reduction") == "sum":
+            value = value / rows
+        if training:  # of an evaluation too, where nobody calls backward on it
+            self._doubtful.append((value, rows, self._lines.path()))
+        elif self._evaluating is not None:
+            self._evaluating.evaluated(value, rows, self._lines.path())
+
+    def _flush_doubtful(self) -> None:
+        """Losses with gradients that no backward followed before the next pass: an evaluation."""
+        doubtful, self._doubtful = self._doubtful, []
+        called = self._called[-1] if self._called else None
+        learner = self._learner_of.get(called) if called is not None else None
+        if called is None or learner is None or self._losses:
+            return
+        if self._modes.get(called) is False and learner.trace.last("training.mode") == 1.0:
+            for value, rows, path in doubtful:
+                learner.evaluated(value, rows, path)
 
     def _on_backward(self, tensors: Any) -> None:
         self._finish()
         self.backwards += 1
         self._line("backward")
         self._evaluating = None
+        self._doubtful = []
         loss = tensors if isinstance(tensors, Tensor) and tensors.numel() == 1 else None
         fresh = not self._losses
         for learner in self.learners:
@@ -220,7 +247,7 @@ class Observer:
         if self._recorder is not None:
             self._tapes.append(self._recorder.finish(tensors))
             self._recorder = None
-            if loss is not None and fresh:
+            if loss is not None and fresh and self._is_young():
                 self._leaves = leaves_of(loss)
         if loss is not None:
             self._losses.append(loss.detach())
@@ -254,6 +281,9 @@ class Observer:
             held = {id(p) for o in self._optimizers for g in o.param_groups for p in g["params"]}
             learner.reached(leaves, held)
         learner.coupled = learner.coupled or self._is_coupled(learner)
+        if self._tapes:
+            for net in self._called:
+                learner.trace.record("training.mode", "", learner.step, self._modes[net])
         for tape in self._tapes:
             tape.step = learner.step
             learner.keep(tape)
@@ -309,6 +339,7 @@ class Observer:
         learner = Learner(len(self.learners))
         nets = [m for m in self._called if m not in self._learner_of]
         others = {id(p) for o in self._of for g in o.param_groups for p in g["params"]}
+        snapshots: list[Snapshot | None] = []
         for net in nets:
             ids = {id(p) for p in net.parameters()}
             pending = {
@@ -323,8 +354,11 @@ class Observer:
             _, sample, snapshot = self._fresh.pop(id(net), (None, None, None))
             learner.add(self._names[net], net, sample)
             self._learner_of[net] = learner
-            if snapshot is not None:
-                learner.snapshots.append(snapshot)
+            snapshots.append(snapshot)
+        began = together(snapshots)
+        if began is not None:
+            learner.snapshots.append(began)
+        learner.recipe = recipe_of(optimizer, learner.nets)
         self.learners.append(learner)
         self._describe(learner, optimizer)
         return learner
@@ -333,8 +367,7 @@ class Observer:
         trace = learner.trace
         trace.note("optimizer", type(optimizer).__name__)
         trace.note("variable", self._lines.name(optimizer), place="optimizer")
-        for name in learner.nets:
-            trace.note("variable", name, place="net")
+        trace.note("variable", next(iter(learner.nets), ""), place="net")
         for event, line in self.lines.items():
             trace.note("line", line, place=event)
         trace.note("line", self._made.get(optimizer, ""), place="optimizer")
@@ -343,7 +376,14 @@ class Observer:
                 trace.note("compiled", "activations and layers are not seen", place=name)
             for key, module in net.named_modules():
                 place = learner.place(name, key)
+                if module in self._loaded:
+                    trace.record("loaded", place, 0, 1.0)
                 trace.note("line", self._made.get(module, ""), place=f"layer:{place}")
+
+    def _is_young(self) -> bool:
+        """Whether the nets in play are in their first steps, when the graph is looked at."""
+        learners = [self._learner_of.get(net) for net in self._called]
+        return any(learner is None or learner.step < 3 for learner in learners)
 
     def _is_coupled(self, learner: Learner) -> bool:
         return any(self._learner_of.get(net, learner) is not learner for net in self._called)

@@ -58,6 +58,9 @@ class Listener(Protocol):
     def made(self, thing: Any) -> None:
         """Hear of a module or optimizer that was made."""
 
+    def loaded(self, module: nn.Module) -> None:
+        """Hear of a module that was given weights."""
+
     def before_call(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         """Hear of an outermost module that is about to be called."""
 
@@ -95,6 +98,7 @@ def attach_(listener: Listener) -> Callable[[], None]:
         _set(nn.Module, "__init__", _made(nn.Module.__init__, listener, awake)),
         _set(Optimizer, "__init__", _made(Optimizer.__init__, listener, awake)),
         _set(torch.autograd, "backward", _backward(torch.autograd.backward, listener, awake)),
+        _set(nn.Module, "load_state_dict", _loads(nn.Module.load_state_dict, listener, awake)),
         _set(Tensor, "backward", _leaving(Tensor.backward, listener, awake)),
     ]
     for name in LOSSES:
@@ -177,6 +181,17 @@ def _loss(name: str, original: Any, listener: Listener, awake: Callable[[], bool
     # TorchScript compiles the function behind the wrapper.
     loss.__dict__.update({"__script_if_tracing_wrapper": True, "__original_fn": original})
     return loss
+
+
+def _loads(original: Any, listener: Listener, awake: Callable[[], bool]) -> Any:
+    @functools.wraps(original)
+    def load_state_dict(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        result = original(self, *args, **kwargs)
+        if awake():
+            listener.loaded(self)
+        return result
+
+    return load_state_dict
 
 
 def _leaving(original: Any, listener: Listener, awake: Callable[[], bool]) -> Any:

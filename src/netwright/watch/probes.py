@@ -1,7 +1,61 @@
-"""What is looked up once the script has ended."""
+"""probe: what is looked up on copies once the script has ended, written into the trace as signals.
 
+Each probe says in its own file what it measures. They share `Kept`: the batches that can be run
+again and the nets as they began and as they ended.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from torch import Tensor, nn
+
+from netwright.watch.completing import completing
+from netwright.watch.coupling import coupling
+from netwright.watch.inputs import inputs
+from netwright.watch.kept import Kept, kept_of
+from netwright.watch.labels import labels
 from netwright.watch.learner import Learner
+from netwright.watch.modes import modes
+from netwright.watch.outputs import outputs
+
+_PROBES: Sequence[Callable[[Kept], None]] = (
+    outputs, labels, modes, coupling, completing, inputs,
+)  # fmt: skip
 
 
-def probe(learner: Learner) -> None:
-    """Write the probes' signals into the learner's trace."""
+def probe(learner: Learner, *, seconds: float = 6.0) -> None:
+    """Write the probes' signals into the learner's trace, in about so many seconds."""
+    left_out(learner)
+    kept = kept_of(learner, end=time.perf_counter() + seconds)
+    if kept is None:
+        return
+    for one in _PROBES:
+        if time.perf_counter() > kept.end:
+            learner.trace.note("unprobed", "time was up", place=one.__name__)
+            continue
+        one(kept)
+
+
+def left_out(learner: Learner) -> None:
+    """Record parameters that no optimizer ever stepped and that never changed.
+
+    "left.out" (numel): in the loss's graph all the same. "never.trained": frozen, and neither
+    loaded nor trained before. By parameter.
+    """
+    trace = learner.trace
+    before = learner.snapshots[0] if learner.snapshots else None
+    reached = set(trace.places("reached"))
+    for name, parameter in learner.parameters().items():
+        if before is not None and id(parameter) in before.originals:
+            if not _same(before.originals[id(parameter)], parameter):
+                continue
+        if any(name == p or name.startswith(f"{p}.") for p in trace.places("loaded")):
+            continue
+        if parameter.requires_grad and name in reached and id(parameter) not in learner.held:
+            trace.record("left.out", name, learner.step, parameter.numel())
+        if not parameter.requires_grad and isinstance(parameter, nn.Parameter):
+            trace.record("never.trained", name, learner.step, parameter.numel())
+
+
+def _same(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and bool((a.detach() == b.detach()).all())

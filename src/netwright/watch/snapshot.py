@@ -4,11 +4,13 @@ printed, no random number of theirs is drawn."""
 import contextlib
 import copy
 import io
+import random
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -16,9 +18,10 @@ _PLAIN = (nn.Module, Tensor, list, tuple, dict, set, str, bytes, int, float, com
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
-def copy_of(nets: Sequence[nn.Module]) -> list[nn.Module] | None:
+def copy_of(nets: Sequence[nn.Module]) -> tuple[list[nn.Module], dict[int, Any]] | None:
     """Copy nets together (what they share stays shared); None where they cannot be copied.
 
+    Also returns which copy each tensor and module, registered or not, has: by the original's id.
     Anything else that a module holds (a file, a loader) is shared with the original, and hooks
     that are not torch's own are left off.
     """
@@ -37,7 +40,7 @@ def copy_of(nets: Sequence[nn.Module]) -> list[nn.Module] | None:
                 hooks = getattr(module, name)
                 for key in [k for k, h in hooks.items() if not _is_torchs(h)]:
                     del hooks[key]
-    return copies
+    return copies, {k: v for k, v in memo.items() if isinstance(v, Tensor | nn.Module)}
 
 
 @dataclass(frozen=True)
@@ -54,42 +57,42 @@ class Snapshot:
 
     def again(self) -> "Snapshot":
         """Return a copy that may be trained."""
-        copies = copy_of(self.nets)
-        assert copies is not None  # copies of plain copies
-        pairs = dict(_pairs(self.nets, copies))
-        return Snapshot(
-            self.step,
-            copies,
-            {key: pairs.get(id(value), value) for key, value in self.originals.items()},
-        )
+        copied = copy_of(self.nets)
+        assert copied is not None  # copies of plain copies
+        nets, pairs = copied
+        originals = {key: pairs.get(id(value), value) for key, value in self.originals.items()}
+        return Snapshot(self.step, nets, originals)
 
 
 def take(nets: Sequence[nn.Module], step: int) -> Snapshot | None:
     """Copy nets as they are now."""
-    copies = copy_of(nets)
-    return None if copies is None else Snapshot(step, copies, dict(_pairs(nets, copies)))
+    copied = copy_of(nets)
+    return None if copied is None else Snapshot(step, *copied)
+
+
+def together(snapshots: Sequence[Snapshot | None]) -> Snapshot | None:
+    """Join copies that were taken one by one, in order; None where one is missing."""
+    known = [snapshot for snapshot in snapshots if snapshot is not None]
+    if not known or len(known) < len(snapshots):
+        return None
+    originals = {k: v for snapshot in known for k, v in snapshot.originals.items()}
+    return Snapshot(known[0].step, [n for s in known for n in s.nets], originals)
 
 
 @contextlib.contextmanager
 def unseen(seed: int = 0) -> Iterator[None]:
     """Run nets inside without a trace: random streams put back, prints and warnings dropped."""
-    threads_warned = warnings.showwarning
+    shown = warnings.showwarning
+    states = random.getstate(), np.random.get_state()
     warnings.showwarning = lambda *_, **__: None
     try:
         with torch.random.fork_rng(), contextlib.redirect_stdout(io.StringIO()):
             torch.manual_seed(seed)
             yield
     finally:
-        warnings.showwarning = threads_warned
-
-
-def _pairs(nets: Sequence[nn.Module], copies: Sequence[nn.Module]) -> Iterator[tuple[int, Any]]:
-    for net, twin in zip(nets, copies, strict=True):
-        originals = [*net.modules(), *net.parameters(), *net.buffers()]
-        for original, its_copy in zip(
-            originals, [*twin.modules(), *twin.parameters(), *twin.buffers()], strict=True
-        ):
-            yield id(original), its_copy
+        warnings.showwarning = shown
+        random.setstate(states[0])
+        np.random.set_state(states[1])
 
 
 def _prepare(value: Any, memo: dict[int, Any]) -> None:

@@ -66,12 +66,12 @@ class Tape:
         self,
         swap: Callable[[Any], Any],
         *,
-        change: Callable[[Entry, tuple[Any, ...], dict[str, Any]], Any] | None = None,
+        change: Callable[[Entry, Any, tuple[Any, ...], dict[str, Any]], Any] | None = None,
     ) -> dict[int, Tensor]:
         """Run it again; return every slot's tensor (the loss is that of slot `loss`).
 
-        swap: gives the copy of a net or parameter. change: may give another result for an entry,
-        seeing its arguments; it returns NotImplemented to let the entry run as it is.
+        swap: gives the copy of a net or parameter. change: is given an entry, what it calls and
+        its arguments, and may return another result, or NotImplemented to let the entry run.
         """
         slots: dict[int, Tensor] = {}
 
@@ -82,9 +82,9 @@ class Tape:
 
         for entry in self.entries:
             args, kwargs = pytree.tree_map(filled, (entry.args, dict(entry.kwargs)))
-            result = NotImplemented if change is None else change(entry, args, kwargs)
+            call = swap(entry.call) if isinstance(entry.call, nn.Module) else entry.call
+            result = NotImplemented if change is None else change(entry, call, args, kwargs)
             if result is NotImplemented:
-                call = swap(entry.call) if isinstance(entry.call, nn.Module) else entry.call
                 result = call(*args, **kwargs)
             slots.update(zip(entry.results, _tensors(result), strict=False))
         return slots

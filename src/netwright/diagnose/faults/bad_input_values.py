@@ -1,0 +1,56 @@
+"""Bad input values: NaN, infinity, or a number that stands for "missing" (-999, 9999)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import losses, would_gain
+from netwright.watch.trace import Trace
+
+__all__ = ["bad_input_values"]
+
+
+@fault(
+    "bad-input-values",
+    severity="error",
+    remedies=("impute", "drop-rows"),
+    explains=(
+        "unscaled-inputs", "numerical-instability", "exploding-gradient", "underfitting",
+        "learning-rate-too-high", "undertrained", "overfitting", "saturated-units", "dying-relu",
+    ),
+)  # fmt: skip
+def bad_input_values(trace: Trace) -> Iterator[Evidence]:
+    """Inputs that are not finite, with a loss that is not either; or one far-off value repeated in
+    a feature, where a short training with it replaced goes clearly better.
+    """
+    bad = trace.last("input.bad")
+    if bad:
+        broken = not np.isfinite(losses(trace)).all()
+        yield Evidence(
+            event="forward",
+            step=0,
+            severity=None if broken else "info",
+            numbers={"share not finite": bad},
+            confidence=0.97,
+            explanation=(
+                f"{bad:.2%} of the numbers that enter the net are NaN or infinite: one of them "
+                "makes the loss and then all weights NaN. Impute or drop them before training."
+            ),
+        )
+        return
+    share = trace.last("input.sentinel")
+    features = trace.last("input.sentinel.features")
+    if share is None or features is None or not would_gain(trace, "repaired"):
+        return
+    yield Evidence(
+        event="forward",
+        step=0,
+        numbers={"features": features, "share of the value": share},
+        confidence=0.9,
+        explanation=(
+            f"In {features:.0f} input features one value far from all others is repeated (up to "
+            f"{share:.1%} of rows): a code for missing, taken as a number. A short training with "
+            "it replaced by the feature's mean goes clearly better. Mark it as missing and impute."
+        ),
+    )

@@ -1,0 +1,38 @@
+"""Cross-sample coupling: the answer for one sample depends on the others in its batch.
+
+A softmax, mean or normalisation over axis 0, or a sequence layer that takes the batch for time.
+"""
+
+from collections.abc import Iterator
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.watch.trace import Trace
+
+__all__ = ["cross_sample_coupling"]
+
+
+@fault(
+    "cross-sample-coupling",
+    severity="error",
+    remedies=("right-axis",),
+    explains=("underfitting", "undertrained", "wrong-metric", "train-test-mismatch"),
+)
+def cross_sample_coupling(trace: Trace) -> Iterator[Evidence]:
+    """In eval mode rows change by over 1 % of the output's spread when only others are replaced,
+    and one answer in fifty changes when rows are asked alone. A note where none does.
+    """
+    change, decided = trace.last("coupling"), trace.last("coupling.decided")
+    if change is None or decided is None or change < 0.01:
+        return
+    yield Evidence(
+        event="forward",
+        severity=None if decided > 0.02 else "info",
+        numbers={"change over spread": change, "answers that change alone": decided},
+        confidence=0.9,
+        explanation=(
+            f"In eval mode the output for one row changes by {change:.2g} of its spread when only "
+            f"other rows of the batch are replaced, and {decided:.0%} of the answers change when a "
+            "row is asked alone: something in the net reduces over axis 0 (softmax(dim=0), mean(), "
+            "std() without dim, or a sequence layer without batch_first=True). Use the right axis."
+        ),
+    )

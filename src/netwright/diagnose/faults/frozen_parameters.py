@@ -1,0 +1,39 @@
+"""Frozen parameters: layers that were neither trained nor loaded, and are not allowed to learn."""
+
+from collections.abc import Iterator
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import layer_of, would_gain
+from netwright.watch.trace import Trace
+
+__all__ = ["frozen_parameters"]
+
+
+@fault(
+    "frozen-parameters",
+    severity="error",
+    remedies=("unfreeze",),
+    explains=("underfitting", "undertrained", "learning-rate-too-low", "vanishing-gradient"),
+)
+def frozen_parameters(trace: Trace) -> Iterator[Evidence]:
+    """`requires_grad` is off for weights that hold what they were initialised to (a backbone that
+    was loaded or trained before is meant to rest), and a short training with them on goes clearly
+    better. A note where it does not.
+    """
+    frozen = [p for p in trace.places("never.trained") if (trace.last("never.trained", p) or 0) > 1]
+    if not frozen:
+        return
+    numel = {name: trace.last("never.trained", name) or 0.0 for name in frozen}
+    largest = max(frozen, key=lambda name: numel[name])
+    yield Evidence(
+        place=layer_of(largest),
+        step=0,
+        severity=None if would_gain(trace, "complete") else "info",
+        numbers={"parameters": len(frozen), "weights": sum(numel.values())},
+        confidence=0.9,
+        explanation=(
+            f"{len(frozen)} parameters ({largest!r} the largest) have requires_grad=False though "
+            "they were neither loaded nor trained before: they stay at their random start. Set "
+            "requires_grad to True for them, or freeze only what was trained."
+        ),
+    )

@@ -1,0 +1,41 @@
+"""Loss broadcasting: predictions (N, 1) against targets (N,) are compared all with all, (N, N).
+
+The mean over all pairs is smallest where every prediction is the targets' mean.
+"""
+
+from collections.abc import Iterator
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.patch import Edit
+from netwright.watch.trace import Trace
+
+__all__ = ["loss_broadcasting"]
+
+
+@fault(
+    "loss-broadcasting",
+    severity="error",
+    remedies=("reshape-targets",),
+    explains=(
+        "underfitting", "undertrained", "output-loss-mismatch", "overfitting", "unscaled-inputs",
+        "wrong-loss-for-task",
+    ),
+)  # fmt: skip
+def loss_broadcasting(trace: Trace) -> Iterator[Evidence]:
+    """Prediction and target hold as many numbers in other shapes, and broadcast to more."""
+    times = trace.last("broadcast")
+    if times is None or times <= 1:
+        return
+    yield Evidence(
+        event="loss",
+        step=0,
+        numbers={"pairs over predictions": times},
+        confidence=0.98,
+        edit=Edit("replace", r"(\1, \2.view_as(\1))", r"\((\w+),\s*(\w+)\)"),
+        explanation=(
+            "Predictions and targets have as many numbers but other shapes ((N, 1) and (N,)), so "
+            f"the loss compares each prediction with every target: {times:.0f} times as many pairs "
+            "as predictions, and the best answer is the targets' mean for all. Give both the same "
+            "shape: targets.view_as(predictions)."
+        ),
+    )

@@ -1,0 +1,92 @@
+"""The net's last function and the loss do not fit each other.
+
+torch's cross_entropy and binary_cross_entropy_with_logits take logits and apply the softmax or
+sigmoid themselves; nll_loss and kl_div take log-probabilities. A last ReLU, sigmoid or tanh bounds
+what the net can answer, and targets beyond the bound cannot be reached.
+"""
+
+from collections.abc import Iterator
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import learned_little, would_gain
+from netwright.watch.trace import Trace
+
+__all__ = ["output_loss_mismatch"]
+
+_SQUASHED = ("softmax", "sigmoid", "hardtanh", "tanh")
+_EXPLAINS = (
+    "vanishing-gradient", "underfitting", "undertrained", "learning-rate-too-low", "dying-relu",
+    "learning-rate-too-high", "overfitting", "saturated-units", "unscaled-inputs",
+)  # fmt: skip
+
+
+@fault(
+    "output-loss-mismatch",
+    severity="error",
+    remedies=("remove-output-activation", "replace-loss"),
+    explains=_EXPLAINS,
+)
+def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
+    """A softmax or sigmoid before a loss that applies its own, where a short training without it
+    goes clearly better; an output that is the same for every input; a last function whose range
+    misses a twentieth of the targets or more.
+    """
+    name, function = trace.text("loss.name"), trace.text("output.function")
+    constant = trace.values("output.constant")
+    outside = trace.last("target.outside") or 0.0
+    if len(constant) >= 2 and constant.all() and function in ("softmax", "log_softmax", "sigmoid"):
+        yield _evidence(
+            f"The net ends in a {function} whose answer is the same number for every input (a "
+            "softmax over a single column is always 1), so nothing can be learned. Use a sigmoid "
+            "for one column, or one column a class.",
+            0.97,
+        )
+    elif name == "cross_entropy" and function in _SQUASHED and would_gain(trace, "unsquashed"):
+        yield _evidence(
+            f"The net ends in a {function} and cross_entropy applies its own softmax to that: the "
+            "differences between classes are at most 1 (2 for a tanh), so the loss cannot become "
+            "small and the gradients vanish. Return the last layer's numbers themselves.",
+            0.95,
+        )
+    elif (
+        name == "binary_cross_entropy_with_logits"
+        and function in ("softmax", "sigmoid")
+        and would_gain(trace, "unsquashed")
+    ):
+        yield _evidence(
+            f"The net ends in a {function} and binary_cross_entropy_with_logits applies a sigmoid "
+            "to that: no answer can come near 0. Return the last layer's numbers themselves, or "
+            "use binary_cross_entropy.",
+            0.95,
+        )
+    elif name in ("nll_loss", "kl_div") and function in ("softmax", "sigmoid", "relu"):
+        yield _evidence(
+            f"{name} takes log-probabilities, and the net ends in a {function}: the loss is not a "
+            "likelihood. Use log_softmax, or logits with cross_entropy.",
+            0.9,
+        )
+    elif function and outside >= 0.05 and learned_little(trace):
+        yield _evidence(
+            f"{outside:.0%} of the targets lie outside what the net's last {function} can give: it "
+            "can never answer them. Leave the last function away, or scale the targets into its "
+            "range.",
+            0.95,
+            outside=outside,
+        )
+    elif (
+        function == "relu"
+        and (name == "cross_entropy" or "relu" in trace.texts("log.of").values())
+        and learned_little(trace)
+    ):
+        yield _evidence(
+            "The net ends in a ReLU, so that no class can be answered against, a class whose "
+            "number is 0 gets no gradient, and a logarithm of it is not finite. Leave the last "
+            "ReLU away.",
+            0.85,
+        )
+
+
+def _evidence(explanation: str, confidence: float, **numbers: float) -> Evidence:
+    return Evidence(
+        event="loss", step=0, numbers=numbers, confidence=confidence, explanation=explanation
+    )

@@ -1,0 +1,46 @@
+"""Layers in a plain list or dict: `parameters()` does not find them, so nobody trains, moves or
+saves them."""
+
+from collections.abc import Iterator
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.patch import Edit
+from netwright.diagnose.symptoms import learned_little, would_gain
+from netwright.watch.trace import Trace
+
+__all__ = ["unregistered_module"]
+
+
+@fault(
+    "unregistered-module",
+    severity="error",
+    remedies=("module-list", "register-parameter"),
+    explains=(
+        "optimizer-missing-parameters", "underfitting", "undertrained", "learning-rate-too-low",
+        "vanishing-gradient",
+    ),
+)  # fmt: skip
+def unregistered_module(trace: Trace) -> Iterator[Evidence]:
+    """The loss's graph contains parameters that hang on a net in a plain list, dict or tensor
+    attribute and that no optimizer holds; and the run learned little, or a short training with
+    them goes clearly better. A note where neither is so.
+    """
+    found = trace.places("unregistered")
+    if not found:
+        return
+    container = found[0].partition("[")[0]
+    yield Evidence(
+        place=container,
+        event="optimizer",
+        step=int(trace.steps("unregistered", found[0])[0]),
+        severity=None if would_gain(trace, "complete") or learned_little(trace) else "info",
+        numbers={"parameters": len(found)},
+        confidence=0.97,
+        edit=Edit("replace", "nn.ModuleList(\\1)", r"(\[.*\])$"),
+        explanation=(
+            f"The net computes with {len(found)} parameters in {container!r} that its "
+            "parameters() does not list, because they are in a plain Python list, dict or tensor: "
+            "no optimizer trains them, and neither .to(device) nor state_dict() sees them. Use "
+            "nn.ModuleList, nn.ModuleDict or nn.Parameter."
+        ),
+    )

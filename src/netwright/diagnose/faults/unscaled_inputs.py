@@ -1,0 +1,57 @@
+"""Unscaled inputs: features so large or so unequal that the same learning rate cannot fit all.
+
+LeCun, Bottou, Orr and Mueller 1998, Efficient BackProp. Being outside [-1, 1] is no fault.
+"""
+
+from collections.abc import Iterator
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import would_gain
+from netwright.watch.trace import Trace
+
+__all__ = ["unscaled_inputs"]
+
+
+@fault(
+    "unscaled-inputs",
+    severity="error",
+    remedies=("standardize-inputs",),
+    explains=(
+        "saturated-units", "dying-relu", "exploding-gradient", "learning-rate-too-high",
+        "learning-rate-too-low", "underfitting", "undertrained", "vanishing-gradient",
+        "numerical-instability", "overfitting",
+    ),
+)  # fmt: skip
+def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
+    """Standard deviations that differ tenfold or exceed 10, or a mean beyond three of them; and a
+    short training on standardised inputs beats not only the same one on inputs as they are, but
+    the whole run's own end.
+    """
+    std, ratio = trace.last("input.std.largest"), trace.last("input.std.ratio")
+    shift, end = trace.last("input.shift"), trace.last("kept.loss")
+    mended = trace.last("trial.standardised")
+    if std is None or ratio is None or shift is None or mended is None:
+        return
+    if not would_gain(trace, "standardised"):
+        return
+    if end is not None and mended > 0.9 * end:
+        return
+    yield Evidence(
+        event="forward",
+        step=0,
+        numbers={
+            "largest std": std,
+            "std ratio": ratio,
+            "mean over std": shift,
+            "loss after the same steps, standardised": mended,
+            "loss as it is": trace.last("trial.as.is") or float("nan"),
+        },
+        confidence=0.85,
+        explanation=(
+            f"The inputs' standard deviations reach {std:.3g} and differ {ratio:.3g}-fold, with "
+            f"means up to {shift:.3g} standard deviations from 0. A short training from the same "
+            f"start on standardised inputs came to a loss of {mended:.3g}, better than the whole "
+            "run. Subtract the training rows' mean and divide by their standard deviation, and "
+            "keep both with the model."
+        ),
+    )

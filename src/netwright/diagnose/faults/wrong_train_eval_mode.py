@@ -1,0 +1,70 @@
+"""Train and eval modes mixed up: dropout and batch norm act in the wrong phase.
+
+In train mode batch norm uses the batch's own statistics and dropout deletes; in eval mode batch
+norm uses what it gathered in train mode (Ioffe and Szegedy 2015, arXiv:1502.03167).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.patch import Edit
+from netwright.watch.trace import Trace
+
+__all__ = ["wrong_train_eval_mode"]
+
+_DECIDED = 0.05  # share of answers that the mode changes
+
+
+@fault(
+    "wrong-train-eval-mode",
+    severity="error",
+    remedies=("set-mode",),
+    explains=(
+        "underfitting", "undertrained", "exploding-gradient", "learning-rate-too-high",
+        "vanishing-gradient", "overfitting",
+    ),
+)  # fmt: skip
+def wrong_train_eval_mode(trace: Trace) -> Iterator[Evidence]:
+    """Trained in eval mode though the net's batch norm never gathered any statistics; or evaluated
+    in train mode where that changes one answer in twenty.
+    """
+    training, evaluation = trace.values("training.mode"), trace.values("evaluation.mode")
+    net = trace.text("variable", "net") or "model"
+    if len(training) >= 3 and not training[len(training) // 2 :].any():
+        unused = trace.places("norm.unused")
+        if trace.last("mode.norm") and unused and not trace.places("loaded"):
+            yield Evidence(
+                place=unused[0],
+                event="forward",
+                step=int(trace.steps("training.mode")[0]),
+                numbers={"layers": len(unused)},
+                confidence=0.95,
+                edit=Edit("before", f"{net}.train()"),
+                explanation=(
+                    f"The net is trained in eval mode: {len(unused)} batch norm layers "
+                    f"({unused[0]!r} the first) never gathered statistics and normalise nothing. "
+                    f"Call {net}.train() before each epoch's training steps (an evaluation before "
+                    "them leaves the net in eval mode)."
+                ),
+            )
+        return
+    decided, gap = trace.last("mode.decided"), trace.last("mode.gap")
+    if decided is None or gap is None or not len(evaluation):
+        return
+    if np.mean(evaluation[-4:]) < 1 or not len(training) or training[-1] < 1:
+        return
+    yield Evidence(
+        event="evaluation",
+        step=int(trace.steps("evaluation.mode")[0]),
+        severity=None if decided > _DECIDED else "info",
+        numbers={"answers that the mode changes": decided, "change over spread": gap},
+        confidence=0.9,
+        edit=Edit("before", f"{net}.eval()"),
+        explanation=(
+            f"The net is evaluated in train mode, where its dropout or batch norm still acts: "
+            f"{decided:.0%} of the answers differ from those in eval mode, so the score is not the "
+            f"net's. Call {net}.eval() before evaluating and {net}.train() before training on."
+        ),
+    )

@@ -1,0 +1,146 @@
+"""What comes into the nets: scale, holes, and whether mending it would help this run.
+
+Signals of the first net's first input: "input.bad" (share of numbers that are not finite),
+"input.std" and "input.std.largest" (median and largest standard deviation of its features),
+"input.std.ratio" (largest over smallest), "input.shift" (largest abs(mean)/std), "input.sentinel"
+(largest share of one far-off value that a feature repeats), "input.sentinel.features".
+Trials on kept batches, measured on others that were held out: "trial.as.is",
+"trial.standardised", "trial.repaired" (far-off repeated values replaced, then standardised).
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from netwright.watch.kept import Kept
+from netwright.watch.tape import Entry, Tape
+from netwright.watch.trial import Change, measure, trial
+
+_STEPS = 150
+_ROWS = 20_000
+Mend = Callable[[Tensor], Tensor]
+
+
+def inputs(kept: Kept) -> None:
+    """Record the inputs' scale; try other scales where it is unusual."""
+    trace, step = kept.trace, kept.steps
+    everything = _pooled(kept.tapes)
+    if everything is None:
+        return
+    bad = float((~everything.isfinite()).double().mean())
+    if bad:
+        trace.record("input.bad", "", step, bad)
+        return
+    if len(everything) < 32:
+        return
+    mean, std = _moments(everything)
+    live = std > 1e-9 * mean.abs()
+    if not live.any():
+        return
+    largest, smallest = float(std[live].max()), float(std[live].min())
+    shift = float((mean.abs()[live] / std[live]).max())
+    trace.record("input.std", "", step, float(std[live].median()))
+    trace.record("input.std.largest", "", step, largest)
+    trace.record("input.std.ratio", "", step, largest / smallest)
+    trace.record("input.shift", "", step, shift)
+    holes = _sentinels(everything) if everything.ndim == 2 else {}
+    if holes:
+        trace.record("input.sentinel", "", step, max(share for _, share in holes.values()))
+        trace.record("input.sentinel.features", "", step, len(holes))
+    unusual = largest / smallest > 10 or shift > 3 or largest > 10
+    if not (holes or unusual) or len(kept.tapes) < 2:
+        return
+    _try(kept, "as.is", None)
+    if unusual:
+        _try(kept, "standardised", _standardise(mean, std))
+    if holes:
+        _try(kept, "repaired", _repair(everything, holes))
+
+
+def _pooled(tapes: Sequence[Tape]) -> Tensor | None:
+    """Return the first net's first input of all tapes as one, (rows, features, ...)."""
+    found = []
+    for tape in tapes:
+        entry = tape.nets()[0] if tape.nets() else None
+        value = entry.args[0] if entry is not None and entry.args else None
+        if not isinstance(value, Tensor) or not value.is_floating_point() or value.ndim < 2:
+            return None
+        found.append(value)
+    if len({value.shape[1:] for value in found}) > 1:
+        return None
+    return torch.cat(found)[:_ROWS].double()
+
+
+def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Images are scaled by channel, series by feature, tables by column."""
+    axes = {2: [0], 3: [0, 1]}.get(x.ndim, [0, *range(2, x.ndim)])
+    return x.mean(axes, keepdim=True), x.std(axes, keepdim=True)
+
+
+def _standardise(mean: Tensor, std: Tensor) -> Mend:
+    safe = torch.where(std > 0, std, torch.ones_like(std))
+    return lambda x: (x - mean.to(x)) / safe.to(x)
+
+
+def _sentinels(x: Tensor) -> dict[int, tuple[float, float]]:
+    """Find features in which one value is repeated far from all others: feature -> (value, share).
+
+    The value is the smallest or largest, and lies ten standard deviations of the others away; they
+    must be varied themselves (a rare indicator is none).
+    """
+    found: dict[int, tuple[float, float]] = {}
+    for feature in range(x.shape[1]):
+        column = x[:, feature]
+        for extreme in (column.min(), column.max()):
+            same = column == extreme
+            rest = column[~same]
+            if same.sum() < 3 or same.double().mean() > 0.5 or len(rest.unique()) < 20:
+                continue
+            if (rest - extreme).abs().min() > 10 * rest.std():
+                found[feature] = (float(extreme), float(same.double().mean()))
+    return found
+
+
+def _repair(x: Tensor, holes: dict[int, tuple[float, float]]) -> Mend:
+    middle = torch.stack(
+        [
+            x[:, i][x[:, i] != holes[i][0]].mean() if i in holes else x[:, i].mean()
+            for i in range(x.shape[1])
+        ]
+    )
+    clean = _filled(x, holes, middle)
+    scale = _standardise(*_moments(clean))
+    return lambda batch: scale(_filled(batch, holes, middle.to(batch)))
+
+
+def _filled(x: Tensor, holes: dict[int, tuple[float, float]], values: Tensor) -> Tensor:
+    x = x.clone()
+    for feature, (sentinel, _) in holes.items():
+        x[:, feature][x[:, feature].double() == sentinel] = values[feature]
+    return x
+
+
+def _try(kept: Kept, name: str, mend: Mend | None) -> None:
+    """Train a while on half of the kept batches and measure on the other half."""
+    training, held_out = kept.tapes[::2], kept.tapes[1::2]
+    change: Change | None = None
+    if mend is not None:
+        first = {id(tape.nets()[0]) for tape in kept.tapes}
+
+        def change(entry: Entry, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            if id(entry) not in first:
+                return NotImplemented
+            return call(mend(args[0]), *args[1:], **kwargs)
+
+    seconds = max(0.2, kept.left / 4)
+    state, losses = trial(
+        kept.first, training, kept.recipe, steps=_STEPS, change=change, seconds=seconds
+    )
+    if losses and math.isfinite(losses[-1]):
+        found = measure(state, held_out, change)
+        kept.trace.record(f"trial.{name}", "", len(losses), math.fsum(found) / len(found))
+        if mend is None:
+            kept.trace.record("trial.start", "", 0, losses[0])

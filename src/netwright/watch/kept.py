@@ -1,0 +1,65 @@
+"""Kept: what remains of a learner's run to ask questions of."""
+
+import time
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from netwright.watch.learner import Learner
+from netwright.watch.snapshot import Snapshot, take
+from netwright.watch.tape import Entry, Tape
+from netwright.watch.trace import Trace
+from netwright.watch.trial import Recipe
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Tapes that can be run again; the nets as they began and ended; when to stop asking."""
+
+    trace: Trace
+    tapes: list[Tape]
+    evaluations: list[Tape]
+    first: Snapshot
+    last: Snapshot
+    recipe: Recipe
+    end: float
+    steps: int
+
+    @property
+    def left(self) -> float:
+        """Seconds left."""
+        return self.end - time.perf_counter()
+
+
+def kept_of(learner: Learner, *, end: float) -> Kept | None:
+    """Collect what is needed; None where the run left no batch that can be run again."""
+    tapes = [tape for tape in learner.tapes if tape.whole and tape.loss is not None]
+    if not tapes or not learner.snapshots or learner.recipe is None:
+        return None
+    first = learner.snapshots[0]
+    last = take(list(learner.nets.values()), learner.step)
+    if last is None or len(first.nets) != len(last.nets):
+        return None
+    for net, began in zip(last.nets, first.nets, strict=True):
+        for module, before in zip(net.modules(), began.modules(), strict=True):
+            module.training = before.training
+    return Kept(
+        learner.trace, tapes, learner.evaluations, first, last, learner.recipe, end, learner.step
+    )
+
+
+def inputs_of(tape: Tape) -> list[tuple[int, int, Tensor]]:
+    """Return (entry, argument, tensor) of what came into nets from outside."""
+    return [
+        (number, index, value)
+        for number, entry in enumerate(tape.entries)
+        if entry.kind == "net"
+        for index, value in enumerate(entry.args)
+        if isinstance(value, Tensor)
+    ]
+
+
+def main_loss(tape: Tape) -> Entry | None:
+    """Return the torch loss function's call that has two tensors, the last one of a tape."""
+    found = [e for e in tape.losses() if len(e.args) + len(e.kwargs) >= 2]
+    return found[-1] if found else None
