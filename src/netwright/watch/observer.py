@@ -27,7 +27,7 @@ from netwright.watch.learner import Learner
 from netwright.watch.lines import Lines
 from netwright.watch.parameters import StepOfParameters
 from netwright.watch.patches import LOSSES, attach_
-from netwright.watch.snapshot import take
+from netwright.watch.snapshot import Snapshot, take, together
 from netwright.watch.stop import StopWatching
 from netwright.watch.tape import Recorder, Tape
 from netwright.watch.trial import recipe_of
