@@ -152,7 +152,9 @@ def would_gain(trace: Trace, trial: str) -> bool:
         return False
     if plain is None:  # as it was, it broke
         return changed < start
-    return plain - changed > 0.1 * abs(start) and changed < start
+    known = trivial_loss(trace)
+    scale = abs(start) if known is None else min(abs(start), abs(known))
+    return plain - changed > 0.1 * scale and changed < start
 
 
 def learned_little(trace: Trace) -> bool:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from netwright.watch.learner import Learner
 from netwright.watch.snapshot import Snapshot, take
-from netwright.watch.tape import Entry, Tape
+from netwright.watch.tape import Entry, Slot, Tape
 from netwright.watch.trace import Trace
 from netwright.watch.trial import Recipe
 
@@ -48,15 +48,28 @@ def kept_of(learner: Learner, *, end: float) -> Kept | None:
     )
 
 
-def inputs_of(tape: Tape) -> list[tuple[int, int, Tensor]]:
-    """Return (entry, argument, tensor) of what came into nets from outside."""
-    return [
-        (number, index, value)
-        for number, entry in enumerate(tape.entries)
-        if entry.kind == "net"
-        for index, value in enumerate(entry.args)
-        if isinstance(value, Tensor)
-    ]
+_POINTWISE = {"sub", "__sub__", "__rsub__", "rsub", "mul", "__mul__", "__rmul__"}
+
+
+def meets_constant(entry: Entry) -> tuple[int, Tensor] | None:
+    """Return the slot and the constant where a result meets one number by number, as a prediction
+    meets its target in a loss written by hand."""
+    if entry.kind != "function" or entry.name not in _POINTWISE or len(entry.args) < 2:
+        return None
+    pair = entry.args[:2]
+    constants = [a for a in pair if isinstance(a, Tensor) and not a.requires_grad and a.numel() > 1]
+    slots = [a for a in pair if isinstance(a, Slot)]
+    return (slots[0].number, constants[0]) if constants and slots else None
+
+
+def target_of(tape: Tape) -> Tensor | None:
+    """Return the targets of a step: the loss function's second tensor, or the first constant that
+    a prediction meets."""
+    main = main_loss(tape)
+    if main is not None:
+        target = [*main.args, *main.kwargs.values()][1]
+        return target if isinstance(target, Tensor) else None
+    return next((met[1] for entry in tape.entries if (met := meets_constant(entry))), None)
 
 
 def main_loss(tape: Tape) -> Entry | None:

@@ -144,7 +144,8 @@ class Learner:
         if not self.sampling:
             return
         samples, self._samples = self._samples, {}
-        squares, step = 0.0, self.step - 1
+        squares, step, base = 0.0, self.step - 1, 0
+        unordered = not self.trace.places("order")
         for name, sample in samples.items():
             activations = self._activations.get(name)
             layers = []
@@ -154,13 +155,15 @@ class Learner:
                 activations.detach_()
                 layers = [(c.place, c.type_name) for c in activations.calls.values()]
                 rows += activations.rows()
-            if step == 0 or (layers and not self.trace.places("order")):
+            if step == 0 or (layers and unordered):
                 before = dict(zip(sample.names, sample.before, strict=True))
                 found = facts(self.nets[name], before, layers, every_optimizer)
-                known = self.trace.places("parameters")
-                rows += [r for r in found if r[0] in ("order",) or r[0][:5] == "type:" or not known]
+                # What the weights were is known of the first step, what ran of the first pass seen.
+                rows += [r for r in found if step == 0 or r[0] == "order" or r[0][:5] == "type:"]
             for signal, place, value in rows:
+                value += base if signal == "order" else 0
                 self.trace.record(signal, self.place(name, place), step, value)
+            base += len(layers)
         self.trace.record("grad.norm", "", step, math.sqrt(squares))
         if self._carried is not None:
             self.trace.record("grad.carried", "", step, float(self._carried))

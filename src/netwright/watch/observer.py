@@ -165,10 +165,13 @@ class Observer:
             learner.restored()
 
     def _on_before_call(self, module: nn.Module) -> None:
-        self._stop_recording()
         self._finish()
         if module not in self._names:
             self._meet(module)
+        self._in_net = bool(self._names[module])
+        self._pause()
+        if self._in_net and self._watching is not None:
+            self._end_evaluation()
         if self._names[module] and torch.is_grad_enabled() and module not in self._learner_of:
             self._prepare(module)
 
@@ -177,11 +180,12 @@ class Observer:
         training = torch.is_grad_enabled()
         learner = self._learner_of.get(module)
         if not name:  # no parameters: a criterion, or a function written as a module
-            if training and self._recorder is not None and self._recorder.tape.entries:
-                self._recorder.note(
-                    "criterion", type(module).__name__, module, args, kwargs, output
-                )
-                self._recorder.start()
+            recorder = self._recorder if training else self._watching
+            if recorder is not None and recorder.tape.entries:
+                if not recorder.knows(output):  # else it only called torch's function
+                    name = type(module).__name__
+                    recorder.note("criterion", name, module, args, kwargs, output)
+                recorder.start()
             return
         self.calls += 1
         self._flush_doubtful()
@@ -206,22 +210,20 @@ class Observer:
         training = torch.is_grad_enabled() and result.requires_grad
         if training:
             self._line("loss")
-            if self._recorder is not None and not self.inside:
-                self._recorder.note("loss", name, original, args, kwargs, result)
-                self._recorder.start()
-        elif self._watching is not None and not self.inside:
-            self._watching.note("loss", name, original, args, kwargs, result)
-            self._watching.start()
-        if self.inside or result.ndim:
-            return
-        rows = args[0].shape[0] if args and isinstance(args[0], Tensor) and args[0].ndim else 1
-        value = result.detach()
-        if kwargs.get("reduction") == "sum":
-            value = value / rows
-        if training:  # of an evaluation too, where nobody calls backward on it
-            self._doubtful.append((value, rows, self._lines.path()))
-        elif self._evaluating is not None:
-            self._evaluating.evaluated(value, rows, self._lines.path())
+        if self.inside and self._in_net:
+            return  # the net computes its own loss
+        if not result.ndim:
+            rows = args[0].shape[0] if args and isinstance(args[0], Tensor) and args[0].ndim else 1
+            value = result.detach() / (rows if kwargs.get("reduction") == "sum" else 1)
+            if training:  # of an evaluation too, where nobody calls backward on it
+                self._doubtful.append((value, rows, self._lines.path()))
+            elif self._evaluating is not None:
+                self._evaluating.evaluated(value, rows, self._lines.path())
+        recorder = self._recorder if training else self._watching
+        if recorder is not None:
+            recorder.note("loss", name, original, args, kwargs, result)
+            if not self.inside:  # a criterion's own lines are not noted: it is called as a whole
+                recorder.start()
 
     def _flush_doubtful(self) -> None:
         """Losses with gradients that no backward followed before the next pass: an evaluation."""
@@ -297,6 +299,7 @@ class Observer:
 
     _evaluating: Learner | None = None
     _inside_step = False
+    _in_net = False
 
     def _meet(self, module: nn.Module) -> None:
         """See an outermost module for the first time."""
@@ -394,12 +397,6 @@ class Observer:
         for recorder in (self._recorder, self._watching):
             if recorder is not None:
                 recorder.stop()
-
-    def _stop_recording(self) -> None:
-        if self._recorder is not None:
-            self._recorder.stop()
-        if self._watching is not None:
-            self._end_evaluation()
 
     def _end_evaluation(self) -> None:
         recorder, self._watching = self._watching, None

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from netwright.watch.kept import Kept, main_loss
+from netwright.watch.kept import Kept, main_loss, meets_constant
 from netwright.watch.snapshot import unseen
 from netwright.watch.tape import Entry, Slot, Tape
 from netwright.watch.trial import measure, trial
@@ -34,7 +34,7 @@ _FUNCTIONS = {
     "Tanh": "tanh", "Softplus": "softplus", "Hardtanh": "hardtanh", "LogSigmoid": "logsigmoid",
     "HardtanhBackward": "hardtanh", "Hardsigmoid": "sigmoid", "Threshold": "relu",
 }  # fmt: skip
-_POINTWISE = {"sub", "__sub__", "__rsub__", "rsub", "mul", "__mul__", "__rmul__", "__pow__"}
+_CONSTANT = ("Add", "Sub", "Rsub", "Clamp")  # with one operand that learns: shifts or bounds it
 
 
 def outputs(kept: Kept) -> None:
@@ -115,26 +115,18 @@ class _Look:
             if entry.name in ("log", "log2", "log1p"):
                 taken = self._tensor(entry.args[0], slots)
                 if taken is not None and taken.grad_fn is not None:
-                    self.logs.append(function_of(taken))
-            if self.prediction is None and _meets_constant(entry):
-                slot = next(a for a in entry.args[:2] if isinstance(a, Slot))
-                other = next(a for a in entry.args[:2] if isinstance(a, Tensor))
-                if slots[slot.number].grad_fn is None:
-                    continue
-                self.prediction, self.target = slots[slot.number], other
+                    self.logs.append(function_of(taken, shifted=True))
+            met = meets_constant(entry)
+            if self.prediction is None and met is not None and slots[met[0]].requires_grad:
+                self.prediction, self.target = slots[met[0]], met[1]
                 self._shapes(self.prediction, self.target)
 
 
-def _meets_constant(entry: Entry) -> bool:
-    if entry.name not in _POINTWISE or len(entry.args) < 2:
-        return False
-    pair = entry.args[:2]
-    constants = [a for a in pair if isinstance(a, Tensor) and not a.requires_grad and a.numel() > 1]
-    return len(constants) == 1 and any(isinstance(a, Slot) for a in pair)
+def function_of(tensor: Tensor, *, shifted: bool = False) -> str:
+    """Name the operation that bounds a tensor's numbers, from its graph; "" for any other.
 
-
-def function_of(tensor: Tensor) -> str:
-    """Name the operation that bounds a tensor's numbers, from its graph; "" for any other."""
+    shifted: look behind added constants and clamps too, as in log(p + eps) and log(1 - p).
+    """
     node = tensor.grad_fn
     for _ in range(20):
         if node is None:
@@ -142,6 +134,10 @@ def function_of(tensor: Tensor) -> str:
         name = node.name().partition("Backward")[0]
         if any(name.startswith(r) for r in _REARRANGE) or name == "T":
             node = node.next_functions[0][0]
+            continue
+        learning = [following for following, _ in node.next_functions if following is not None]
+        if shifted and name in _CONSTANT and len(learning) == 1:
+            node = learning[0]
             continue
         return _FUNCTIONS.get(name, "")
     return ""
@@ -166,6 +162,9 @@ def _targets(kept: Kept, looks: list[_Look]) -> None:
     if bounds is not None and trace.text("loss.name") in _SAME_SPACE:
         outside = (values < bounds[0] - 1e-6) | (values > bounds[1] + 1e-6)
         trace.record("target.outside", "", step, float(outside.double().mean()))
+        beyond = values - values.clamp(*bounds)
+        spread = (values - values.mean()).square().sum().clamp_min(1e-30)
+        trace.record("target.lost", "", step, float(beyond.square().sum() / spread))
     last = [look for look in looks if look.step and look.target is not None]
     pairs = [(x.prediction, x.target) for x in last if x.prediction is not None]
     right = [

@@ -1,6 +1,7 @@
 """probe: what is looked up on copies once the script has ended, written into the trace as signals.
 
-Each probe says in its own file what it measures. They share `Kept`: the batches that can be run
+Each probe says in its own file what it measures; one that could not be made is noted ("unprobed",
+text by probe: why). They share `Kept`: the batches that can be run
 again and the nets as they began and as they ended.
 """
 
@@ -17,9 +18,10 @@ from netwright.watch.labels import labels
 from netwright.watch.learner import Learner
 from netwright.watch.modes import modes
 from netwright.watch.outputs import outputs
+from netwright.watch.trivial import trivial
 
 _PROBES: Sequence[Callable[[Kept], None]] = (
-    outputs, labels, modes, coupling, completing, inputs,
+    trivial, outputs, labels, modes, coupling, completing, inputs,
 )  # fmt: skip
 
 
@@ -33,7 +35,10 @@ def probe(learner: Learner, *, seconds: float = 6.0) -> None:
         if time.perf_counter() > kept.end:
             learner.trace.note("unprobed", "time was up", place=one.__name__)
             continue
-        one(kept)
+        try:
+            one(kept)
+        except Exception as error:  # the user's own code may refuse another batch
+            learner.trace.note("unprobed", f"{type(error).__name__}: {error}", place=one.__name__)
 
 
 def left_out(learner: Learner) -> None:

@@ -147,12 +147,17 @@ class Recorder(TorchFunctionMode):
         shapes = tuple(tuple(tensor.shape) for tensor in tensors)
         self.tape.entries.append(Entry(kind, name, call, args, kwargs, numbers, shapes, values))
 
+    def knows(self, result: Any) -> bool:
+        """Whether an entry noted so far has this result."""
+        return isinstance(result, Tensor) and id(result) in self._slots
+
     def finish(self, loss: Any) -> Tape:
         """Note what backward is called on; return the tape."""
         self.stop()
         tape = self.tape
         if isinstance(loss, Tensor) and id(loss) in self._slots:
             tape.loss = self._slots[id(loss)]
+            tape.entries = _leading_to(tape.loss, tape.entries)
         else:
             tape.whole = False
         self._slots, self._kept = {}, []
@@ -195,6 +200,18 @@ class Recorder(TorchFunctionMode):
         number = self._slots.setdefault(id(tensor), len(self._slots))
         self._kept.append(tensor)
         return number
+
+
+def _leading_to(loss: int, entries: list[Entry]) -> list[Entry]:
+    """Keep the entries that the loss was computed from (a pass for a print is not one)."""
+    needed, kept = {loss}, []
+    for entry in reversed(entries):
+        if needed.intersection(entry.results):
+            kept.append(entry)
+            for value in pytree.tree_leaves((entry.args, entry.kwargs)):
+                if isinstance(value, Slot):
+                    needed.add(value.number)
+    return kept[::-1]
 
 
 def _tensors(result: Any) -> Sequence[Tensor]:

@@ -42,6 +42,8 @@ class Recipe:
             parameters = [snapshot.originals[i] for i in ids if i in snapshot.originals]
             groups.append(group | {"params": parameters})
         groups[0]["params"] += list(more)
+        if not any(group["params"] for group in groups):  # it holds nothing of these nets
+            groups[0]["params"] = [torch.zeros(1, requires_grad=True)]
         kind: Any = self.kind
         return kind([group for group in groups if group["params"]])
 

@@ -29,11 +29,11 @@ _EXPLAINS = (
 def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
     """A softmax or sigmoid before a loss that applies its own, where a short training without it
     goes clearly better; an output that is the same for every input; a last function whose range
-    misses a twentieth of the targets or more.
+    misses targets that make up a twentieth of their variance or more.
     """
     name, function = trace.text("loss.name"), trace.text("output.function")
     constant = trace.values("output.constant")
-    outside = trace.last("target.outside") or 0.0
+    outside, lost = trace.last("target.outside") or 0.0, trace.last("target.lost") or 0.0
     if len(constant) >= 2 and constant.all() and function in ("softmax", "log_softmax", "sigmoid"):
         yield _evidence(
             f"The net ends in a {function} whose answer is the same number for every input (a "
@@ -65,13 +65,14 @@ def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
             "likelihood. Use log_softmax, or logits with cross_entropy.",
             0.9,
         )
-    elif function and outside >= 0.05 and learned_little(trace):
+    elif function and lost >= 0.05:
         yield _evidence(
             f"{outside:.0%} of the targets lie outside what the net's last {function} can give: it "
             "can never answer them. Leave the last function away, or scale the targets into its "
             "range.",
             0.95,
             outside=outside,
+            lost=lost,
         )
     elif (
         function == "relu"

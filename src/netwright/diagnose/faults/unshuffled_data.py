@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import trivial_loss
 from netwright.watch.trace import Trace
 
 __all__ = ["unshuffled_data"]
@@ -18,23 +19,27 @@ __all__ = ["unshuffled_data"]
     ),
 )  # fmt: skip
 def unshuffled_data(trace: Trace) -> Iterator[Evidence]:
-    """The targets of a batch are spread less than half as far as those of all batches, and the net
-    at its end does twice as badly on all kept batches as on the last ones it saw.
+    """The targets of a batch are spread less than half as far as those of all batches, and a short
+    training on the same rows, mixed, knows them clearly better than the whole run does at its end
+    (by a tenth of a constant prediction's loss). A note where it does not.
     """
     spread = trace.last("label.spread")
-    everywhere, recent = trace.last("kept.loss"), trace.last("kept.recent")
-    if spread is None or everywhere is None or recent is None or spread > 0.5:
+    if spread is None or spread > 0.5:
         return
-    forgot = everywhere > 2 * abs(recent)
+    end, mixed, trivial = trace.last("kept.loss"), trace.last("trial.mixed"), trivial_loss(trace)
+    numbers: dict[str, float | str] = {"spread in a batch over all": spread}
+    hurts = False
+    if end is not None and mixed is not None:
+        numbers |= {"loss over all at the end": end, "after a while of mixed rows": mixed}
+        hurts = not end - mixed <= 0.1 * abs(trivial if trivial is not None else end)
     yield Evidence(
         event="forward",
-        severity=None if forgot else "info",
-        numbers={"spread in a batch over all": spread, "loss all": everywhere, "recent": recent},
+        severity=None if hurts else "info",
+        numbers=numbers,
         confidence=0.9,
         explanation=(
             f"The targets within a batch are {spread:.0%} as varied as over all batches: the data "
-            f"come in order. The net's last losses were about {recent:.3g}, but over batches of "
-            f"the whole run it is now at {everywhere:.3g}: it forgets what came before. Shuffle "
-            "the training rows (shuffle=True, or a random permutation each epoch)."
+            "come in order, so that the net learns one kind after another and forgets what came "
+            "before. Shuffle the training rows (shuffle=True, or a random permutation an epoch)."
         ),
     )

@@ -1,0 +1,24 @@
+from pathlib import Path
+
+from watched_scripts import CLASSES, LOOP, alarms, judged
+
+NET = """
+x = x * 0.05
+net = nn.Sequential(nn.Linear(6, 2), nn.Tanh(), nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 3))
+net[0].requires_grad_(False)
+net[2].requires_grad_(False)
+opt = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], lr=0.01)
+"""
+
+
+def test_layers_frozen_at_their_random_start_and_the_twin(tmp_path: Path) -> None:
+    first = judged(CLASSES + NET + LOOP, tmp_path)[0]
+    assert (first.fault, first.severity) == ("frozen-parameters", "error")
+    free = NET.replace("(False)", "(True)")
+    assert alarms(CLASSES + free + LOOP, tmp_path) == []
+
+
+def test_a_loaded_backbone_may_be_frozen(tmp_path: Path) -> None:
+    loaded = NET.replace("net[0]", "net.load_state_dict(net.state_dict())\nnet[0]", 1)
+    found = [f.fault for f in judged(CLASSES + loaded + LOOP, tmp_path)]
+    assert "frozen-parameters" not in found

@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+from watched_scripts import CLASSES, LOOP, NUMBERS, alarms, judged
+
+ENDED = CLASSES.replace("nn.Linear(16, 3))", "nn.Linear(16, 3), {})").replace("* 2 +", "* 0.8 +")
+REGRESSION = LOOP.replace("F.cross_entropy", "F.mse_loss")
+
+
+@pytest.mark.parametrize("last", ["nn.Softmax(dim=1)", "nn.Sigmoid()"])
+def test_probabilities_into_cross_entropy_and_the_twin(tmp_path: Path, last: str) -> None:
+    sick = ENDED.format(last).replace("Adam", "SGD")
+    first = judged(sick + LOOP, tmp_path)[0]
+    assert (first.fault, first.severity) == ("output-loss-mismatch", "error")
+    assert alarms(ENDED.format("nn.Identity()").replace("Adam", "SGD") + LOOP, tmp_path) == []
+
+
+def test_log_softmax_twice_changes_nothing(tmp_path: Path) -> None:
+    assert alarms(ENDED.format("nn.LogSoftmax(dim=1)") + LOOP, tmp_path) == []
+
+
+@pytest.mark.parametrize("last", ["nn.ReLU()", "nn.Sigmoid()"])
+def test_targets_out_of_reach_and_the_twin(tmp_path: Path, last: str) -> None:
+    sick = NUMBERS.replace("nn.Linear(32, 1))", f"nn.Linear(32, 1), {last})")
+    first = judged(sick + REGRESSION, tmp_path)[0]
+    assert (first.fault, first.severity) == ("output-loss-mismatch", "error")
+    assert float(first.evidence["outside"]) > 0.3
+    assert alarms(NUMBERS + REGRESSION, tmp_path) == []
+
+
+def test_a_softmax_over_one_column(tmp_path: Path) -> None:
+    one = CLASSES.replace("nn.Linear(16, 3))", "nn.Linear(16, 1), nn.Softmax(dim=1))")
+    loop = LOOP.replace(
+        "F.cross_entropy(net(x[rows]), y[rows])",
+        "F.binary_cross_entropy(net(x[rows])[:, 0], (y[rows] > 0).float())",
+    )
+    assert alarms(one + loop, tmp_path)[:1] == ["output-loss-mismatch"]
+    assert alarms(one.replace("nn.Softmax(dim=1)", "nn.Sigmoid()") + loop, tmp_path) == []

@@ -1,0 +1,17 @@
+from pathlib import Path
+
+from watched_scripts import LOOP, NUMBERS, alarms, judged
+
+REGRESSION = LOOP.replace("F.cross_entropy", "F.mse_loss")
+LARGE = "x = x * torch.tensor([1.0, 500.0, 1.0, 300.0]) + 2000.0\n"
+
+
+def test_large_and_unequal_inputs_and_the_twin(tmp_path: Path) -> None:
+    first = judged(NUMBERS + LARGE + REGRESSION, tmp_path)[0]
+    assert (first.fault, first.severity) == ("unscaled-inputs", "error")
+    assert float(first.evidence["std ratio"]) > 100
+    assert alarms(NUMBERS + REGRESSION, tmp_path) == []
+
+
+def test_inputs_beyond_one_that_do_no_harm(tmp_path: Path) -> None:
+    assert alarms(NUMBERS + "x = x * 12\n" + REGRESSION, tmp_path) == []

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+from watched_scripts import CLASSES, alarms, judged
+
+NET = """
+net = nn.Sequential(nn.Linear(6, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.5),
+                    nn.Linear(32, 3))
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+"""
+LOOP = """
+for epoch in range(20):
+    net.train()
+    for rows in torch.randperm(300).split(30):
+        loss = F.cross_entropy(net(x[rows]), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+    net.eval()
+    with torch.no_grad():
+        right = (net(x).argmax(1) == y).float().mean().item()
+"""
+HARDER = CLASSES.replace("* 2 +", "* 0.5 +")
+
+
+def test_evaluated_in_train_mode_and_the_twin(tmp_path: Path) -> None:
+    first = judged(HARDER + NET + LOOP.replace("    net.eval()\n", ""), tmp_path)[0]
+    assert (first.fault, first.severity) == ("wrong-train-eval-mode", "error")
+    assert first.patch is not None and "net.eval()" in first.patch
+    assert alarms(CLASSES + NET + LOOP, tmp_path) == []
+
+
+def test_trained_in_eval_mode(tmp_path: Path) -> None:
+    first = judged(CLASSES + NET + LOOP.replace("net.train()", "net.eval()"), tmp_path)[0]
+    assert (first.fault, first.layer) == ("wrong-train-eval-mode", "1")
