@@ -128,7 +128,10 @@ CASES: dict[str, list[Sick]] = {
     ],
 }
 BY_CODE_ALONE = {
-    "balanced-metric", "more-data", "stable-operation", "standardize-inputs",
+    "balanced-metric", "cross-entropy-loss", "drop-rows", "impute", "insert-zero-grad",
+    "keep-the-graph", "module-list", "more-data", "rebuild-optimizer", "register-parameter",
+    "remove-output-activation", "replace-loss", "reshape-targets", "right-axis", "set-mode",
+    "shuffle", "stable-operation", "standardize-inputs", "unfreeze",
 }  # fmt: skip
 
 

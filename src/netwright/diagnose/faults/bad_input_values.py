@@ -1,4 +1,24 @@
-"""Bad input values: NaN, infinity, or a number that stands for "missing" (-999, 9999)."""
+"""Bad input values: NaN, infinity, or a number that stands for "missing" (-999, 9999).
+
+## What it does
+Looks at the numbers that reach the net: for those that are not finite, and for one far from all
+others that comes again and again.
+
+## Why is this bad?
+One NaN makes the loss, then every weight NaN. A code such as -999 is finite, so nothing breaks, but
+it is taken for a quantity: it stretches the feature's scale and pulls the answers of its rows.
+
+## Example
+    x = torch.tensor(frame.values)  # age: 31, 45, -999, 28
+
+Use instead:
+
+    frame["age_missing"] = frame["age"] == -999
+    frame["age"] = frame["age"].replace(-999, np.nan).fillna(median)  # the training rows' median
+
+## References
+- Little and Rubin 2019, "Statistical Analysis with Missing Data"
+"""
 
 from collections.abc import Iterator
 

@@ -1,6 +1,22 @@
 """Cross-sample coupling: the answer for one sample depends on the others in its batch.
 
-A softmax, mean or normalisation over axis 0, or a sequence layer that takes the batch for time.
+## What it does
+In eval mode, replaces the other rows of a batch, and looks whether the answer for a row changes.
+
+## Why is this bad?
+A softmax, mean or normalisation over axis 0, or a sequence layer that takes the batch for time,
+mixes samples that have nothing to do with each other: the net learns from company that is another
+one at prediction, and a row asked alone gets another answer.
+
+## Example
+    probabilities = scores.softmax(dim=0)  # (batch, classes)
+
+Use instead:
+
+    probabilities = scores.softmax(dim=1)
+
+## References
+- Karpathy 2019, "A Recipe for Training Neural Networks": use backprop to chart dependencies
 """
 
 from collections.abc import Iterator
@@ -15,7 +31,7 @@ __all__ = ["cross_sample_coupling"]
     "cross-sample-coupling",
     severity="error",
     remedies=("right-axis",),
-    explains=("underfitting", "undertrained", "wrong-metric", "train-test-mismatch"),
+    explains=("underfitting", "undertrained"),
 )
 def cross_sample_coupling(trace: Trace) -> Iterator[Evidence]:
     """In eval mode rows change by over 1 % of the output's spread when only others are replaced,

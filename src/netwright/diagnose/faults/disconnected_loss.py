@@ -1,6 +1,21 @@
 """Disconnected loss: no gradient gets from the loss to the net, or to a part of it.
 
+## What it does
+Follows the graph of the loss backward and looks which of the net's parameters it reaches.
+
+## Why is this bad?
 A detach(), .item(), .numpy(), .data, argmax or a new torch.tensor(...) on the way cuts the graph.
+What lies before the cut never learns, and nothing says so: the loss is still printed.
+
+## Example
+    loss = criterion(torch.tensor(net(x).tolist(), requires_grad=True), y)
+
+Use instead:
+
+    loss = criterion(net(x), y)
+
+## References
+- PyTorch, "Autograd mechanics"
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,26 @@
-"""Frozen parameters: layers that were neither trained nor loaded, and are not allowed to learn."""
+"""Frozen parameters: layers that were neither trained nor loaded, and are not allowed to learn.
+
+## What it does
+Looks for weights with `requires_grad=False` that hold what they were initialised to. A backbone
+that was loaded and frozen on purpose, with a head that learns, is no fault.
+
+## Why is this bad?
+A layer that stays at its random start passes on a random mixture of its inputs; the rest of the net
+has to make do with it.
+
+## Example
+    for p in net.parameters():
+        p.requires_grad = False
+    net.bias.requires_grad = True
+
+Use instead:
+
+    for p in net.backbone.parameters():  # whose weights were loaded
+        p.requires_grad = False
+
+## References
+- PyTorch, "Autograd mechanics: setting requires_grad"
+"""
 
 from collections.abc import Iterator
 

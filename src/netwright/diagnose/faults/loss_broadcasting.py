@@ -1,6 +1,21 @@
 """Loss broadcasting: predictions (N, 1) against targets (N,) are compared all with all, (N, N).
 
-The mean over all pairs is smallest where every prediction is the targets' mean.
+## What it does
+Compares the shapes of prediction and target where the loss is called.
+
+## Why is this bad?
+Every prediction is asked to be near every target. The mean over all pairs is smallest where every
+prediction is the targets' mean, so that is what the net learns.
+
+## Example
+    loss = F.mse_loss(net(x), y)  # (32, 1) and (32,)
+
+Use instead:
+
+    loss = F.mse_loss(net(x).squeeze(1), y)
+
+## References
+- PyTorch, "Broadcasting semantics"; the warning of torch.nn.functional.mse_loss
 """
 
 from collections.abc import Iterator

@@ -1,8 +1,27 @@
 """Missing zero_grad: every step uses the sum of all gradients so far.
 
+## What it does
+Looks, when a backward begins, whether the gradients of earlier steps are still there, and how large
+they are beside what the optimizer then uses. Adding up on purpose (gradient accumulation) clears
+them after each step, so none is left when the next step's first backward begins.
+
+## Why is this bad?
 `backward` adds to `.grad`. Without `zero_grad()` between steps the sum grows like the step count,
-and points where the net was, not where it is. Adding up on purpose (gradient accumulation) clears
-the gradients after each step, so none is left when the next step's first backward begins.
+and points where the net was, not where it is.
+
+## Example
+    loss.backward()
+    optimizer.step()
+
+Use instead:
+
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+## References
+- PyTorch, torch.optim.Optimizer.zero_grad
+- Jiang et al. 2025, TrainCheck, OSDI
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,24 @@
-"""Parameters in the loss that no optimizer holds: they stay as they were initialised."""
+"""Parameters in the loss that no optimizer holds: they stay as they were initialised.
+
+## What it does
+Looks for parameters that get a gradient, belong to no optimizer, and never change.
+
+## Why is this bad?
+The layers are part of every answer and never learn. It happens where the optimizer is made before a
+layer is added or exchanged, or from another net's parameters.
+
+## Example
+    optimizer = torch.optim.Adam(net.parameters())
+    net.head = nn.Linear(64, 10)
+
+Use instead:
+
+    net.head = nn.Linear(64, 10)
+    optimizer = torch.optim.Adam(net.parameters())
+
+## References
+- PyTorch, torch.optim: "Constructing it"
+"""
 
 from collections.abc import Iterator
 

@@ -1,8 +1,26 @@
 """The net's last function and the loss do not fit each other.
 
+## What it does
+Looks at what enters the loss: rows that sum to one under cross_entropy, numbers between 0 and 1
+under binary_cross_entropy_with_logits, a softmax over one unit, a last ReLU, sigmoid or tanh whose
+range cannot reach the targets; and asks a short training whether the net is better off without.
+
+## Why is this bad?
 torch's cross_entropy and binary_cross_entropy_with_logits take logits and apply the softmax or
-sigmoid themselves; nll_loss and kl_div take log-probabilities. A last ReLU, sigmoid or tanh bounds
-what the net can answer, and targets beyond the bound cannot be reached.
+sigmoid themselves; nll_loss and kl_div take log-probabilities. Applied twice, a sure answer costs
+almost as much as an unsure one, and gradients fade. Targets beyond a bounded output cannot be
+reached at all.
+
+## Example
+    loss = F.cross_entropy(net(x).softmax(dim=1), y)
+
+Use instead:
+
+    loss = F.cross_entropy(net(x), y)
+
+## References
+- PyTorch, torch.nn.CrossEntropyLoss
+- Goodfellow, Bengio and Courville 2016, "Deep Learning", 6.2.2
 """
 
 from collections.abc import Iterator

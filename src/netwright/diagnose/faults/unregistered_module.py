@@ -1,5 +1,22 @@
-"""Layers in a plain list or dict: `parameters()` does not find them, so nobody trains, moves or
-saves them."""
+"""Layers in a plain list or dict, which `parameters()` does not find.
+
+## What it does
+Looks for parameters that the forward pass reaches and `named_parameters()` lacks.
+
+## Why is this bad?
+No optimizer is given them, `to(device)` does not move them, and a saved model lacks them: they take
+part in every answer with the weights of their start.
+
+## Example
+    self.layers = [nn.Linear(64, 64) for _ in range(4)]
+
+Use instead:
+
+    self.layers = nn.ModuleList(nn.Linear(64, 64) for _ in range(4))
+
+## References
+- PyTorch, torch.nn.ModuleList
+"""
 
 from collections.abc import Iterator
 

@@ -1,6 +1,23 @@
 """Unscaled inputs: features so large or so unequal that the same learning rate cannot fit all.
 
-LeCun, Bottou, Orr and Mueller 1998, Efficient BackProp. Being outside [-1, 1] is no fault.
+## What it does
+Compares the features' means and standard deviations, and asks a short training whether the net
+learns better from standardised ones. Being outside [-1, 1] is no fault.
+
+## Why is this bad?
+A weight's gradient is as large as its input: a rate that suits one feature is a thousand times too
+large for another. Large inputs also saturate units and blow up the first steps.
+
+## Example
+    x = frame[["age", "income"]].values  # 20 ... 70 and 10,000 ... 200,000
+
+Use instead:
+
+    mean, std = x_train.mean(0), x_train.std(0)  # of the training rows, kept with the model
+    x = (x - mean) / std
+
+## References
+- LeCun, Bottou, Orr and Mueller 1998, "Efficient BackProp"
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,22 @@
-"""A loss for another kind of target: class numbers treated as quantities, or as yes and no."""
+"""A loss for another kind of target: class numbers treated as quantities, or as yes and no.
+
+## What it does
+Compares what the targets are (class numbers, yes or no, quantities) with what the loss takes.
+
+## Why is this bad?
+Squared error on class numbers says that class 9 is further from class 0 than class 1 is, and one
+output cannot tell more than an order. The loss falls while the classes stay mixed up.
+
+## Example
+    loss = F.mse_loss(net(x).squeeze(1), y.float())  # y: one of ten classes
+
+Use instead:
+
+    loss = F.cross_entropy(net(x), y)  # one output for each class
+
+## References
+- Goodfellow, Bengio and Courville 2016, "Deep Learning", 6.2.2
+"""
 
 from collections.abc import Iterator
 

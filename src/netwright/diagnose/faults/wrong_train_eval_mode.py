@@ -1,7 +1,29 @@
 """Train and eval modes mixed up: dropout and batch norm act in the wrong phase.
 
+## What it does
+Looks at the mode of nets with dropout or batch norm while they train and while they are judged, and
+compares the losses that the two modes give for the same batch.
+
+## Why is this bad?
 In train mode batch norm uses the batch's own statistics and dropout deletes; in eval mode batch
-norm uses what it gathered in train mode (Ioffe and Szegedy 2015, arXiv:1502.03167).
+norm uses what it gathered in train mode. Judged in train mode, a net looks worse than it is, or its
+answers depend on the batch; trained in eval mode, it does without what was asked for.
+
+## Example
+    net.eval()
+    accuracy = judge(net, validation)
+    train_epoch(net, train)  # still in eval mode
+
+Use instead:
+
+    net.eval()
+    accuracy = judge(net, validation)
+    net.train()
+    train_epoch(net, train)
+
+## References
+- Ioffe and Szegedy 2015, arXiv:1502.03167
+- PyTorch, torch.nn.Module.train
 """
 
 from collections.abc import Iterator

@@ -1,0 +1,25 @@
+"""Keeping the graph from the net to the loss."""
+
+from collections.abc import Iterator
+
+from netwright.plan.plan import Plan
+from netwright.repair.remedy import remedy
+from netwright.watch.trace import Trace
+
+__all__ = ["keep_the_graph"]
+
+
+@remedy(
+    "keep-the-graph",
+    advice=(
+        "Give the loss the net's own output: no detach(), .data, .item(), .numpy() or "
+        "torch.tensor(...) on the way, and no argmax."
+    ),
+)
+def keep_the_graph(plan: Plan, trace: Trace) -> Iterator[Plan]:
+    """Lets gradients reach what is to learn. Objectives do so; in a loop of one's own it is a
+    change of code.
+
+    PyTorch, "Autograd mechanics".
+    """
+    yield from ()

@@ -1,0 +1,25 @@
+"""Letting frozen layers learn."""
+
+from collections.abc import Iterator
+
+from netwright.plan.plan import Plan
+from netwright.repair.remedy import remedy
+from netwright.watch.trace import Trace
+
+__all__ = ["unfreeze"]
+
+
+@remedy(
+    "unfreeze",
+    advice=(
+        "Set requires_grad = True for layers whose weights were not loaded, before the "
+        "optimizer is made."
+    ),
+)
+def unfreeze(plan: Plan, trace: Trace) -> Iterator[Plan]:
+    """Lets layers leave their random start. A plan's net is never frozen where it was not loaded;
+    in a loop of one's own it is a change of code.
+
+    PyTorch, "Autograd mechanics: setting requires_grad".
+    """
+    yield from ()
