@@ -1,5 +1,6 @@
 """Runs a user's script as `python` would, in this process, and tells how it ended."""
 
+import os
 import runpy
 import sys
 import types
@@ -62,9 +63,10 @@ class Script:
             ) from error
         sys.path[0] = str(self.folder)
         sys.argv = [self.name, *self.arguments]
-        main.__dict__.update({"__file__": self.name, "__cached__": None, "__annotations__": {}})
+        file = os.path.abspath(self.name)
+        main.__dict__.update({"__file__": file, "__cached__": None, "__annotations__": {}})
         sys.modules["__main__"] = main
-        exec(compile(source, self.name, "exec", dont_inherit=True), main.__dict__)
+        exec(compile(source, file, "exec", dont_inherit=True), main.__dict__)
 
 
 def _exit_code(leaving: SystemExit) -> int:
