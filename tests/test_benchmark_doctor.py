@@ -1,0 +1,80 @@
+"""The doctor's benchmark: its scripts are what they claim, and its figures count rightly."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks" / "doctor"))
+
+# benchmarks are scripts, no package
+import controls
+import seeds
+import suite
+from programs import write
+from suite import Case
+
+
+def test_every_carrier_and_control_is_a_whole_script() -> None:
+    scripts = dict(controls.healthy())
+    for name, text in scripts.items():
+        compile(text, name, "exec")
+        assert "$" not in text, name
+        assert '"metric"' in text, name
+    assert len(set(scripts.values())) == len(scripts)
+
+
+@pytest.mark.parametrize("fault", seeds.faults())
+def test_a_seeded_script_is_whole_and_differs_from_its_twin(fault: str) -> None:
+    carriers = 0
+    for turn, carrier in enumerate(seeds.CARRIERS):
+        pairs = seeds.pairs(fault, carrier)
+        carriers += bool(pairs)
+        for faulty, twin in pairs[turn % 4 : turn % 4 + 1]:
+            ill, well = write(faulty), write(twin)
+            compile(ill, carrier.name, "exec")
+            compile(well, carrier.name, "exec")
+            assert ill != well, (carrier.name, fault)
+            assert "$" not in ill + well, (carrier.name, fault)
+    assert carriers >= 10
+
+
+def test_all_faults_of_the_list_can_be_seeded() -> None:
+    assert len(seeds.faults()) == 32
+
+
+def test_a_fault_counts_only_when_every_pair_is_worse() -> None:
+    twin = [0.90, 0.92, 0.91, 0.93, 0.90]
+    assert seeds.judged([0.5, 0.6, 0.55, 0.4, 0.5], twin, "dying-relu")["kept"]
+    assert not seeds.judged([0.5, 0.6, 0.95, 0.4, 0.5], twin, "dying-relu")["kept"]
+    assert not seeds.judged([0.895, 0.915, 0.905, 0.925, 0.895], twin, "dying-relu")["kept"]
+    assert seeds.judged([0.99, 0.99, 0.99, 0.99, 0.99], twin, "data-leakage")["kept"]
+
+
+def found(*named: tuple[str, str]) -> dict[str, Any]:
+    findings = [{"fault": fault, "severity": severity, "step": 3} for fault, severity in named]
+    return {"findings": findings, "overhead": 0.01}
+
+
+def test_scores_count_alarms_and_first_causes() -> None:
+    chosen = [
+        Case("a", "", "healthy"),
+        Case("b", "", "twin"),
+        Case("c", "", "faulty", "missing-zero-grad"),
+        Case("d", "", "faulty", "missing-zero-grad"),
+        Case("e", "", "faulty", "undertrained"),
+    ]
+    results = {
+        "a": found(("overfitting", "info")),
+        "b": found(("overfitting", "warning")),
+        "c": found(("missing-zero-grad", "error")),
+        "d": found(("dying-relu", "error"), ("missing-zero-grad", "warning")),
+        "e": found(("learning-rate-too-low", "error")),
+    }
+    scores = suite.score(chosen, results)
+    assert scores["healthy"] == {"runs": 2, "false_alarms": 1, "alarms": {"b": ["overfitting"]}}
+    assert scores["seeded"]["noticed"] == 1.0
+    assert scores["seeded"]["cause_first"] == pytest.approx(2 / 3)
+    assert scores["seeded"]["exact_first"] == pytest.approx(1 / 3)
+    assert scores["named_within_20_steps"] == 1.0
