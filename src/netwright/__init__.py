@@ -100,6 +100,13 @@ class _FrontDoor(ModuleType):
 sys.modules[__name__].__class__ = _FrontDoor
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext netwright` in a notebook: adds the cell magic `%%doctor`."""
+    from netwright.integrations import notebook
+
+    notebook.load(shell)
+
+
 def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"module 'netwright' has no attribute {name!r}")

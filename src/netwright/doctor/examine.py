@@ -82,7 +82,7 @@ def examine(
     result = Examination(script.name, code)
     ran = time.perf_counter() - began
     if watching:
-        _judge(watching[1], result, ran)
+        judge(watching[1], result, ran)
         if save is not None:
             save([learner.trace for learner in watching[1].learners])
     if not result.steps:
@@ -91,7 +91,8 @@ def examine(
     return result
 
 
-def _judge(observer: "Observer", result: Examination, ran: float) -> None:
+def judge(observer: "Observer", result: Examination, ran: float) -> None:
+    """Fill in what the observer saw. ran: seconds that the training took, ours included."""
     from netwright.diagnose.diagnose import diagnose, in_order
     from netwright.watch.probes import probe
 

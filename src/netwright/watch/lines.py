@@ -6,11 +6,13 @@ from types import CodeType, FrameType
 from typing import Any
 
 _NOT_THEIRS = ("site-packages", "dist-packages")
+_CELLS = ("<ipython-input-", "/ipykernel_")  # what the code of a notebook's cell is filed under
 _OURS = str(Path(__file__).resolve().parents[1])
 
 
 class Lines:
-    """Finds the innermost frame of a file under `folder` that is no installed package's."""
+    """Finds the innermost frame of a file under `folder` that is no installed package's, or of a
+    notebook's cell."""
 
     def __init__(self, folder: str | Path) -> None:
         self._folder = str(Path(folder).resolve())
@@ -59,5 +61,6 @@ class Lines:
             path = str(Path(name).resolve()) if name[:1] != "<" else name
             theirs = path.startswith(self._folder) and not path.startswith(_OURS)
             theirs = theirs and not any(part in path for part in _NOT_THEIRS)
+            theirs = theirs or any(part in name for part in _CELLS)
             self._theirs[code] = path if theirs else None
         return self._theirs[code]
