@@ -33,6 +33,7 @@ from netwright.train.building import balanced_rows, build_net, build_objective
 from netwright.train.checkpoint import load_checkpoint, save_checkpoint
 from netwright.train.eager_step import EagerStep, choose_precision
 from netwright.train.facts import record_end, record_start
+from netwright.train.live import Live
 from netwright.train.lr_range import find_lr
 from netwright.train.optimizers import build_optimizer, set_lr
 from netwright.train.run import FailedTraining, Run
@@ -110,6 +111,7 @@ class Training:
         self.snapshots: list[dict[str, Tensor]] = []
         self.outputs = torch.empty(0)  # on the validation split, after the last epoch
         self.saved_at = time.monotonic()
+        self.live = Live(progress.message) if progress else None
 
     # ---------------------------------------------------------------------------- the flow
 
@@ -208,6 +210,7 @@ class Training:
                 self.replan((now - begun) / REPLAN_AFTER_STEPS)
             if self.deadline is not None and now > self.deadline:
                 state.stopped = "out of time"
+            if state.stopped:
                 break
             if len(losses) == 1000:
                 state.loss_sum += _drain(losses)
@@ -223,10 +226,16 @@ class Training:
         rate = self.set_rate()
         if self.is_watched(self.state.step):
             loss = self.sample_step(batch, rate)
+            if not bool(torch.isfinite(loss)) and self._is_lost():
+                self.state.stopped = "the loss is not finite"  # the rest of the epoch mends nothing
         else:
             loss = self.step(batch.inputs, batch.targets)
         self.count_step()
         return loss
+
+    def _is_lost(self) -> bool:
+        """Say whether weights are not finite: a scaler of gradients may have saved them."""
+        return not all(bool(torch.isfinite(p).all()) for p in self.net.parameters())
 
     def set_rate(self) -> float:
         """Give the optimiser this step's rate."""
@@ -290,6 +299,8 @@ class Training:
         state.epoch += 1
         if state.epoch >= recipe.epochs:
             state.stopped = state.stopped or "all epochs done"
+        if self.live and not state.stopped:
+            self.live.look(self.trace, state.step / max(state.total_steps, 1))
         state.batch = state.loss_rows = 0
         state.loss_sum = 0.0
         waited = time.monotonic() - self.saved_at
