@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks" / "doc
 
 # benchmarks are scripts, no package
 import controls
+import real
 import seeds
 import suite
 from programs import write
@@ -52,6 +53,15 @@ def test_a_fault_counts_only_when_every_pair_is_worse() -> None:
     assert seeds.judged([0.99, 0.99, 0.99, 0.99, 0.99], twin, "data-leakage")["kept"]
 
 
+def test_a_real_script_and_its_mended_twin_are_whole() -> None:
+    for name in real.FIXES:
+        ill, well = real.pair(name)
+        compile(ill, name, "exec")
+        compile(well, name, "exec")
+    files = {path.stem for path in real.FOLDER.glob("*.py")}
+    assert files == {*real.FIXES, *real.HEALTHY}
+
+
 def found(*named: tuple[str, str]) -> dict[str, Any]:
     findings = [{"fault": fault, "severity": severity, "step": 3} for fault, severity in named]
     return {"findings": findings, "overhead": 0.01}
@@ -61,9 +71,9 @@ def test_scores_count_alarms_and_first_causes() -> None:
     chosen = [
         Case("a", "", "healthy"),
         Case("b", "", "twin"),
-        Case("c", "", "faulty", "missing-zero-grad"),
-        Case("d", "", "faulty", "missing-zero-grad"),
-        Case("e", "", "faulty", "undertrained"),
+        Case("c", "", "seeded", "missing-zero-grad"),
+        Case("d", "", "seeded", "missing-zero-grad"),
+        Case("e", "", "real", "undertrained", ("learning-rate-too-low",)),
     ]
     results = {
         "a": found(("overfitting", "info")),
@@ -75,6 +85,10 @@ def test_scores_count_alarms_and_first_causes() -> None:
     scores = suite.score(chosen, results)
     assert scores["healthy"] == {"runs": 2, "false_alarms": 1, "alarms": {"b": ["overfitting"]}}
     assert scores["seeded"]["noticed"] == 1.0
-    assert scores["seeded"]["cause_first"] == pytest.approx(2 / 3)
-    assert scores["seeded"]["exact_first"] == pytest.approx(1 / 3)
+    assert scores["seeded"]["cause_first"] == pytest.approx(1 / 2)
+    assert scores["real"]["cause_first"] == 1.0
+    assert scores["real"]["exact_first"] == 0.0
+    assert scores["faults"]["missing-zero-grad"]["missed"] == {
+        "d": ["dying-relu", "missing-zero-grad"]
+    }
     assert scores["named_within_20_steps"] == 1.0

@@ -1,4 +1,4 @@
-"""The doctor over seeded faults, their healthy twins and healthy hard controls.
+"""The doctor over seeded and real faults, their healthy twins and healthy hard controls.
 
     python benchmarks/doctor/suite.py [--subset] [--jobs 2] [--only WORD ...]
 
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import controls
+import real
 import seeds
 from programs import write
 from trying import CELLS, ROOT, digest, environment, in_children, lay
@@ -55,8 +56,13 @@ WITHIN_20_STEPS = (
 class Case:
     name: str
     text: str
-    role: str  # "faulty", "twin" or "healthy"
+    role: str  # "seeded", "real", "twin" or "healthy"
     fault: str = ""
+    also: tuple[str, ...] = ()  # other right names
+
+    @property
+    def ill(self) -> bool:
+        return self.role in ("seeded", "real")
 
 
 def cases() -> list[Case]:
@@ -72,8 +78,16 @@ def cases() -> list[Case]:
                 f"{name} is written otherwise than when its effect was measured; "
                 f"run benchmarks/doctor/seeds.py --fault {fault}."
             )
-        ill.append(Case(name, faulty, "faulty", fault))
+        ill.append(Case(name, faulty, "seeded", fault, ALSO.get(fault, ())))
         healthy[digest(twin)] = Case(f"twin.{digest(twin)}", twin, "twin")
+    for script, ((fault, *also), _) in real.FIXES.items():
+        faulty, twin = real.pair(script)
+        name = f"real.{real.title(script)}"
+        ill.append(Case(name, faulty, "real", fault, tuple(also)))
+        healthy[digest(twin)] = Case(f"{name}.mended", twin, "twin")
+    for script in real.HEALTHY:
+        text = (real.FOLDER / f"{script}.py").read_text()
+        healthy[digest(text)] = Case(f"healthy.{real.title(script)}", text, "healthy")
     for name, text in controls.healthy():
         healthy[digest(text)] = Case(name, text, "healthy")
     return ill + list(healthy.values())
@@ -133,51 +147,65 @@ def alarms(result: dict[str, Any]) -> list[dict[str, Any]]:
 
 def score(chosen: list[Case], results: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The figures of results/doctor.json."""
-    well = [c for c in chosen if c.role != "faulty"]
+    well = [c for c in chosen if not c.ill]
     false = {c.name: [f["fault"] for f in alarms(results[c.name])] for c in well}
     false = {name: named for name, named in false.items() if named}
-    per_fault: dict[str, Any] = {}
-    for case in chosen:
-        if case.role != "faulty":
-            continue
-        named = alarms(results[case.name])
-        first = named[0]["fault"] if named else "-"
-        accepted = (case.fault, *ALSO.get(case.fault, ()))
-        row = per_fault.setdefault(
-            case.fault,
-            {"cases": 0, "noticed": 0, "cause_first": 0, "exact_first": 0, "first": Counter(),
-             "steps": [], "missed": {}},
-        )  # fmt: skip
-        row["cases"] += 1
-        row["noticed"] += bool(named)
-        row["cause_first"] += first in accepted
-        row["exact_first"] += first == case.fault
-        row["first"][first] += 1
-        steps = [f["step"] for f in named if f["fault"] in accepted]
-        row["steps"] += [step for step in steps if step is not None][:1]
-        if first not in accepted:
-            row["missed"][case.name] = [f["fault"] for f in named]
-    total = sum(r["cases"] for r in per_fault.values()) or 1
-    early = [s for f in WITHIN_20_STEPS for s in per_fault.get(f, {"steps": []})["steps"]]
+    judged = [(c, alarms(results[c.name])) for c in chosen if c.ill]
+    faults = sorted({c.fault for c, _ in judged})
+    early = [step for c, found in judged if c.fault in WITHIN_20_STEPS for step in steps(c, found)]
     costs = [r["overhead"] for r in results.values() if "overhead" in r]
     return {
         "scripts": len(chosen),
         "broken": {n: r["error"] for n, r in results.items() if "error" in r},
         "healthy": {"runs": len(well), "false_alarms": len(false), "alarms": false},
-        "seeded": {
-            "cases": total,
-            "noticed": sum(r["noticed"] for r in per_fault.values()) / total,
-            "cause_first": sum(r["cause_first"] for r in per_fault.values()) / total,
-            "exact_first": sum(r["exact_first"] for r in per_fault.values()) / total,
-        },
+        **{role: shares([j for j in judged if j[0].role == role]) for role in ("seeded", "real")},
         "named_within_20_steps": sum(s <= 20 for s in early) / max(1, len(early)),
         "overhead": {
             "median": statistics.median(costs) if costs else None,
             "worst": max(costs, default=None),
         },
-        "faults": {
-            name: row | {"step": statistics.median(row.pop("steps") or [-1])}
-            for name, row in sorted(per_fault.items())
+        "faults": {f: of_fault([j for j in judged if j[0].fault == f]) for f in faults},
+    }
+
+
+Judged = tuple[Case, list[dict[str, Any]]]  # a faulty script and the alarms it raised
+
+
+def first(found: list[dict[str, Any]]) -> str:
+    return found[0]["fault"] if found else "-"
+
+
+def right(case: Case, found: list[dict[str, Any]]) -> bool:
+    return first(found) in (case.fault, *case.also)
+
+
+def steps(case: Case, found: list[dict[str, Any]]) -> list[int]:
+    """The step at which the right cause was named, if it was."""
+    named = [f["step"] for f in found if f["fault"] in (case.fault, *case.also)]
+    return [step for step in named if step is not None][:1]
+
+
+def shares(judged: list[Judged]) -> dict[str, Any]:
+    n = max(1, len(judged))
+    return {
+        "cases": len(judged),
+        "noticed": sum(bool(found) for _, found in judged) / n,
+        "cause_first": sum(right(*j) for j in judged) / n,
+        "exact_first": sum(first(found) == case.fault for case, found in judged) / n,
+    }
+
+
+def of_fault(judged: list[Judged]) -> dict[str, Any]:
+    """Counts for one fault, what was named first, and what was missed."""
+    at = [step for j in judged for step in steps(*j)]
+    return {
+        "cases": len(judged),
+        "noticed": sum(bool(found) for _, found in judged),
+        "cause_first": sum(right(*j) for j in judged),
+        "step": statistics.median(at) if at else None,
+        "first": dict(Counter(first(found) for _, found in judged).most_common()),
+        "missed": {
+            c.name: [f["fault"] for f in found] for c, found in judged if not right(c, found)
         },
     }
 
@@ -186,16 +214,20 @@ def table(scores: dict[str, Any]) -> str:
     lines = [
         "healthy runs {runs}, false alarms {false_alarms}".format(**scores["healthy"]),
         *(f"    {name}: {', '.join(named)}" for name, named in scores["healthy"]["alarms"].items()),
-        "seeded {cases}: noticed {noticed:.3f}, right cause first {cause_first:.3f} "
-        "(by the very name {exact_first:.3f})".format(**scores["seeded"]),
+        *(
+            f"{role} {{cases}}: noticed {{noticed:.3f}}, right cause first {{cause_first:.3f}} "
+            "(by the very name {exact_first:.3f})".format(**scores[role])
+            for role in ("seeded", "real")
+        ),
         f"overhead {scores['overhead']}",
         f"named within 20 steps: {scores['named_within_20_steps']:.2f}",
         f"{'fault':30s} {'n':>3s} {'seen':>4s} {'1st':>4s} {'step':>5s}  named first",
     ]
     for name, row in scores["faults"].items():
-        first = ", ".join(f"{k} {v}" for k, v in row["first"].most_common())
-        lines.append(f"{name:30s} {row['cases']:3d} {row['noticed']:4d} {row['cause_first']:4d} "
-                     f"{row['step']:5.0f}  {first}")  # fmt: skip
+        named = ", ".join(f"{k} {v}" for k, v in row["first"].items())
+        step = "-" if row["step"] is None else f"{row['step']:.0f}"
+        counts = f"{row['cases']:3d} {row['noticed']:4d} {row['cause_first']:4d}"
+        lines.append(f"{name:30s} {counts} {step:>5s}  {named}")
     lines += [f"broken: {name}: {error}" for name, error in scores["broken"].items()]
     return "\n".join(lines)
 
