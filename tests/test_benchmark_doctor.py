@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks" / "doc
 
 # benchmarks are scripts, no package
 import controls
+import peers
 import real
 import seeds
 import suite
@@ -60,6 +61,14 @@ def test_a_real_script_and_its_mended_twin_are_whole() -> None:
         compile(well, name, "exec")
     files = {path.stem for path in real.FOLDER.glob("*.py")}
     assert files == {*real.FIXES, *real.HEALTHY}
+
+
+def test_other_tools_are_given_a_whole_script() -> None:
+    for name, control, _ in controls.changed():
+        text = peers.instrumented(control)
+        compile(text, name, "exec")
+        assert text.count("watched.start(") == text.count("watched.step(") == 1, name
+        assert "$" not in text, name
 
 
 def found(*named: tuple[str, str]) -> dict[str, Any]:
