@@ -12,45 +12,47 @@ from netwright.watch.kept import Kept
 from netwright.watch.snapshot import unseen
 from netwright.watch.tape import Entry
 
-_ROWS = 32
+_ROWS, _BATCHES = 64, 4
 
 
 def coupling(kept: Kept) -> None:
     """Record how far rows of one batch depend on each other, where axis 0 surely is the batch."""
-    trace, step = kept.trace, kept.steps
     if len(kept.last.nets) != 1:
         return
-    snapshot = kept.last.again()
-    net = snapshot.nets[0]
-    net.eval()
-    for tape in kept.tapes[-1:]:
+    net = kept.last.again().nets[0].eval()
+    changes, decided = [], []
+    for tape in kept.tapes[-_BATCHES:]:
         entries = tape.nets()
         if len(entries) != 1 or not _plain(entries[0], net):
             return
-        batch = entries[0].args[0][:_ROWS]
-        with unseen(), torch.no_grad():
-            together, again = _first(net(batch)), _first(net(batch))
-            if together is None or again is None or not _by_row(together, batch):
-                return
-            if not torch.equal(together, again):
-                return  # the net draws random numbers: rows differ for that reason alone
-            half = len(batch) // 2
-            mixed = batch.clone()
-            mixed[half:] = batch[:1]
-            other = _first(net(mixed))
-            alone = _alone(net, batch)
-        assert other is not None
-        spread = together.double().std().clamp_min(1e-12)
-        change = (together[:half] - other[:half]).double().abs().max() / spread
-        trace.record("coupling", "", step, float(change))
-        if alone is not None and together.ndim > 1 and together.shape[1] > 1:
-            trace.record(
-                "coupling.decided", "", step,
-                float((alone.argmax(1) != together.argmax(1)).double().mean()),
-            )  # fmt: skip
-        elif alone is not None:
-            gap = (alone - together).double().abs().mean() / spread
-            trace.record("coupling.decided", "", step, float(gap))
+        seen = _ask(net, entries[0].args[0][:_ROWS])
+        if seen is None:
+            return
+        changes.append(seen[0])
+        decided.append(seen[1])
+    kept.trace.record("coupling", "", kept.steps, max(changes))
+    kept.trace.record("coupling.decided", "", kept.steps, sum(decided) / len(decided))
+
+
+def _ask(net: nn.Module, batch: Tensor) -> tuple[float, float] | None:
+    """Return (change over spread when other rows are replaced, share that changes when alone)."""
+    half = len(batch) // 2
+    mixed = batch.clone()
+    mixed[half:] = batch[:1]
+    with unseen(), torch.no_grad():
+        together, again, other = (_first(net(x)) for x in (batch, batch, mixed))
+        if together is None or again is None or other is None or not _by_row(together, batch):
+            return None
+        if not torch.equal(together, again):
+            return None  # the net draws random numbers: rows differ for that reason alone
+        alone = _alone(net, batch)
+    spread = float(together.double().std())
+    if alone is None or not spread > 0:
+        return None
+    change = float((together[:half] - other[:half]).double().abs().max()) / spread
+    if together.ndim > 1 and together.shape[1] > 1:
+        return change, float((alone.argmax(1) != together.argmax(1)).double().mean())
+    return change, float((alone - together).double().abs().mean()) / spread
 
 
 def _plain(entry: Entry, net: nn.Module) -> bool:

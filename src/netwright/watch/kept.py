@@ -28,7 +28,7 @@ class Kept:
     @property
     def left(self) -> float:
         """Seconds left."""
-        return self.end - time.perf_counter()
+        return self.end - time.thread_time()
 
 
 def kept_of(learner: Learner, *, end: float) -> Kept | None:

@@ -189,10 +189,10 @@ class Learner:
         """Keep a training step's tape; where there are too many, those that stay are spread out."""
         self._seen_tapes += 1
         self.tapes.append(tape)
-        total = sum(_bytes(t) for t in self.tapes)
+        total = sum(tape.nbytes for tape in self.tapes)
         while len(self.tapes) > 1 and (len(self.tapes) > _TAPES or total > _BYTES):
             index = self._chance.randrange(1, len(self.tapes))
-            total -= _bytes(self.tapes.pop(index))
+            total -= self.tapes.pop(index).nbytes
 
     def wants_tape(self) -> bool:
         """Whether the coming step's batch is to be kept."""
@@ -268,14 +268,6 @@ def _read(tensors: Sequence[Tensor]) -> list[float]:
         return []
     device = tensors[-1].device
     return torch.stack([t.detach().reshape(()).double().to(device) for t in tensors]).tolist()
-
-
-def _bytes(tape: Tape) -> int:
-    total = 0
-    for entry in tape.entries:
-        for value in torch.utils._pytree.tree_leaves((entry.args, entry.kwargs, entry.values)):
-            total += value.nbytes if isinstance(value, Tensor) else 0
-    return total
 
 
 def _strangers(

@@ -84,7 +84,8 @@ class Observer:
         self._tapes: list[Tape] = []
         self._losses: list[Tensor] = []
         self._leaves: list[Tensor] | None = None
-        self._doubtful: list[tuple[Tensor, int, str]] = []  # losses of which backward will tell
+        # Losses with gradients in eval mode: an evaluation's, unless backward is called on them.
+        self._doubtful: list[tuple[Tensor, int, str]] = []
         self._modes: weakref.WeakKeyDictionary[nn.Module, bool] = weakref.WeakKeyDictionary()
         self._depth = 0
         self._open = False  # a sample waits to be finished
@@ -215,7 +216,7 @@ class Observer:
         if not result.ndim:
             rows = args[0].shape[0] if args and isinstance(args[0], Tensor) and args[0].ndim else 1
             value = result.detach() / (rows if kwargs.get("reduction") == "sum" else 1)
-            if training:  # of an evaluation too, where nobody calls backward on it
+            if training and self._called and not self._modes[self._called[-1]]:
                 self._doubtful.append((value, rows, self._lines.path()))
             elif self._evaluating is not None:
                 self._evaluating.evaluated(value, rows, self._lines.path())

@@ -26,13 +26,14 @@ _PROBES: Sequence[Callable[[Kept], None]] = (
 
 
 def probe(learner: Learner, *, seconds: float = 6.0) -> None:
-    """Write the probes' signals into the learner's trace, in about so many seconds."""
+    """Write the probes' signals into the learner's trace; seconds: of this thread's work, so that a
+    busy machine finds what an idle one does."""
     left_out(learner)
-    kept = kept_of(learner, end=time.perf_counter() + seconds)
+    kept = kept_of(learner, end=time.thread_time() + seconds)
     if kept is None:
         return
     for one in _PROBES:
-        if time.perf_counter() > kept.end:
+        if time.thread_time() > kept.end:
             learner.trace.note("unprobed", "time was up", place=one.__name__)
             continue
         try:

@@ -42,7 +42,6 @@ class Entry:
     kwargs: Mapping[str, Any]
     results: tuple[int, ...]
     shapes: tuple[tuple[int, ...], ...]  # of its results
-    values: Any = None  # of a net or a loss: detached results
 
 
 @dataclass
@@ -53,6 +52,7 @@ class Tape:
     loss: int | None = None
     whole: bool = True
     step: int = 0
+    nbytes: int = 0  # of the numbers that it keeps
 
     def nets(self) -> list[Entry]:
         """Return the calls of nets, in order."""
@@ -141,11 +141,8 @@ class Recorder(TorchFunctionMode):
             args, kwargs = pytree.tree_map(keep, (tuple(args), dict(kwargs)))
         tensors = _tensors(result)
         numbers = tuple(self._slot(tensor) for tensor in tensors)
-        values = None
-        if kind != "function":
-            values = pytree.tree_map(lambda v: v.detach() if isinstance(v, Tensor) else v, result)
         shapes = tuple(tuple(tensor.shape) for tensor in tensors)
-        self.tape.entries.append(Entry(kind, name, call, args, kwargs, numbers, shapes, values))
+        self.tape.entries.append(Entry(kind, name, call, args, kwargs, numbers, shapes))
 
     def knows(self, result: Any) -> bool:
         """Whether an entry noted so far has this result."""
@@ -194,6 +191,7 @@ class Recorder(TorchFunctionMode):
             if not value.is_leaf:
                 self.tape.whole = False
             return value  # a parameter: its copy is swapped in when the tape is run
+        self.tape.nbytes += value.nbytes
         return value.detach().clone()  # the user may write into it later
 
     def _slot(self, tensor: Tensor) -> int:

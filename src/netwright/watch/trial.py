@@ -77,7 +77,7 @@ def trial(
     """
     copied = snapshot.again()
     losses: list[float] = []
-    end = time.perf_counter() + seconds
+    end = time.thread_time() + seconds
     with unseen():
         more = prepare(copied) if prepare is not None else ()
         optimizer = recipe.build(copied, more=more, lr_factor=lr_factor)
@@ -92,7 +92,7 @@ def trial(
                 return float(loss.detach())
 
             losses.append(optimizer.step(closure))
-            if not math.isfinite(losses[-1]) or time.perf_counter() > end:
+            if not math.isfinite(losses[-1]) or time.thread_time() > end:
                 break
     return copied, losses
 
