@@ -19,9 +19,9 @@ from netwright.watch.trace import Trace
 class Evidence:
     """What a rule saw: where, when, the numbers, and the sentence for a person.
 
-    confidence and severity are the fault's own unless the rule knows better in this case. event:
-    what of the script is meant ("backward", "optimizer", "loss", "forward", ...), for its line; a
-    layer's is the line that made it. edit: how that line is mended.
+    confidence, severity and the order of remedies are the fault's own unless the rule knows better
+    in this case. event: what of the script is meant ("backward", "optimizer", "loss", "forward",
+    ...), for its line; a layer's is the line that made it. edit: how that line is mended.
     """
 
     explanation: str
@@ -30,6 +30,7 @@ class Evidence:
     numbers: Mapping[str, float | str] = field(default_factory=dict)
     confidence: float = 0.8
     severity: Severity | None = None
+    remedies: tuple[str, ...] = ()
     event: str = ""
     edit: Edit | None = None
 
@@ -71,7 +72,7 @@ class Fault:
             step=evidence.step,
             evidence=evidence.numbers,
             explanation=evidence.explanation,
-            remedies=self.remedies,
+            remedies=evidence.remedies or self.remedies,
             patch=patch,
         )
 

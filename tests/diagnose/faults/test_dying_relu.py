@@ -18,7 +18,7 @@ def biased(bias: float) -> nn.Sequential:
 def test_units_switched_off_by_their_bias_and_the_twin() -> None:
     sick = alarms(train(biased(-8.0), blobs()))
     assert [f.fault for f in sick[:1]] == ["dying-relu"] and sick[0].layer == "1"
-    assert sick[0].evidence["dead share"] == 1.0
+    assert sick[0].evidence["dead share"] == 1.0 and sick[0].remedies[0] == "reinitialize"
     assert names(train(biased(0.0), blobs())) == []
 
 

@@ -75,8 +75,11 @@ def dying_relu(trace: Trace) -> Iterator[Evidence]:
             if grown
             else "Initialise with He and zero bias (a large negative bias switches units off)"
         )
+        # Units that were never on have no rate to blame.
+        at_first = ("reinitialize", "leaky-relu", "add-normalization", "lower-lr")
         yield Evidence(
             place=place,
+            remedies=() if grown else at_first,
             step=onset,
             numbers=numbers,
             severity=None if harmful else "info",
