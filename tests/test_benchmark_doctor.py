@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks" / "doctor"))
 
 # benchmarks are scripts, no package
 import controls
+import document_doctor
 import peers
 import real
 import seeds
@@ -101,3 +103,11 @@ def test_scores_count_alarms_and_first_causes() -> None:
         "d": ["dying-relu", "missing-zero-grad"]
     }
     assert scores["named_within_20_steps"] == 1.0
+
+
+def test_the_document_tells_what_was_missed() -> None:
+    chosen = [Case("a", "", "healthy"), Case("b", "", "seeded", "undertrained")]
+    results = {"a": found(), "b": found(("dying-relu", "error"))}
+    text = "".join(document_doctor.section(suite.score(chosen, results), {}))
+    assert "| netwright, seeded | 1 | 0 | 1 | 1.00 | 0.00 |" in text
+    assert "| undertrained | 1 | 1 | 0 | – | dying-relu 1 |" in text

@@ -1,0 +1,67 @@
+"""The section of docs/benchmarks.md on the doctor, from what doctor/suite.py and peers.py wrote."""
+
+from typing import Any
+
+HEAD = """\
+## The doctor
+
+    .venv/bin/python benchmarks/doctor/seeds.py     # which seeded faults have an effect; resumes
+    .venv/bin/python benchmarks/doctor/suite.py     # --subset: a dozen scripts
+    bash benchmarks/doctor/peers.sh                 # once: the other tools
+    benchmarks/doctor/.peers/bin/python benchmarks/doctor/peers.py
+
+{scripts} training scripts in plain PyTorch, each run once under `netwright doctor`: MLPs, CNNs,
+recurrent nets and attention; classes, numbers and several labels; flat, in functions, in a class;
+seeded with one of the 32 faults in several wordings, or re-expressed from questions that people
+asked. A seeded fault counts only if it makes the score worse than its healthy twin's on each of
+five paired seeds (p = 1/32) with an effect size of at least .5; `data-leakage` must flatter the
+score and `wrong-metric` falsify it instead. Healthy are the twins and controls that look ill but
+are not. An alarm is an error or a warning; the right cause is first when the first finding names
+the seeded fault or another right name for the same illness (listed in `suite.py`).
+
+"""
+
+TABLE = """\
+| | healthy runs | false alarms | faulty scripts | noticed | right cause first |
+|---|---|---|---|---|---|
+"""
+
+FAULTS = """\
+| fault | scripts | noticed | right cause first | step | named first instead |
+|---|---|---|---|---|---|
+"""
+
+
+def section(found: dict[str, Any], others: dict[str, Any]) -> list[str]:
+    """Return the paragraphs. found: of suite.py; others: of peers.py, or nothing."""
+    healthy = found["healthy"]
+    lines = [
+        _line(f"netwright, {role}", healthy["runs"], healthy["false_alarms"], found[role])
+        for role in ("seeded", "real")
+    ]
+    lines += [
+        _line(tool, row["healthy"], row["false_alarms"], row)
+        for tool, row in others.get("tools", {}).items()
+    ]
+    cost = found["overhead"]
+    said = (
+        "These nets take a millisecond a step or less, so the probes at the start weigh: watching "
+        f"cost {cost['median']:.0%} of the script's own time in the median, {cost['worst']:.0%} at "
+        f"worst. Of the faults that show at once, {found['named_within_20_steps']:.0%} were named "
+        "within 20 steps.\n"
+    )
+    rows = [_fault(name, row) for name, row in found["faults"].items()]
+    return [HEAD.format(**found) + TABLE + "".join(lines), said, FAULTS + "".join(rows)]
+
+
+def _line(name: str, healthy: int, alarms: int, row: dict[str, Any]) -> str:
+    shares = f"{row['noticed']:.2f} | {row['cause_first']:.2f}"
+    return f"| {name} | {healthy} | {alarms} | {row['cases']} | {shares} |\n"
+
+
+def _fault(name: str, row: dict[str, Any]) -> str:
+    wrong = [found[0] if found else "nothing" for found in row["missed"].values()]
+    instead = ", ".join(f"{what} {wrong.count(what)}" for what in dict.fromkeys(wrong))
+    step = "–" if row["step"] is None else f"{row['step']:.0f}"
+    cells = [name, row["cases"], row["noticed"], row["cause_first"], step, instead]
+    return f"| {' | '.join(map(str, cells))} |\n"
