@@ -5,7 +5,8 @@ Signals of the first net's first input: "input.bad" (share of numbers that are n
 "input.std.ratio" (largest over smallest), "input.shift" (largest abs(mean)/std), "input.sentinel"
 (largest share of one far-off value that a feature repeats), "input.sentinel.features".
 Trials on kept batches, measured on others that were held out: "trial.as.is",
-"trial.standardised", "trial.repaired" (far-off repeated values replaced, then standardised).
+"trial.standardised" (targets too, where their deviation, "target.std", is beyond 10),
+"trial.repaired" (far-off repeated values replaced, then standardised).
 """
 
 import math
@@ -15,12 +16,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from netwright.watch.kept import Kept
+from netwright.watch.kept import Kept, main_loss, target_of
 from netwright.watch.tape import Entry, Tape
 from netwright.watch.trial import Change, measure, trial
 
 _STEPS = 150
 _ROWS = 20_000
+_POWERS = {"mse_loss": 2, "l1_loss": 1}  # of the targets' unit
 Mend = Callable[[Tensor], Tensor]
 
 
@@ -51,11 +53,14 @@ def inputs(kept: Kept) -> None:
         trace.record("input.sentinel", "", step, max(share for _, share in holes.values()))
         trace.record("input.sentinel.features", "", step, len(holes))
     unusual = largest / smallest > 10 or shift > 3 or largest > 10
+    far = _far_targets(kept)
+    if far is not None:
+        trace.record("target.std", "", step, far[1])
     if not (holes or unusual) or len(kept.tapes) < 2:
         return
     _try(kept, "as.is", None)
     if unusual:
-        _try(kept, "standardised", _standardise(mean, std))
+        _try(kept, "standardised", _standardise(mean, std), far)
     if holes:
         _try(kept, "repaired", _repair(everything, holes))
 
@@ -123,14 +128,32 @@ def _filled(x: Tensor, holes: dict[int, tuple[float, float]], values: Tensor) ->
     return x
 
 
-def _try(kept: Kept, name: str, mend: Mend | None) -> None:
-    """Train a while on half of the kept batches and measure on the other half."""
+def _far_targets(kept: Kept) -> tuple[float, float] | None:
+    """Return mean and standard deviation of a distance loss's targets where they are beyond 10."""
+    main = main_loss(kept.tapes[0])
+    targets = [target_of(tape) for tape in kept.tapes]
+    known = [t.detach().double().reshape(-1) for t in targets if t is not None]
+    if main is None or main.name not in _POWERS or len(known) < len(targets):
+        return None
+    values = torch.cat(known)
+    mean, std = float(values.mean()), float(values.std())
+    return (mean, std) if std > 10 else None
+
+
+def _try(kept: Kept, name: str, mend: Mend | None, far: tuple[float, float] | None = None) -> None:
+    """Train a while on half of the kept batches and measure on the other half.
+
+    far: mean and standard deviation by which the targets are scaled too; the loss is told in the
+    targets' own unit.
+    """
     training, held_out = kept.tapes[::2], kept.tapes[1::2]
     change: Change | None = None
     if mend is not None:
         first = {id(tape.nets()[0]) for tape in kept.tapes}
 
         def change(entry: Entry, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            if far is not None and entry.kind == "loss" and entry.name in _POWERS:
+                return call(args[0], (args[1] - far[0]) / far[1], *args[2:], **kwargs)
             if id(entry) not in first:
                 return NotImplemented
             return call(mend(args[0]), *args[1:], **kwargs)
@@ -141,6 +164,8 @@ def _try(kept: Kept, name: str, mend: Mend | None) -> None:
     )
     if losses and math.isfinite(losses[-1]):
         found = measure(state, held_out, change)
-        kept.trace.record(f"trial.{name}", "", len(losses), math.fsum(found) / len(found))
+        main = main_loss(kept.tapes[0])
+        unit = far[1] ** _POWERS[main.name] if far is not None and main is not None else 1.0
+        kept.trace.record(f"trial.{name}", "", len(losses), math.fsum(found) / len(found) * unit)
         if mend is None:
             kept.trace.record("trial.start", "", 0, losses[0])

@@ -53,6 +53,8 @@ def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
         return
     if end is not None and mended > 0.9 * end:
         return
+    spread = trace.last("target.std")
+    also = "" if spread is None else f" (targets, whose deviation is {spread:.3g}, scaled as well)"
     yield Evidence(
         event="forward",
         step=0,
@@ -68,7 +70,7 @@ def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
             f"The inputs' standard deviations reach {std:.3g} and differ {ratio:.3g}-fold, with "
             f"means up to {shift:.3g} standard deviations from 0. A short training from the same "
             f"start on standardised inputs came to a loss of {mended:.3g}, better than the whole "
-            "run. Subtract the training rows' mean and divide by their standard deviation, and "
-            "keep both with the model."
+            f"run{also}. Subtract the training rows' mean and divide by their standard deviation, "
+            "and keep both with the model."
         ),
     )
