@@ -85,7 +85,8 @@ def test_a_healthy_run_is_left_alone(mended: Path) -> None:
 
 def test_a_training_that_failed_is_mended(table: Path) -> None:
     rate = ("--set", "recipe.lr=1e30", "--set", "recipe.clip=null", "--set", "recipe.optimizer=sgd")
-    run("train", "data.csv", *SMALL, *rate, "--out", "failed", cwd=table, check=4)
+    _, err = run("train", "data.csv", *SMALL, *rate, "--out", "failed", cwd=table, check=4)
+    assert "netwright repair failed" in err
     found = json.loads((table / "failed" / "findings.json").read_text())
     assert found["verdict"] == "faulty"
     out, _ = run("repair", "failed", "--threads", "1", "--json", cwd=table)

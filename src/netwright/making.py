@@ -147,6 +147,8 @@ def _make(job: Job, folder: Path, progress: Progress | None) -> Made:
     except FailedTraining as failed:  # what is known of it is left to the doctor
         replace_text(folder / "plan.yaml", failed.plan.to_yaml())
         write_json(folder / "findings.json", findings_json(failed.findings))
+        if failed.findings:
+            failed.args = (f"{failed} To have it treated: netwright repair {folder}",)
         raise
     return write_run(folder, job, data, run, bound=bound, begun=begun)
 

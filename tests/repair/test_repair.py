@@ -66,6 +66,15 @@ def test_members_are_mended_together() -> None:
     assert mended.plan.members is not None and mended.plan.members.count == 2
 
 
+def test_members_that_all_failed_are_mended_too() -> None:
+    data = blobs(200)
+    sick = plan(data, recipe__lr=1e6, recipe__optimizer="sgd", recipe__epochs=8)
+    with pytest.raises(nw.FailedTraining) as failed:
+        nw.fit(sick.with_({"members.count": 2}), data, num_threads=1)
+    mended = nw.repair(failed.value, data, num_threads=1)
+    assert mended.proof.kept == ("lower-lr",) and mended.run is not None
+
+
 @pytest.mark.parametrize("seeds", [4, 17])
 def test_a_number_of_seeds_that_proves_nothing_is_refused(seeds: int) -> None:
     data = blobs(60)

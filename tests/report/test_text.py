@@ -1,6 +1,7 @@
 """The words on the screen."""
 
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -55,3 +56,11 @@ def test_terminal_prints_markup_in_names_as_it_is(hostile_report: Report) -> Non
     stream = Terminal()
     print_report(hostile_report, stream)
     assert "<script>" in stream.getvalue()
+
+
+def test_alarms_say_what_treats_them(digits_report: Report) -> None:
+    alarm = {"fault": "dying-relu", "severity": "error", "explanation": "off"}
+    sick = replace(digits_report, findings=[alarm], folder="runs/digits-001")
+    assert "netwright repair runs/digits-001" in to_text(sick)
+    well = replace(sick, findings=[alarm | {"severity": "info"}])
+    assert "netwright repair" not in to_text(well)

@@ -7,7 +7,7 @@ run's own seed.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,12 +27,13 @@ from netwright.repair.remedy import REMEDIES, changed, find_remedy
 from netwright.repair.sign_flip import FEWEST_SEEDS, MOST_SEEDS
 from netwright.train.building import balanced_rows, build_net, build_objective
 from netwright.train.fit import Progress, fit
-from netwright.train.pack import fit_pack
+from netwright.train.pack import MemberEpoch, fit_pack
 from netwright.train.run import FailedTraining, Run
 from netwright.watch.trace import Trace
 
 __all__ = ["Case", "Mended", "prove_plan", "repair"]
 
+SECONDS_BETWEEN_LINES = 15.0  # of a long pack
 FEWEST_EPOCHS = 2  # of a short run
 FEWEST_STEPS = 30  # under these even a sound plan has learned little
 
@@ -125,15 +126,16 @@ def prove_plan(
     metric = primary_metric(data.task, metric=case.metric, class_counts=data.class_counts)
     changes = {"recipe.epochs": case.epochs} if case.epochs is not None else {}
     control = case.plan.with_(changes, why="the epochs that there was time for")
+    say = progress.message if progress else _quiet
     climbed = climb(
         control,
         case.findings,
         offer=lambda plan, finding: _offers(control, plan, finding, case.trace, data),
-        train=_Trainer(control, data, metric, device, num_threads),
+        train=_Trainer(control, data, metric, device, num_threads, say),
         seeds=Seeds.fresh(case.seed, seeds),
         metric=metric,
         higher_is_better=higher_is_better(metric),
-        say=progress.message if progress else _quiet,
+        say=say,
     )
     proof = climbed.proof
     if not proof.kept:
@@ -186,6 +188,7 @@ class _Trainer:
     metric: str
     device: str
     num_threads: int | None
+    say: Callable[[str], None]
 
     def __call__(
         self, subjects: Sequence[Plan], seeds: Sequence[int], share: float
@@ -213,7 +216,7 @@ class _Trainer:
     def _packed(self, plans: Sequence[Plan], seeds: Sequence[int]) -> list[Run | None]:
         runs = fit_pack(
             plans, self.data, seeds=seeds, device=self.device, num_threads=self.num_threads,
-            metric=self.metric,
+            metric=self.metric, after_epoch=_Ticker(plans, self.say),
         )  # fmt: skip
         if any(run.interrupted for run in runs if run is not None):
             raise KeyboardInterrupt
@@ -249,6 +252,21 @@ class _Trainer:
             seconds=seconds,
             findings=watched.findings if watched else (),
         )
+
+
+class _Ticker:
+    """Tells now and then how far a pack has come."""
+
+    def __init__(self, plans: Sequence[Plan], say: Callable[[str], None]) -> None:
+        self.total, self.say = sum(plan.recipe.epochs for plan in plans), say
+        self.done, self.said_at = 0, time.monotonic()
+
+    def __call__(self, epoch: MemberEpoch) -> bool:
+        self.done += 1
+        if time.monotonic() - self.said_at > SECONDS_BETWEEN_LINES:
+            self.said_at = time.monotonic()
+            self.say(f"  {self.done} of at most {self.total} epochs done")
+        return True
 
 
 def _gain(proof: Proof) -> str:

@@ -43,6 +43,7 @@ def to_text(report: Report) -> str:
         ]
         if len(found) > MOST_WORRIES:
             lines.append(f"  and {len(found) - MOST_WORRIES} more in the report")
+        lines += [f"  {line}" for line in _treatment(report)]
     else:
         lines += ["", "No fault found while it trained."]
     lines += ["", _closing(report)]
@@ -104,8 +105,17 @@ def _drawn(report: Report) -> "object":
         parts.append(
             Text.assemble((severity, colours.get(severity, "cyan")), "  ", shorten(words, LINE))
         )
+    parts += [Text(line) for line in _treatment(report)]
     parts += [Text(), Text(_closing(report), "dim")]
     return Group(*parts)  # type: ignore[arg-type]  # a list of rich's renderables
+
+
+def _treatment(report: Report) -> list[str]:
+    """Say what treats the findings, where there are any that do harm."""
+    alarms = any(finding.get("severity") in ("error", "warning") for finding in report.findings)
+    if not alarms or not report.folder:
+        return []
+    return [f"To have it treated: netwright repair {report.folder}"]
 
 
 def _ends(value: float, low: float | None, high: float | None) -> str:

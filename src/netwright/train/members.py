@@ -22,8 +22,8 @@ from typing import Any
 
 from netwright.data.data import Data
 from netwright.device import choose_device, seeded, threads
+from netwright.diagnose.diagnose import diagnose
 from netwright.diagnose.finding import Finding
-from netwright.errors import TrainingError
 from netwright.evaluate.calibration import fit_temperature
 from netwright.evaluate.judge import score_outputs
 from netwright.model.ensemble import ensemble
@@ -31,8 +31,9 @@ from netwright.plan.plan import Plan
 from netwright.plan.space import Space
 from netwright.train.growing import Growing
 from netwright.train.pack import fit_pack
-from netwright.train.run import Run
+from netwright.train.run import FailedTraining, Run
 from netwright.train.training import Progress, Training
+from netwright.watch.trace import Trace
 
 __all__ = ["SEEDS_A_RUN", "fit_members"]
 
@@ -113,10 +114,13 @@ def _ensemble_run(
     data, metric = growing.data, growing.metric
     runs = {number: run for number, run in enumerate(every) if run is not None}
     if not runs:
-        raise TrainingError(
+        trace = Trace()
+        trace.record("non-finite", "", 0, 1.0)
+        raise FailedTraining(
             "No member of the pack gave finite numbers in any epoch, so there is nothing to keep. "
-            "Lower recipe.lr (or its range in members.space), or set recipe.clip."
-        )
+            "Lower recipe.lr (or its range in members.space), or set recipe.clip.",
+            plan=growing.plan, trace=trace, findings=diagnose(trace), seed=seed,
+        )  # fmt: skip
     picks = growing.pick()
     counts = Counter(picks)
     model = ensemble([runs[n].model for n in sorted(counts)], [counts[n] for n in sorted(counts)])
