@@ -16,12 +16,13 @@ from netwright.watch.inputs import inputs
 from netwright.watch.kept import Kept, kept_of
 from netwright.watch.labels import labels
 from netwright.watch.learner import Learner
+from netwright.watch.metrics import metrics
 from netwright.watch.modes import modes
 from netwright.watch.outputs import outputs
 from netwright.watch.trivial import trivial
 
 _PROBES: Sequence[Callable[[Kept], None]] = (
-    trivial, outputs, labels, modes, coupling, completing, inputs,
+    trivial, outputs, labels, modes, coupling, completing, inputs, metrics,
 )  # fmt: skip
 
 

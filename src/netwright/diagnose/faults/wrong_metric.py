@@ -1,0 +1,70 @@
+"""Wrong metric: the score that is reported is not that of the net's answers.
+
+## What it does
+Runs an evaluation's own lines again and compares the answers that they make of the net's outputs
+with those that the loss function gives these outputs.
+
+## Why is this bad?
+The net may be good and the score says it is not, or the other way round. Every choice that follows
+from the score - when to stop, which net to keep - is then made by a wrong number.
+
+## Example
+    loss = F.binary_cross_entropy_with_logits(net(x), y)
+    accuracy = ((net(x) > 0.5) == y).float().mean()  # logits: one half is at 0
+
+Use instead:
+
+    accuracy = ((net(x) > 0) == y).float().mean()
+
+## References
+- PyTorch, torch.nn.BCEWithLogitsLoss; "Broadcasting semantics"
+"""
+
+import math
+from collections.abc import Iterator
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.watch.trace import Trace
+
+__all__ = ["wrong_metric"]
+
+_POINTS = 0.02  # of accuracy; under it the choice of comparison changes no conclusion
+_SAID = {
+    "broadcast": (
+        "Answers of shape (N, 1) are compared with targets of shape (N,): that makes all N x N "
+        "pairs. Give both one shape, for example answers.view_as(targets)."
+    ),
+    "logits cut": (
+        "Logits are cut at 0.5 or rounded, but a probability of one half is a logit of 0. Compare "
+        "logits > 0, or take torch.sigmoid first."
+    ),
+    "columns": (
+        "argmax over an output with one column is always 0. Compare the logits with 0, or the "
+        "probabilities with 0.5."
+    ),
+}
+
+
+@fault("wrong-metric", severity="error", remedies=("compare-like-the-loss",))
+def wrong_metric(trace: Trace) -> Iterator[Evidence]:
+    """A known flaw in the comparison, by which the reported share of right answers differs from
+    the real one by two points and by three standard errors.
+    """
+    cause = trace.text("metric.cause")
+    reported, right = trace.last("metric.reported"), trace.last("metric.right")
+    rows = trace.last("metric.rows")
+    if cause not in _SAID or reported is None or right is None or not rows:
+        return
+    # Both are of the same rows: what differs is the share of rows with another answer.
+    noise = 0.0 if cause != "logits cut" else math.sqrt(abs(right - reported) / rows)
+    hurts = abs(right - reported) > max(_POINTS, 3 * noise)
+    yield Evidence(
+        event="evaluation",
+        severity=None if hurts else "info",
+        numbers={"reported accuracy": reported, "right accuracy": right, "rows": rows},
+        confidence=0.95,
+        explanation=(
+            f"{_SAID[cause]} On {rows:.0f} rows of the evaluation the comparison gives "
+            f"{reported:.1%} right answers, where {right:.1%} are right."
+        ),
+    )

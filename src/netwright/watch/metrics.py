@@ -1,0 +1,96 @@
+"""How the user's evaluations turn outputs into answers, against what the loss says they mean.
+
+Signals: "metric.cause" (text: "broadcast", "logits cut" or "columns"), "metric.reported" and
+"metric.right" (share of right answers by the user's comparison and by that of the loss, same
+outputs and targets), "metric.rows". Only where one of those causes is seen: an unusual threshold
+on probabilities, top-5 accuracy and exact matches are the user's choice.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from torch import Tensor
+
+from netwright.watch.evaluated import Evaluated, evaluated, plain
+from netwright.watch.kept import Kept, main_loss
+from netwright.watch.tape import Entry, Slot
+
+_BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
+_CUTS = ("gt", "ge", "lt", "le", "round")
+# Steps between an output and its comparison that leave the numbers what they are.
+_SAME = (
+    "squeeze", "unsqueeze", "view", "reshape", "flatten", "float", "double", "cpu", "to", "detach",
+    "getitem", "numpy", "view_as", "reshape_as", "type", "clone", "contiguous", "ravel",
+)  # fmt: skip
+
+
+def metrics(kept: Kept) -> None:
+    """Record the first cause for which an evaluation's answers are others than the right ones."""
+    main = main_loss(kept.tapes[0])
+    if main is None or kept.trace.places("broadcast"):
+        return
+    found: dict[str, list[tuple[float, float, int]]] = {}
+    for one in evaluated(kept):
+        if one.targets is not None:
+            for cause, reported, right in _compared(one, one.targets, main.name):
+                found.setdefault(cause, []).append((reported, right, len(one.output)))
+    for cause, seen in found.items():
+        rows = sum(n for *_, n in seen)
+        trace, step = kept.trace, kept.steps
+        trace.note("metric.cause", cause)
+        trace.record("metric.reported", "", step, math.fsum(a * n for a, _, n in seen) / rows)
+        trace.record("metric.right", "", step, math.fsum(b * n for _, b, n in seen) / rows)
+        trace.record("metric.rows", "", step, rows)
+        return
+
+
+def _compared(one: Evaluated, targets: Tensor, loss: str) -> Iterator[tuple[str, float, float]]:
+    """Yield (cause, reported, right) for each comparison that has a known flaw."""
+    same_size = one.output.numel() == targets.numel()
+    for entry in one.tape.entries:
+        if entry.kind != "function":
+            continue
+        name, path = plain(entry), one.path(entry)
+        if name == "eq" and _targets_in(entry, targets):
+            result = one.slots[entry.results[0]]
+            if loss in _BINARY and same_size and result.numel() == len(targets) ** 2 > len(targets):
+                yield "broadcast", _share(result), _share(_right(one.output, targets, loss))
+            columns = one.output.ndim == 2 and one.output.shape[1] == 1
+            if loss in _BINARY and columns and path and plain(path[0]) == "argmax":
+                if _axis(path[0]) in (1, -1) and result.numel() == len(targets):
+                    yield "columns", _share(result), _share(_right(one.output, targets, loss))
+        if name in _CUTS and loss == _BINARY[1] and same_size:
+            if all(plain(e) in _SAME for e in path) and _is_half(entry, name):
+                answers = one.slots[entry.results[0]].reshape(-1).bool()
+                answers = ~answers if name in ("lt", "le") else answers
+                if name == "round":  # 1 is an answer; 2 and -1 are none
+                    answers = one.slots[entry.results[0]].reshape(-1)
+                right = _share(_right(one.output, targets, loss))
+                truth = targets.reshape(-1).to(answers.dtype)
+                yield "logits cut", _share(answers == truth), right
+
+
+def _targets_in(entry: Entry, targets: Tensor) -> bool:
+    return any(isinstance(a, Tensor) and a.numel() == targets.numel() for a in entry.args)
+
+
+def _right(output: Tensor, targets: Tensor, loss: str) -> Tensor:
+    middle = 0.0 if loss == "binary_cross_entropy_with_logits" else 0.5
+    return (output.reshape(-1) > middle) == (targets.reshape(-1) > 0.5)
+
+
+def _share(answers: Tensor) -> float:
+    return float(answers.double().mean())
+
+
+def _axis(entry: Entry) -> Any:
+    return entry.kwargs.get("dim", entry.args[1] if len(entry.args) > 1 else None)
+
+
+def _is_half(entry: Entry, name: str) -> bool:
+    """Whether numbers are cut at one half."""
+    if name == "round":
+        return True
+    others = [a for a in entry.args if not isinstance(a, Slot)]
+    return bool(others) and not isinstance(others[0], Tensor) and others[0] == 0.5

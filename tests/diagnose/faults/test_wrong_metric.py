@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+from watched_scripts import CLASSES, LOOP, alarms, judged
+
+TWO = (CLASSES + LOOP).replace("(0, 3,", "(0, 2,").replace("randn(3, 6)", "randn(2, 6)")
+TWO = TWO.replace("* 2 + torch", "* 0.5 + torch").replace("nn.Linear(16, 3)", "nn.Linear(16, 1)")
+TWO = TWO.replace("F.cross_entropy(net(x[rows]), y[rows])", "LOSS(net(x[rows]), z[rows])")
+TWO = TWO.replace("LOSS", "F.binary_cross_entropy_with_logits").replace(
+    "for epoch", "z = y[:, None].float()\nfor epoch"
+)
+TWO = TWO.replace("range(20)", "range(5)").replace(
+    "Adam(net.parameters(), lr=0.01)", "Adam(net.parameters(), lr=0.003)"
+)
+JUDGE = """
+with torch.no_grad():
+    accuracy = {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("sick", "well"),
+    [
+        ("((net(x) > 0) == y).float().mean()", "((net(x)[:, 0] > 0) == y).float().mean()"),
+        ("(net(x).round() == z).float().mean()", "(net(x).sigmoid().round() == z).float().mean()"),
+        ("((net(x) > 0.5) * z).sum() + 0 * z.sum()", "((net(x) > 0) * z).sum()"),
+        ("(net(x).argmax(1) == y).float().mean()", "(net(x).squeeze(1) > 0).eq(y).sum() / 300"),
+    ],
+)
+def test_a_wrong_comparison_and_the_right_one(sick: str, well: str, tmp_path: Path) -> None:
+    found = judged(TWO + JUDGE.format(sick), tmp_path)
+    finding = next(f for f in found if f.fault == "wrong-metric")
+    assert finding.severity == "error"
+    numbers = finding.evidence
+    assert float(numbers["right accuracy"]) > float(numbers["reported accuracy"]) + 0.02
+    assert "wrong-metric" not in [f.fault for f in judged(TWO + JUDGE.format(well), tmp_path)]
+
+
+def test_a_threshold_on_probabilities_is_the_users_choice(tmp_path: Path) -> None:
+    chosen = "((net(x).sigmoid() > 0.3) == z).float().mean()"
+    assert "wrong-metric" not in alarms(TWO + JUDGE.format(chosen), tmp_path)
