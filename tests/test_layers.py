@@ -12,7 +12,7 @@ LAYERS = [
     {"making", "tuning"},
     {"concluding"},
     {"report"},
-    {"tune"},
+    {"tune", "check"},
     {"repair"},
     {"train", "doctor"},
     {"diagnose"},
@@ -21,7 +21,7 @@ LAYERS = [
     {"model"},
     {"objectives"},
     {"nets", "data", "watch"},
-    {"device", "catalogue", "run_folder"},
+    {"device", "catalogue", "run_folder", "quality"},
     {"errors"},
 ]
 LEVEL = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}

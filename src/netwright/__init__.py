@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _WHERE = {
+    "Checks": "netwright.check.result",
     "Classifier": "netwright.estimators.estimators",
     "Regressor": "netwright.estimators.estimators",
     "Data": "netwright.data.data",
@@ -22,6 +23,7 @@ _WHERE = {
     "Space": "netwright.plan.space",
     "Study": "netwright.tune.study",
     "Trace": "netwright.watch.trace",
+    "check": "netwright.check.check",
     "choice": "netwright.plan.distributions",
     "design": "netwright.plan.design",
     "diagnose": "netwright.diagnose.diagnose",
@@ -38,6 +40,7 @@ _WHERE = {
 }
 
 __all__ = [
+    "Checks",
     "Classifier",
     "Data",
     "FailedTraining",
@@ -52,6 +55,7 @@ __all__ = [
     "Study",
     "Trace",
     "__version__",
+    "check",
     "choice",
     "design",
     "diagnose",
@@ -68,6 +72,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from netwright.check.check import check
+    from netwright.check.result import Checks
     from netwright.data.data import Data
     from netwright.data.read import read
     from netwright.diagnose.diagnose import diagnose

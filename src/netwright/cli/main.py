@@ -251,6 +251,39 @@ def evaluate(
     )
 
 
+@app.command()
+def check(
+    source: o.Source,
+    target: o.Target = None,
+    task: o.TaskName = None,
+    test: o.Test = None,
+    out: Annotated[
+        str | None, typer.Option(help="Write checks.json into this folder.", metavar="DIR")
+    ] = None,
+    plan: Annotated[str | None, typer.Option(help="The plan to check.", metavar="FILE")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a plan field: a.b=v.", metavar="a.b=v")
+    ] = None,
+    seed: o.Seed = 0,
+    device: o.Device = "auto",
+    threads: o.Threads = None,
+    time_column: o.TimeColumn = None,
+    group: o.Group = None,
+    horizon: o.Horizon = None,
+    split: o.SplitBy = None,
+    json: o.AsJson = False,
+) -> None:
+    """Check data and net before training, in seconds.
+
+    Leaks, labels, scales, shapes, the first loss, gradients, one batch learned by heart. Exit code
+    0: all is well, or there are warnings only; 10: a check failed.
+    """
+    from netwright.cli.check import run_check
+
+    given = {k: v for k, v in locals().items() if k != "run_check"}
+    raise typer.Exit(run_check(given))
+
+
 @app.command("plan")
 def plan_(
     source: o.Source,

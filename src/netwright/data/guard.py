@@ -14,17 +14,11 @@ from numpy.typing import NDArray
 
 from netwright.data.cells import distinct
 from netwright.data.ledger import Ledger
+from netwright.quality.giveaway import GIVES_AWAY, explained_shares
 
 __all__ = ["guard_columns", "guard_groups", "guard_rows"]
 
 Index = NDArray[np.int64]
-
-# Explained share of what guessing leaves open. Real single features stay below; a copy, a code or
-# a monotone function of the target reaches 1.
-GIVES_AWAY = 0.98
-BINS = 256
-ROWS_A_BIN = 5
-MOST_ROWS = 50_000  # a sample of these shows a leak as well as millions
 
 
 def guard_rows(
@@ -107,26 +101,17 @@ def guard_columns(
     """Warn of each column that alone predicts the training targets: (numeric, categorical), names
     of both.
 
-    Half of the training rows give each of up to 256 quantile bins (or categories) its usual target;
-    the other half is predicted by it. What counts is the share explained of what the best constant
-    leaves open: errors for classes, squares of ranks for numbers.
+    What counts is the share of the target that a column explains (see `quality/giveaway.py`).
     """
     rows = len(targets)
     if targets.ndim == 2 and targets.shape[1] != 1:
         return []
-    rng = np.random.default_rng(seed)
-    chosen = rng.permutation(rows)[:MOST_ROWS]
-    fit, check = chosen[: len(chosen) // 2], chosen[len(chosen) // 2 :]
     y = targets.reshape(rows).numpy()
-    if not classes:
-        y = np.argsort(np.argsort(y, kind="stable"), kind="stable") / rows
-    bins = int(min(BINS, max(len(fit) // ROWS_A_BIN, 2)))
     given_away: dict[str, float] = {}
-    for values, columns, numeric in zip(inputs, names, (True, False), strict=True):
-        for at, name in enumerate(columns):
-            cells = values[:, at].numpy()
-            codes = _bins(cells, fit, bins) if numeric else cells
-            share = _explained(codes, y, fit, check, classes)
+    for values, columns in zip(inputs, names, strict=True):
+        cells = list(values.numpy().T)
+        shares = explained_shares(cells, y, classes=classes, seed=seed)
+        for name, share in zip(columns, shares, strict=True):
             if share > GIVES_AWAY:
                 given_away[name] = max(share, given_away.get(name, 0.0))
     for name, share in given_away.items():
@@ -134,29 +119,3 @@ def guard_columns(
         what += "leave it out"
         ledger.note("warned", name, what)
     return list(given_away)
-
-
-def _bins(cells: NDArray[Any], fit: Index, bins: int) -> NDArray[np.int64]:
-    edges = np.unique(np.quantile(cells[fit], np.linspace(0, 1, bins + 1)[1:-1]))
-    return np.searchsorted(edges, cells, side="right").astype(np.int64)
-
-
-def _explained(
-    codes: NDArray[np.int64], y: NDArray[Any], fit: Index, check: Index, classes: bool
-) -> float:
-    size = int(codes.max()) + 1
-    if classes:
-        num = int(y.max()) + 1
-        table = np.bincount(codes[fit] * num + y[fit], minlength=size * num).reshape(size, num)
-        usual = int(table.sum(0).argmax())
-        said = np.where(table.sum(1) > 0, table.argmax(1), usual)
-        wrong = float((said[codes[check]] != y[check]).mean())
-        base = float((y[check] != usual).mean())
-    else:
-        count = np.bincount(codes[fit], minlength=size)
-        total = np.bincount(codes[fit], weights=y[fit], minlength=size)
-        mean = float(y[fit].mean())
-        said = np.where(count > 0, total / np.maximum(count, 1), mean)
-        wrong = float(((said[codes[check]] - y[check]) ** 2).mean())
-        base = float(((y[check] - mean) ** 2).mean())
-    return 1 - wrong / base if base > 0 else 0.0

@@ -1,0 +1,117 @@
+"""case_of(data, plan): the rows, the net and the batch that the checks of a source look at."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from netwright.check.case import Case, Part, Step, as_numbers
+from netwright.data.data import Batch, Data, Rows, Split
+from netwright.device import choose_device, seeded
+from netwright.evaluate.baseline_inputs import Sample, gather
+from netwright.plan.plan import Plan
+from netwright.train.building import build_net, build_objective
+
+__all__ = ["batch_order", "case_of"]
+
+Index = NDArray[np.int64]
+
+MOST_ROWS = {"train": 50_000, "validation": 10_000, "test": 10_000}
+MOST_BYTES = 256 * 2**20  # of a split's inputs
+PREPARED_ROWS = 2_000
+BATCH, MANY = 64, 512
+
+
+def case_of(data: Data, plan: Plan, *, seed: int = 0, device: str = "auto") -> Case:
+    """Take rows of the splits and build the plan's net (the first member's, of several)."""
+    parts = {name: _part(split, data, seed) for name, split in data.splits().items()}
+    names = tuple(
+        tuple(getattr(data.encoding, name)()) if hasattr(data.encoding, name) else ()
+        for name in ("feature_names", "category_names")
+    )
+    given = any(e.action == "split" and "given" in e.what for e in data.ledger)
+    return Case(
+        kind=data.kind,
+        form=data.task.form,
+        parts=parts,
+        classes=data.task.classes,
+        class_counts=data.class_counts,
+        names=(names[0], names[1]),
+        given=given,
+        step=_step(data, plan, parts["train"], seed, device),
+        seed=seed,
+    )
+
+
+def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step:
+    if plan.members is not None:
+        plan = plan.member(0)
+    place = choose_device(device)
+    with seeded(seed):
+        net, _ = build_net(plan, data, seed, place)
+    objective: Any = build_objective(plan, data)
+
+    members = int(getattr(net, "members", 0))
+
+    def criterion(outputs: Tensor, targets: Tensor) -> Tensor:
+        found: Tensor = objective.compute(outputs, targets, members=members, smooth=False)
+        return found
+
+    targets = train.sample.targets
+    few = batch_order(targets, BATCH, seed=seed)
+    many = np.random.default_rng(seed).permutation(len(targets))[:MANY]
+
+    def batch(index: Index) -> Batch:
+        inputs = tuple(torch.from_numpy(x[index]).to(place) for x in train.sample.inputs)
+        return Batch(data.encoding.prepare(inputs), torch.from_numpy(targets[index]).to(place))
+
+    return Step(net, batch(few), batch(many), criterion, objective.loss, members)
+
+
+def batch_order(targets: NDArray[Any], count: int, *, seed: int) -> Index:
+    """Choose `count` rows, classes in turn where targets are ids (rows,), else at random."""
+    order = np.random.default_rng(seed).permutation(len(targets))
+    if targets.ndim > 1 or targets.dtype.kind == "f":
+        return order[:count]
+    drawn = targets[order]
+    turn = np.empty(len(order), dtype=np.int64)  # how many of its class were drawn before
+    for label in np.unique(drawn):
+        members = drawn == label
+        turn[members] = np.arange(members.sum())
+    return order[np.argsort(turn, kind="stable")][:count]
+
+
+def _part(split: Split, data: Data, seed: int) -> Part:
+    most = MOST_ROWS.get(split.name, MOST_ROWS["test"])
+    rng = np.random.default_rng(seed)
+    if isinstance(split, Rows):
+        size = max(sum(x[:1].nbytes for x in split.inputs), 1)
+        most = min(most, max(MOST_BYTES // size, 100))
+        index = np.arange(len(split))
+        if len(split) > most:
+            index = np.sort(rng.permutation(len(split))[:most])
+        whole = len(index) == len(split)
+        chosen = split if whole else split.select(torch.from_numpy(index))
+        texts = chosen.raw if isinstance(chosen.raw, list) and data.kind == "text" else None
+        sample = Sample(
+            tuple(x.cpu().numpy() for x in chosen.inputs),
+            chosen.targets.cpu().numpy(),
+            texts,
+            len(split),
+        )
+        rows = chosen.rows.numpy() if chosen.rows is not None else None
+        raw: Any = chosen.raw
+    else:
+        sample, rows, raw = gather([split], limit=most, seed=seed), None, None
+        sample = Sample(sample.inputs, sample.targets, sample.raw, len(split))
+    return Part(split.name, sample, _prepared(sample, data, rng), rows, raw)
+
+
+def _prepared(sample: Sample, data: Data, rng: np.random.Generator) -> NDArray[np.float32] | None:
+    """Return the first input that holds numbers, as the net gets it."""
+    index = np.sort(rng.permutation(len(sample))[:PREPARED_ROWS])
+    inputs = data.encoding.prepare(tuple(torch.from_numpy(x[index]) for x in sample.inputs))
+    numbers = [x for x in inputs if x.is_floating_point() and x[:1].numel()]
+    return as_numbers(numbers[0]) if numbers else None

@@ -1,0 +1,138 @@
+"""Check: what one look at data and net before training found. Checks: all of them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal
+
+Status = Literal["passed", "info", "warning", "failed", "skipped"]
+SEVERITY: dict[Status, Literal["error", "warning", "info"]] = {
+    "failed": "error",
+    "warning": "warning",
+    "info": "info",
+}
+
+__all__ = ["Check", "Checks", "Place", "Status"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A row that a check is about. row: its position in the source, from 0; in the split where the
+    source's is not known. shown: something to recognise it by.
+    """
+
+    split: str
+    row: int
+    shown: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"split": self.split, "row": self.row, "shown": self.shown}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One question and its answer.
+
+    status: "info" is worth knowing and no fault; "failed" will spoil the training or its score.
+    fault: the id in `netwright faults` of what was found, "" of none. words: what was seen. advice:
+    what to do about it. rows, columns: those concerned, the worst first.
+    """
+
+    name: str
+    status: Status
+    words: str
+    fault: str = ""
+    advice: str = ""
+    numbers: Mapping[str, float | str] = field(default_factory=dict)
+    rows: tuple[Place, ...] = ()
+    columns: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "numbers", MappingProxyType(dict(self.numbers)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that `check --json` writes."""
+        return {
+            "name": self.name,
+            "status": self.status,
+            "fault": self.fault or None,
+            "words": self.words,
+            "advice": self.advice,
+            "numbers": {name: _plain(value) for name, value in self.numbers.items()},
+            "rows": [place.to_dict() for place in self.rows],
+            "columns": list(self.columns),
+            "seconds": round(self.seconds, 3),
+        }
+
+    def timed(self, seconds: float) -> "Check":
+        """Return the check with how long it took."""
+        return replace(self, seconds=seconds)
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.name}: {self.words}"
+
+
+@dataclass(frozen=True)
+class Checks:
+    """All checks of one source or script, in the order in which they were made."""
+
+    checks: tuple[Check, ...]
+    source: str
+    seconds: float = 0.0
+
+    def __iter__(self) -> Iterator[Check]:
+        return iter(self.checks)
+
+    def __len__(self) -> int:
+        return len(self.checks)
+
+    def __getitem__(self, name: str) -> Check:
+        """Return the check of this name."""
+        for check in self.checks:
+            if check.name == name:
+                return check
+        raise KeyError(name)
+
+    def of(self, *statuses: Status) -> tuple[Check, ...]:
+        """Return the checks with one of these statuses."""
+        return tuple(check for check in self.checks if check.status in statuses)
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """The checks that failed."""
+        return self.of("failed")
+
+    @property
+    def exit_code(self) -> int:
+        """What `netwright check` ends with: 10 where a check failed."""
+        return 10 if self.failed else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that `check --json` writes."""
+        return {
+            "source": self.source,
+            "verdict": "failed" if self.failed else "passed",
+            "checks": [check.to_dict() for check in self.checks],
+            "findings": [
+                {
+                    "fault": check.fault,
+                    "severity": SEVERITY[check.status],
+                    "check": check.name,
+                    "explanation": check.words,
+                }
+                for check in self.of("failed", "warning", "info")
+                if check.fault
+            ],
+            "seconds": round(self.seconds, 3),
+        }
+
+    def __str__(self) -> str:
+        return "\n".join(str(check) for check in self.checks)
+
+
+def _plain(value: float | str) -> float | str:
+    if isinstance(value, str) or value != value or value in (float("inf"), float("-inf")):
+        return str(value)
+    return value
