@@ -14,6 +14,7 @@ import torch
 
 from netwright import __version__
 from netwright.data.data import Data
+from netwright.data.folds import check_folds
 from netwright.data.read import ReadOptions, read
 from netwright.diagnose.finding import findings_json
 from netwright.plan.design import design
@@ -125,6 +126,12 @@ def _make(job: Job, folder: Path, progress: Progress | None) -> Made:
         plan = plan.with_({"recipe.epochs": job.epochs})
     if plan.members is not None and plan.members.space:
         Space(plan.members.space).check(plan)  # before anything is written
+    if plan.members is not None and plan.members.folds:
+        check_folds(data, plan.members.folds)
+        what = f"divided into {plan.members.folds} folds: each net trains without one of them"
+        data.ledger.note(
+            "split", "train and validation", what, len(data.train) + len(data.validation)
+        )
     write_yaml(folder / "run.yaml", _facts(job, data))
     (folder / "plan.yaml").write_text(plan.to_yaml(), encoding="utf-8")
     write_json(folder / "ledger.json", data.ledger.to_list())

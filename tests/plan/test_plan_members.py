@@ -52,6 +52,14 @@ def test_what_is_set_is_no_longer_drawn() -> None:
     assert other.members is not None and list(other.members.space) == ["recipe.lr"]
 
 
+def test_folds_go_both_ways_and_change_no_member() -> None:
+    plan = plan_of(count=2, space=SPACE, folds=5)
+    assert Plan.from_yaml(plan.to_yaml()) == plan
+    assert plan.members is not None and plan.members.folds == 5
+    assert plan.member(1) == plan_of(count=2, space=SPACE).member(1)
+    assert "folds" not in plan_of(count=2).to_yaml()
+
+
 def test_a_space_of_its_own_making_is_taken() -> None:
     plan = plan_of(count=4, space=Space(SPACE))
     assert plan == plan_of(count=4, space=SPACE)
@@ -78,6 +86,7 @@ def test_numbers_are_read_as_people_write_them() -> None:
         ({"count": 2, "seed": -1}, "members.seed is -1"),
         ({"count": 2, "selection": "gready"}, "Did you mean 'greedy'"),
         ({"count": 2, "space": {"recipe.lr": {"lg": [1, 2]}}}, "recipe.lr: .*Did you mean 'log'"),
+        ({"count": 2, "folds": 1}, "members.folds is 1"),
         ({"count": 2, "spaces": {}}, "Did you mean 'space'"),
         ({"space": SPACE}, "count: 8"),
         (8, "count: 8"),

@@ -48,6 +48,15 @@ def test_words_speak_of_the_ensemble(report: Report) -> None:
     assert "The answer is the mean of theirs" in to_html(replace(report, selection="all"))
 
 
+def test_members_on_folds_say_what_their_nets_trained_on(report: Report) -> None:
+    folded = replace(report, folds=5)
+    page = str(members(folded))
+    assert "3 members trained" in page and "Each is 5 nets" in page
+    assert "did not train on it" in page and "folds" not in str(members(report))
+    assert "An ensemble of 10 of 15 nets" in to_text(folded)
+    assert "An ensemble of 10 nets" in model_card(folded)
+
+
 def test_the_heaviest_member_is_drawn() -> None:
     spec = {"name": "mlp", "numeric": 3, "outputs": 2, "width": 4, "depth": 1}
     tabm = {"name": "tabm", "numeric": 3, "outputs": 2, "width": 4, "depth": 1, "members": 8}

@@ -160,7 +160,12 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """Everything a plan can be designed and trained on."""
+    """Everything a plan can be designed and trained on.
+
+    blocks: of the training and then the validation rows, which block each belongs to. They may be
+    divided into folds anew, the rows of one block together. None: they may not, for time or the
+    user divided them.
+    """
 
     kind: Kind
     task: Task
@@ -171,6 +176,7 @@ class Data:
     source: Source
     ledger: Ledger = field(default_factory=Ledger)
     class_counts: tuple[int, ...] = ()
+    blocks: Tensor | None = None
 
     def splits(self) -> dict[str, Split]:
         """Return {"train", "validation", "test"}."""

@@ -7,6 +7,7 @@ rows outside the training split.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -138,7 +139,24 @@ def table_data(
         source=source,
         ledger=ledger,
         class_counts=counts,
+        blocks=_blocks(splits, given, groups, options),
     )
+
+
+def _blocks(
+    splits: Mapping[str, Index],
+    given: Mapping[str, Index],
+    groups: NDArray[Any] | None,
+    options: ReadOptions,
+) -> torch.Tensor | None:
+    """Return which rows stay together where training and validation rows are divided anew; None
+    where time or the user divided them."""
+    if options.time_column is not None or "validation" in given:
+        return None
+    pool = np.concatenate([splits["train"], splits["validation"]])
+    if groups is None:
+        return torch.arange(len(pool))
+    return torch.from_numpy(np.unique(groups[pool].astype(str), return_inverse=True)[1])
 
 
 def _warn_order(

@@ -7,6 +7,7 @@ as `read` does, so words, dates and missing cells are welcome. A share of the ro
 early stopping and calibration. What `fit` made is in `run_`.
 """
 
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -105,6 +106,9 @@ class _Tabular(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no typ
             options=options,
             ledger=Ledger(),
         )
+        if data.blocks is None:  # it was this estimator that divided the rows, by chance
+            rows = len(data.train) + len(data.validation)
+            data = replace(data, blocks=torch.arange(rows))
         plan = self.plan or design(data)
         if self.members is not None:
             plan = plan.with_(with_count(self.members))

@@ -21,17 +21,23 @@ class Members:
     """count: of nets that are trained. space: dotted plan field -> distribution, in which they
     differ (see `Space`); empty: in their random start alone, a deep ensemble. seed: of what is
     drawn from the space. selection: "greedy" takes on validation rows the members that are best
-    together, "all" takes each once; greedy by default where there is a space.
+    together, "all" takes each once; greedy by default where there is a space. folds: None, or into
+    how many the training and validation rows are divided: each member is then that many nets, each
+    trained without one fold and stopped by it, and is judged on all rows, each answered by the net
+    that did not train on it.
     """
 
     count: int
     space: Mapping[str, Distribution] = field(default_factory=dict)
     seed: int = 0
     selection: Selection | None = None
+    folds: int | None = None
 
     def __post_init__(self) -> None:
-        for name, least in (("count", 1), ("seed", 0)):
+        for name, least in (("count", 1), ("seed", 0), ("folds", 2)):
             value = getattr(self, name)
+            if value is None and name == "folds":
+                continue
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise UsageError(
                     f"members.{name} is {value!r}; expected a whole number of at least {least}."
@@ -68,6 +74,7 @@ class Members:
             "space": space,
             "seed": self.seed,
             "selection": self.selection,
+            **({} if self.folds is None else {"folds": self.folds}),
         }
 
     @classmethod

@@ -95,6 +95,7 @@ def build_report(
         ],
         selection=selection.get("method", ""),
         growth=selection.get("scores", ()),
+        folds=run.notes.get("folds", {}).get("count", 0),
         seconds=seconds,
         device=str(run.notes.get("device", "")),
         seed=run.seed,

@@ -153,7 +153,8 @@ def _made(report: Report) -> str:
     if report.members:
         chosen = [member for member in report.members if member.weight > 0]
         lines = [
-            f"An ensemble of {plural(len(chosen), 'net')}, {count(report.parameters)} parameters."
+            f"An ensemble of {plural(len(chosen) * max(report.folds, 1), 'net')}, "
+            f"{count(report.parameters)} parameters."
         ]
     rows = ", ".join(f"{count(amount)} {_plain(name)}" for name, amount in report.rows.items())
     if rows:

@@ -132,7 +132,8 @@ class Report:
     ledger: their JSON forms. notes: what a reader of the numbers must know. versions: name ->
     version. members: of an ensemble, else none; selection: how they were chosen, "greedy" or "all";
     growth: the validation score after each pick; layers: then those of its heaviest member.
-    repair: proof.json's object, where a repair led to the run.
+    folds: nets that each member is made of, each trained without one fold of the training and
+    validation rows; 0: none. repair: proof.json's object, where a repair led to the run.
     """
 
     title: str
@@ -171,6 +172,7 @@ class Report:
     members: Sequence[Member] = ()
     selection: str = ""
     growth: Sequence[float] = ()
+    folds: int = 0
     repair: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     device: str = ""

@@ -129,7 +129,10 @@ def _closing(report: Report) -> str:
     if report.members:
         chosen = sum(member.weight > 0 for member in report.members)
         took = f"{plural(report.epochs, 'round')}, {duration(report.seconds)}"
-        took = f"An ensemble of {chosen} of {plural(len(report.members), 'net')}, {took}"
+        each = max(report.folds, 1)
+        took = (
+            f"An ensemble of {chosen * each} of {plural(len(report.members) * each, 'net')}, {took}"
+        )
     if not report.folder:
         return took
     separator = "\\" if "\\" in report.folder and "/" not in report.folder else "/"

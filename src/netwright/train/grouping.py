@@ -122,6 +122,7 @@ def _family(member: Member) -> str:
         "ema": plan.recipe.ema is not None,
         "objective": dict(plan.objective),
         "net": net,
+        "rows": [len(training.data.train), len(training.data.validation)],
     }
     return json.dumps(same, sort_keys=True, default=str)
 

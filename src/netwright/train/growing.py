@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from netwright.data.data import Data
+from netwright.data.folds import Folds
 from netwright.evaluate.judge import score_outputs, targets_of
 from netwright.evaluate.scores import primary_metric
 from netwright.model.model import Model, mean_of_members
@@ -35,7 +36,11 @@ __all__ = ["Growing"]
 
 
 class Growing:
-    """The ensemble while its members train: told of their epochs, it selects and judges."""
+    """The ensemble while its members train: told of their epochs, it selects and judges.
+
+    folds: where each member is a net a fold. The nets of member i are then i * folds to
+    (i + 1) * folds - 1; else net i is member i.
+    """
 
     def __init__(
         self,
@@ -44,21 +49,26 @@ class Growing:
         metric: str | None,
         progress: Progress | None,
         folder: Path | None,
+        folds: Folds | None = None,
     ) -> None:
         assert plan.members is not None
         self.plan, self.data, self.progress, self.folder = plan, data, progress, folder
         self.members = plan.members
         self.metric = primary_metric(data.task, metric=metric, class_counts=data.class_counts)
         self.criterion = criterion_of(data.task, self.metric)
-        self.targets = targets_of(data.validation)
+        self.folds, self.nets_a_member = folds, len(folds) if folds else 1
+        self.validation = folds.validation if folds else data.validation
+        self.targets = targets_of(self.validation)
         self.objective = build_objective(plan, data)
         # Judging needs the task and its units, and no net: the members' outputs are known.
         self.judge = Model(nn.Identity(), {}, data.encoding, data.task)
-        self.outputs: dict[int, Tensor] = {}  # of each member's kept weights
+        self.parts: dict[int, Tensor] = {}  # outputs of each net's kept weights, on its own rows
+        self.outputs: dict[int, Tensor] = {}  # of each member, put together of its nets'
         self.answers: dict[int, Tensor] = {}
+        self.outdated: set[int] = set()  # members whose outputs are to be put together anew
         self.epochs: list[MemberEpoch] = []  # of the round that goes on
         self.history: list[dict[str, float]] = []
-        self.group: set[int] = set()  # the members that train now
+        self.group: set[int] = set()  # the nets that train now
         self.best_loss, self.stale = float("inf"), 0
         self.stopped = ""
         self.begun = time.monotonic()
@@ -69,7 +79,7 @@ class Growing:
     # ---------------------------------------------------------------------------- while it trains
 
     def after_epoch(self, epoch: MemberEpoch) -> bool:
-        """Note a member's epoch; members are never dropped one by one."""
+        """Note a net's epoch; nets are never dropped one by one."""
         if epoch.kept:
             self._keep(epoch.number, epoch.outputs)
         self.epochs.append(epoch)
@@ -81,6 +91,7 @@ class Growing:
         numbers = {epoch.number for epoch in epochs}
         if not numbers <= self.group:
             self._begin(numbers)
+        self._put_together()
         if not self.outputs:
             return True
         everybody = sorted(self.outputs)
@@ -89,13 +100,13 @@ class Growing:
             [everybody[position] for position in chosen.picks],
             step=max(epoch.row["step"] for epoch in epochs),
             train_loss=sum(epoch.row["train_loss"] for epoch in epochs) / len(epochs),
-            training=len(epochs),
+            training=len({self.member_of(number) for number in numbers}),
         )
         if self.progress:
             self.progress.epoch(int(max(epoch.row["epoch"] for epoch in epochs)), row)
         # Members of another shape may have trained before: these are judged among themselves, or
         # the first epochs of theirs, which add nothing yet, would be their last.
-        own = sorted(self.group & set(self.outputs))
+        own = sorted({self.member_of(number) for number in self.group} & set(self.outputs))
         if own == everybody:
             loss = chosen.loss
         else:
@@ -125,6 +136,7 @@ class Growing:
         self.group = set(state["group"])
         for epoch in kept:
             self._keep(epoch.number, epoch.outputs)
+        self._put_together()
         nothing = torch.empty(0)  # what was kept of these epochs has just been noted
         self.epochs = [MemberEpoch(n, row, nothing, kept=False) for n, row in state["epochs"]]
 
@@ -135,12 +147,43 @@ class Growing:
     def _begin(self, numbers: set[int]) -> None:
         self.group, self.best_loss, self.stale = numbers, float("inf"), 0
         if self.progress:
-            of = "" if len(numbers) == self.members.count else f" of {self.members.count}"
-            self.progress.message(f"{len(numbers)}{of} members train together")
+            whole = self.members.count * self.nets_a_member
+            of = "" if len(numbers) == whole else f" of {whole}"
+            what = "nets" if self.folds else "members"
+            each = f", one a fold of {self.nets_a_member} for each member" if self.folds else ""
+            self.progress.message(f"{len(numbers)}{of} {what} train together{each}")
+
+    def member_of(self, number: int) -> int:
+        """Return the member that a net is of."""
+        return number // self.nets_a_member
+
+    def nets_of(self, member: int) -> range:
+        """Return the numbers of a member's nets."""
+        return range(member * self.nets_a_member, (member + 1) * self.nets_a_member)
 
     def _keep(self, number: int, outputs: Tensor) -> None:
-        self.outputs[number] = outputs
-        self.answers[number] = answers_of(outputs, self.targets, self.data.task)
+        self.parts[number] = outputs
+        self.outdated.add(self.member_of(number))
+
+    def _put_together(self) -> None:
+        """Put the outputs of members together whose nets all have some."""
+        for member in sorted(self.outdated):
+            parts = [self.parts.get(number) for number in self.nets_of(member)]
+            there = [part for part in parts if part is not None]
+            if len(there) < len(parts):
+                continue
+            self.outputs[member] = self._in_order(there)
+            self.answers[member] = answers_of(self.outputs[member], self.targets, self.data.task)
+            self.outdated.remove(member)
+
+    def _in_order(self, parts: Sequence[Tensor]) -> Tensor:
+        """Return the outputs of a member's nets in the order of the validation rows."""
+        if self.folds is None:
+            return parts[0]
+        whole = parts[0].new_empty((len(self.targets), *parts[0].shape[1:]))
+        for positions, part in zip(self.folds.positions, parts, strict=True):
+            whole[positions] = part
+        return whole
 
     def _record(
         self, picks: Sequence[int], *, step: float, train_loss: float, training: int
@@ -184,7 +227,7 @@ class Growing:
     def score(self, outputs: Tensor) -> float:
         """Return the deciding metric of an ensemble's outputs (rows, outputs)."""
         scores = score_outputs(
-            self.judge, outputs, self.data.validation,
+            self.judge, outputs, self.validation,
             metric=self.metric, only=(self.metric,), resamples=0,
         )  # fmt: skip
         return scores[self.metric].value

@@ -15,6 +15,7 @@ from netwright.device import cores
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Recipe
 from netwright.train.member import AfterEpoch, Member
+from netwright.train.member_rows import MemberRows
 from netwright.train.optimizers import set_lr
 from netwright.train.schedules import lr_at
 from netwright.train.stack import Stack
@@ -73,6 +74,7 @@ class Lockstep:
         streams = [member.stream for member in members]
         self.stack = Stack([training.net for training in trainings], streams, leading=leading)
         self.optimizer = StackedOptimizer(self.stack, [t.optimizer for t in trainings], recipes)
+        self._rows_of = MemberRows([training.data for training in trainings])
         averages = [training.average for training in trainings]
         self.average = StackedAverage(self.stack, averages) if recipes[0].ema is not None else None
         self._loss = _Loss(members)
@@ -259,12 +261,12 @@ class Lockstep:
                 yield _joined(batches, shared=self.shared)
             return
         # Rows in memory that need no random numbers: one gather for all members.
-        source = trainings[0].data.train
-        assert isinstance(source, Rows)
-        where = source.targets.device
-        orders = torch.stack([torch.randperm(len(source), generator=t.order()) for t in trainings])
+        source, starts = self._rows_of.train
+        where, rows = source.targets.device, len(trainings[0].data.train)
+        orders = torch.stack([torch.randperm(rows, generator=t.order()) for t in trainings])
+        orders += starts[:, None]
         size, device = trainings[0].rows_per_step, trainings[0].device
-        for at in range(start * size, len(source), size):
+        for at in range(start * size, rows, size):
             index = orders[:, at : at + size].to(where)
             flat = index.flatten()
             inputs = tuple(x.index_select(0, flat).to(device) for x in source.inputs)
@@ -289,12 +291,12 @@ class Lockstep:
             return [None] * len(self.members)
         parameters = self.average.parameters if self.average else None
         buffers = self.average.buffers if self.average else None
-        data, device = self.members[0].training.data, self.members[0].training.device
+        device = self.members[0].training.device
         size = max(FORWARD_ROWS // len(self.members), 64)
         pieces: list[list[Tensor]] = [[] for _ in self.members]
-        for batch in data.validation.batches(size, device=device):
+        for inputs in self._rows_of.validation_inputs(size, device):
             outputs = self.stack.forward(
-                data.encoding.prepare(batch.inputs), parameters=parameters, buffers=buffers
+                inputs, shared=self._rows_of.one, parameters=parameters, buffers=buffers
             )
             for member, own, piece in zip(self.members, outputs, pieces, strict=True):
                 piece.append(member.training.model.combine(own).float().cpu())

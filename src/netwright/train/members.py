@@ -11,6 +11,11 @@ the weights for each member and epoch that is ever chosen.
 
 Member i of a run with seed s has the seed 1000 s + i for its weights and dropout; all members take
 the same batches, drawn with s, which is what lets them share a step.
+
+With folds (dealt with s) a member is K nets: net i K + k trains on all but fold k, with the seed
+1000 s + i K + k, in an order of its own, and stops by fold k. All that is said above of a member's
+validation rows is then said of the training and validation rows together, each of them answered by
+the net that did not train on it; in the ensemble the member's nets answer together.
 """
 
 import time
@@ -18,12 +23,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
-from netwright.data.data import Data
+from netwright.data.data import Data, Rows
+from netwright.data.folds import Folds, deal_folds
 from netwright.device import choose_device, seeded, threads
 from netwright.diagnose.diagnose import diagnose
 from netwright.diagnose.finding import Finding
+from netwright.errors import TrainingError
 from netwright.evaluate.calibration import fit_temperature
 from netwright.evaluate.judge import score_outputs
 from netwright.model.ensemble import ensemble
@@ -57,7 +65,8 @@ def fit_members(
 
     out: run folder for events and trace. seconds: bound on training. run.history has a row a round;
     run.notes["members"] says of each member what it drew, how it scored alone, its weight in the
-    ensemble (0: left out) and why it stopped; run.notes["selection"] how the ensemble scored as it
+    ensemble (0: left out) and why it stopped; run.notes["folds"], where there are some, which rows
+    were in which; run.notes["selection"] how the ensemble scored as it
     grew. The trace is of a member that
     was watched. Raises UsageError where the space does not fit the
     plan.
@@ -67,20 +76,23 @@ def fit_members(
     if members.space:
         Space(members.space).check(plan)
     plan = _with_rate(plan, data, seed, device, num_threads, seconds)
-    plans = [plan.member(number) for number in range(members.count)]
-    growing = Growing(plan, data, metric, progress, Path(out) if out is not None else None)
+    folds = deal_folds(data, members.folds, seed=seed) if members.folds else None
+    folder = Path(out) if out is not None else None
+    growing = Growing(plan, data, metric, progress, folder, folds)
+    each = growing.nets_a_member
+    plans = [plan.member(number) for number in range(members.count) for _ in range(each)]
     left = None if seconds is None else max(seconds - (time.monotonic() - begun), 0.1)
     try:
         runs = fit_pack(
             plans,
-            data,
+            data if folds is None else [*folds.data] * members.count,
             seeds=[seed * SEEDS_A_RUN + number for number in range(len(plans))],
-            order_seed=seed,
+            order_seed=seed if folds is None else None,
             out=out,
             device=device,
             num_threads=num_threads,
             seconds=left,
-            metric=metric,
+            metric=growing.metric,
             after_epoch=growing.after_epoch,
             after_round=growing.after_round,
             keeper=growing,
@@ -121,13 +133,22 @@ def _ensemble_run(
             "Lower recipe.lr (or its range in members.space), or set recipe.clip.",
             plan=growing.plan, trace=trace, findings=diagnose(trace), seed=seed,
         )  # fmt: skip
+    if not growing.outputs:
+        raise TrainingError(
+            "No member has finite numbers on every fold, so none can be judged. Lower recipe.lr "
+            "(or its range in members.space), set recipe.clip, or leave members.folds out."
+        )
     picks = growing.pick()
     counts = Counter(picks)
-    model = ensemble([runs[n].model for n in sorted(counts)], [counts[n] for n in sorted(counts)])
-    outputs = model.forward_rows(data.validation)
+    nets = {net: counts[member] for member in sorted(counts) for net in growing.nets_of(member)}
+    model = ensemble([runs[net].model for net in nets], list(nets.values()))
+    # On folds the ensemble itself has trained on every row; its nets' answers for rows that each of
+    # them has not seen are what says how good it is.
+    folded = growing.folds is not None
+    outputs = growing.combined(picks) if folded else model.forward_rows(data.validation)
     if data.task.is_classification:
         model.temperature = fit_temperature(outputs, growing.targets, form=data.task.form)
-    heaviest = runs[counts.most_common(1)[0][0]]
+    heaviest = runs[growing.nets_of(counts.most_common(1)[0][0])[0]]
     # One member of each stack is watched layer by layer.
     watched = max(runs.values(), key=lambda run: len(run.trace.signals()))
     if growing.folder:
@@ -145,18 +166,18 @@ def _ensemble_run(
         "metric": metric, "picks": picks, "scores": grown,
     }  # fmt: skip
     notes["members"] = [
-        _describe(number, run, list(growing.members.space), metric, counts[number] / len(picks))
-        if run is not None
-        else _never_finite(number, growing)
-        for number, run in enumerate(every)
+        _describe(number, runs, growing, counts[number] / len(picks))
+        for number in range(growing.members.count)
     ]
+    if growing.folds is not None:
+        notes["folds"] = _describe_folds(growing.folds)
     return Run(
         plan=growing.plan,
         model=model,
         trace=watched.trace,
         history=growing.history,
-        validation=score_outputs(model, outputs, data.validation, metric=metric),
-        findings=merge_findings({n: run.findings for n, run in runs.items()}, set(counts)),
+        validation=score_outputs(model, outputs, growing.validation, metric=metric),
+        findings=merge_findings({n: run.findings for n, run in runs.items()}, set(nets)),
         interrupted=any(run.interrupted for run in runs.values()),
         seconds=seconds,
         stopped=stopped,
@@ -167,35 +188,58 @@ def _ensemble_run(
 
 
 def _describe(
-    number: int, run: Run, fields: Sequence[str], metric: str, weight: float
+    number: int, runs: Mapping[int, Run], growing: Growing, weight: float
 ) -> dict[str, Any]:
-    return {
-        "number": number,
-        "changes": {field: _field(run.plan, field) for field in fields},
-        "net": run.plan.net["name"],
-        "seed": run.seed,
-        "score": run.validation[metric].value,
-        "epochs": run.epochs,
-        "kept_epoch": run.kept_epoch,
-        "weight": round(weight, 4),
-        "stopped": run.stopped,
-        "pack": run.notes.get("pack", ""),
-    }
-
-
-def _never_finite(number: int, growing: Growing) -> dict[str, Any]:
+    """Say what a member drew, how it scored alone and why it stopped; on folds also of each net."""
     plan = growing.plan.member(number)
-    return {
+    said: dict[str, Any] = {
         "number": number,
         "changes": {field: _field(plan, field) for field in growing.members.space},
         "net": plan.net["name"],
-        "seed": None,
-        "score": None,
-        "epochs": 0,
-        "kept_epoch": 0,
-        "weight": 0.0,
-        "stopped": "its numbers were never finite",
-        "pack": "",
+    }
+    own = [runs[net] for net in growing.nets_of(number) if net in runs]
+    if not own or (growing.folds is not None and number not in growing.outputs):
+        return said | {
+            "seed": None, "score": None, "epochs": 0, "kept_epoch": 0, "weight": 0.0,
+            "stopped": "its numbers were never finite", "pack": "",
+        }  # fmt: skip
+    first, metric = own[0], growing.metric
+    said |= {
+        "seed": first.seed,
+        "score": first.validation[metric].value,
+        "epochs": first.epochs,
+        "kept_epoch": first.kept_epoch,
+        "weight": round(weight, 4),
+        "stopped": first.stopped,
+        "pack": first.notes.get("pack", ""),
+    }
+    if growing.folds is None:
+        return said
+    return said | {
+        "score": growing.score(growing.outputs[number]),
+        "epochs": max(run.epochs for run in own),
+        "kept_epoch": round(fmean(run.kept_epoch for run in own)),
+        "folds": [
+            {
+                "fold": fold,
+                "seed": run.seed,
+                "score": run.validation[metric].value,
+                "epochs": run.epochs,
+                "kept_epoch": run.kept_epoch,
+                "stopped": run.stopped,
+            }
+            for fold, run in enumerate(own)
+        ],
+    }
+
+
+def _describe_folds(folds: Folds) -> dict[str, Any]:
+    """Say which rows of the source stopped, and judged, the nets of each fold."""
+    rows = [data.validation.rows for data in folds.data if isinstance(data.validation, Rows)]
+    return {
+        "count": len(folds),
+        "validated": len(folds.validation),
+        "rows": [[] if own is None else own.tolist() for own in rows],
     }
 
 

@@ -53,7 +53,7 @@ class Keeper(Protocol):
 
 def fit_pack(
     plans: Sequence[Plan],
-    data: Data,
+    data: Data | Sequence[Data],
     *,
     seeds: Sequence[int] | None = None,
     order_seed: int | None = None,
@@ -72,19 +72,26 @@ def fit_pack(
     order_seed=...)` up to rounding, with `validation` holding the metric alone; None for a member
     that never gave finite numbers.
 
-    seeds: of each member's weights, dropout and batches; 0, 1, ... by default. order_seed: of the
-    batches of all members, which are then the same ones and cheaper. out: a folder for checkpoints,
-    from which `resume` goes on. seconds: bound on the whole pack. memory: bytes that a stack may
-    take; by default half of what is free. after_epoch: told of each member's epochs; where it
-    returns False the member is dropped, with what it kept so far. after_round: called when all
-    members in training have done an epoch; False drops them all, member numbers those. keeper: has
-    a state of its own that belongs into the checkpoint.
+    data: everybody's, or each member's own, such as folds of one table. seeds: of each member's
+    weights, dropout and batches; 0, 1, ... by default. order_seed: of the batches of all members,
+    which are then the same ones and, where all have the same data, cheaper. out: a folder for
+    checkpoints, from which `resume` goes on. seconds: bound on the whole pack. memory: bytes that a
+    stack may take; by default half of what is free. after_epoch: told of each member's epochs;
+    where it returns False the member is dropped, with what it kept so far. after_round: called when
+    all members in training have done an epoch; False drops them all, member numbers those. keeper:
+    has a state of its own that belongs into the checkpoint.
     """
     numbers = list(range(len(plans))) if seeds is None else list(seeds)
     if not plans or len(numbers) != len(plans):
         raise UsageError(
             f"{len(plans)} plans and {len(numbers)} seeds were given; expected as many of each, "
             "and at least one."
+        )
+    own = [data] * len(plans) if isinstance(data, Data) else list(data)
+    if len(own) != len(plans):
+        raise UsageError(
+            f"{len(plans)} plans and {len(own)} data were given; expected one for all members, or "
+            "one for each."
         )
     if any(plan.members is not None for plan in plans):
         raise UsageError(
@@ -99,16 +106,17 @@ def fit_pack(
             Member(
                 number,
                 plan,
-                data,
+                rows,
                 seed=seed,
                 order_seed=order_seed,
                 device=place,
                 metric=metric,
                 saved=_of_member(saved, number),
             )
-            for number, (plan, seed) in enumerate(zip(plans, numbers, strict=True))
+            for number, (plan, rows, seed) in enumerate(zip(plans, own, numbers, strict=True))
         ]
-        pack = _Pack(members, folder, order_seed is not None, num_threads, keeper)
+        one = all(rows is own[0] for rows in own)
+        pack = _Pack(members, folder, one and order_seed is not None, num_threads, keeper)
         if saved is not None and keeper is not None:
             keeper.restore(saved[1]["keeper"], [now for m in members if (now := m.kept_now())])
         with interruptions() as asked:

@@ -161,19 +161,23 @@ class Stack:
         self,
         inputs: tuple[Tensor, ...],
         *,
+        shared: bool = True,
         parameters: Buffer | None = None,
         buffers: Mapping[str, Tensor] | None = None,
     ) -> Tensor:
-        """Return (members, batch, ...): what each net gives in evaluation for the same inputs.
+        """Return (members, batch, ...): what each net gives in evaluation.
 
-        parameters, buffers: others of the same layout, such as averages.
+        shared: for the same inputs; else they begin with (members, ...). parameters, buffers:
+        others of the same layout, such as averages.
         """
 
-        def one(own: Tensors, fixed: Tensors, buffers: Tensors) -> Tensor:
-            found: Tensor = functional_call(self._base, (own, fixed, buffers), inputs)
+        def one(own: Tensors, fixed: Tensors, buffers: Tensors, *x: Tensor) -> Tensor:
+            found: Tensor = functional_call(self._base, (own, fixed, buffers), x)
             return found
 
         self._base.eval()
         leaves = self._leaves if parameters is None else parameters.of
         with torch.no_grad():
-            return vmap(one)(leaves, self._fixed, dict(buffers or self.buffers))
+            axes = (0, 0, 0, *[None if shared else 0] * len(inputs))
+            own = dict(buffers or self.buffers)
+            return vmap(one, in_dims=axes)(leaves, self._fixed, own, *inputs)

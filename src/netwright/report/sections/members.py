@@ -46,18 +46,24 @@ def members(report: Report) -> Markup | None:
 
 
 def _lead(report: Report, chosen: int) -> str:
-    trained = len(report.members)
+    trained, what = len(report.members), "member" if report.folds else "net"
+    folds = (
+        f" Each is {report.folds} nets: the rows that are not kept for the test were divided into "
+        f"{report.folds} folds, and each net trained without one of them and was stopped by it. "
+        "The validation scores are of these rows, each answered by nets that did not train on it."
+        if report.folds
+        else ""
+    )
     if report.selection == "greedy":
         return (
-            f"{plural(trained, 'net')} trained side by side. On the validation rows the best was "
-            f"taken first, then, pick by pick, the one that made the mean of all picks best: "
-            f"{plural(chosen, 'net')} {'was' if chosen == 1 else 'were'} taken, some of them "
+            f"{plural(trained, what)} trained side by side.{folds} On the validation rows the best "
+            f"was taken first, then, pick by pick, the one that made the mean of all picks best: "
+            f"{plural(chosen, what)} {'was' if chosen == 1 else 'were'} taken, some of them "
             "repeatedly. The share of the picks is a member's weight in the answer."
         )
-    return (
-        f"{plural(trained, 'net')} trained side by side, each from a random start of its own. "
-        "The answer is the mean of theirs."
-    )
+    start = "" if report.folds else ", each from a random start of its own"
+    side = f"{plural(trained, what)} trained side by side{start}.{folds}"
+    return f"{side} The answer is the mean of theirs."
 
 
 def _table(report: Report, shown: Sequence[Member]) -> Markup:
