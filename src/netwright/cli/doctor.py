@@ -1,13 +1,24 @@
-"""`netwright doctor`: runs a script once, watched, and says what is wrong with its training."""
+"""`netwright doctor`: runs a script once, watched, and says what is wrong with its training; with
+`--fix` it is rerun with remedies, and what helps is proved."""
 
 import json
+import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from netwright.doctor.examine import Examination, examine
 from netwright.doctor.script import Script
 from netwright.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What `--fix` was asked: seeds of the proof, and the pattern of `--score`."""
+
+    seeds: int = 5
+    score: str | None = None
 
 
 def run_doctor(
@@ -18,6 +29,7 @@ def run_doctor(
     steps: int | None,
     out: str | None,
     sarif_file: str | None,
+    fix: Fix | None = None,
 ) -> int:
     """Examine what `arguments` names; return the exit code."""
     if not arguments:
@@ -28,6 +40,10 @@ def run_doctor(
     # The script may change directory: our own files are where the command was given.
     files = [None if f is None else Path(f).resolve() for f in (json_file, sarif_file, out)]
     if not is_module and Path(name).is_dir() and (Path(name) / "findings.json").is_file():
+        if fix is not None:
+            raise UsageError(
+                f"--fix needs a script; {name!r} is a run folder. Use `netwright repair {name}`."
+            )
         result = _of_run(Path(name))
     else:
         if not is_module and not Path(name).is_file():
@@ -36,9 +52,39 @@ def run_doctor(
                 "with findings.json."
             )
         script = Script(name, rest, is_module=is_module)
+        if fix is not None:
+            return _fixed(script, steps, fix, files)
         result = examine(script, max_steps=steps, save=_saver(files[2]))
     _write(result, *files)
     return result.exit_code
+
+
+def _fixed(script: Script, steps: int | None, fix: Fix, files: list[Path | None]) -> int:
+    """Examine the script, then try remedies; Ctrl-C ends that and keeps what is proved by then."""
+    from netwright.repair.fix_script import FixJob, check_job, fix_script
+
+    here, environment = Path.cwd(), dict(os.environ)
+    json_file, sarif_file, out = files
+    job = FixJob(script, here, environment, seeds=fix.seeds, score=fix.score, out=out)
+    check_job(job)
+    traces: list[Any] = []
+    keep = _saver(out)
+
+    def save(found: list[Any]) -> None:
+        traces.extend(found)
+        keep(found)
+
+    result = examine(script, max_steps=steps, save=save)
+    os.chdir(here)  # the script may have gone elsewhere
+    stopped = False
+    if result.verdict == "faulty" and traces:
+        stopped, out = fix_script(job, result, traces[0], say=_say)
+    _write(result, json_file, sarif_file, out)
+    return 130 if stopped else result.exit_code
+
+
+def _say(text: str) -> None:
+    print(f"netwright doctor: {text}", file=sys.stderr, flush=True)
 
 
 def _saver(out: Path | None) -> Any:

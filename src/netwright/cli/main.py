@@ -324,9 +324,18 @@ def doctor(
     sarif: Annotated[
         str | None, typer.Option(help="Write SARIF 2.1.0 here.", metavar="FILE")
     ] = None,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Rerun it with remedies, in a copy, and prove what helps."),
+    ] = False,
+    seeds: Annotated[int, typer.Option(help="Of the proof, with --fix.", metavar="K")] = 5,
+    score: Annotated[
+        str | None,
+        typer.Option(help="Finds the score in stdout, with --fix.", metavar="REGEX"),
+    ] = None,
 ) -> None:
     """Run a training script once, watched, and say what is wrong with it."""
-    from netwright.cli.doctor import run_doctor
+    from netwright.cli.doctor import Fix, run_doctor
 
     raise typer.Exit(
         run_doctor(
@@ -336,6 +345,7 @@ def doctor(
             steps=steps,
             out=out,
             sarif_file=sarif,
+            fix=Fix(seeds, score) if fix else None,
         )
     )
 

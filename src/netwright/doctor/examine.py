@@ -26,6 +26,7 @@ class Examination:
     overhead: float = 0.0
     findings: "list[Finding]" = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    proof: dict[str, Any] | None = None  # of `--fix`: proof.json's object
 
     @property
     def verdict(self) -> str:
@@ -50,7 +51,7 @@ class Examination:
             "seconds": round(self.seconds, 3),
             "overhead": round(self.overhead, 4),
             "notes": self.notes,
-            "proof": None,
+            "proof": self.proof,
         }
 
 

@@ -1,4 +1,4 @@
-"""Calls a function once torch has been imported, and imports nothing itself.
+"""Calls a function once a module has been imported, and imports nothing itself.
 
 A script may set thread counts and other switches in the environment before it imports torch; we
 must not be earlier than it.
@@ -14,20 +14,25 @@ from typing import Any
 
 def when_torch_is_imported(act: Callable[[], None]) -> None:
     """Call `act` right after the first `import torch` has run."""
-    if "torch" in sys.modules:
+    when_imported("torch", act)
+
+
+def when_imported(name: str, act: Callable[[], None]) -> None:
+    """Call `act` right after the first import of the module `name` has run."""
+    if name in sys.modules:
         act()
     else:
-        sys.meta_path.insert(0, _Finder(act))
+        sys.meta_path.insert(0, _Finder(name, act))
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    def __init__(self, act: Callable[[], None]) -> None:
-        self._act = act
+    def __init__(self, name: str, act: Callable[[], None]) -> None:
+        self._name, self._act = name, act
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name != "torch":
+        if name != self._name:
             return None
         sys.meta_path.remove(self)
         for finder in sys.meta_path:

@@ -42,13 +42,16 @@ class Candidate(Generic[Subject]):
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What training a subject on some seeds gave. scores, failed, trainings, seconds: see `Arm`.
-    findings: in its runs, as far as they were watched."""
+    findings: in its runs, as far as they were watched. metric, higher_is_better: of the scores,
+    where short runs are judged by another than the proof's."""
 
     scores: tuple[float, ...]
     failed: int
     trainings: float
     seconds: float
     findings: Sequence[Finding] = ()
+    metric: str = ""
+    higher_is_better: bool | None = None
 
     def arm(self, remedies: Iterable[str] = (), changes: Mapping[str, Any] | None = None) -> Arm:
         """Return it with the names of what was tried."""
@@ -63,7 +66,8 @@ class Outcome:
 
 
 # Trains each subject on each seed for a share (0..1) of a full training, and says what came of it.
-# Subjects of one call are trained alike, so that those of one seed can be compared.
+# Subjects of one call are trained alike, so that those of one seed can be compared. In a proof it
+# may end with fewer seeds where the first subject cannot be proved any more.
 Train = Callable[[Sequence[Subject], Sequence[int], float], list[Outcome]]
 
 # What the remedies of a finding make of a subject, in the order in which to try them.
@@ -104,6 +108,7 @@ class _Course(Generic[Subject]):
     seeds: Seeds
     proof: Proof
     say: Callable[[str], None]
+    keep: Callable[[Proof], None]
     outcome: Outcome | None = None
     remedies: tuple[str, ...] = ()
     refused: list[Subject] = field(default_factory=list)
@@ -119,16 +124,17 @@ def climb(
     metric: str,
     higher_is_better: bool,
     say: Callable[[str], None] = lambda text: None,
+    keep: Callable[[Proof], None] = lambda proof: None,
 ) -> Climbed[Subject]:
     """Find and prove what helps against the alarms among `findings`; without any nothing is
-    trained. say: told what is being done."""
+    trained. say: told what is being done; keep: given the proof whenever it has grown."""
     proof = Proof(
         faults=tuple(dict.fromkeys(f.fault for f in alarms_of(findings))),
         metric=metric,
         higher_is_better=higher_is_better,
         seeds=seeds.proof,
     )
-    course = _Course(control, control, train, seeds, proof, say)
+    course = _Course(control, control, train, seeds, proof, say, keep)
     left: Sequence[Finding] = findings
     while left and len(course.remedies) < MOST_KEPT:
         kept = _rung(course, alarms_of(left), offer)
@@ -201,9 +207,12 @@ def _screen(
             outcome.arm((*course.remedies, candidate.remedy), candidate.changes)
             for candidate, outcome in zip(candidates, found, strict=True)
         ),
+        metric=control.metric,
     )
     course.proof = replace(proof, screens=(*proof.screens, screen))
-    sign = 1.0 if proof.higher_is_better else -1.0
+    course.keep(course.proof)
+    higher = control.higher_is_better
+    sign = 1.0 if (proof.higher_is_better if higher is None else higher) else -1.0
     gains = [sign * (arm.mean - screen.control.mean) for arm in screen.arms]
     ranked = sorted(range(len(candidates)), key=lambda i: -gains[i])
     return [candidates[i] for i in ranked if gains[i] > 0]
@@ -215,17 +224,19 @@ def _prove(
     """Train at full length on fresh seeds; keep it if that proves it, and return what it gave."""
     seeds, higher = course.seeds.proof, course.proof.higher_is_better
     course.say(f"{alarm.fault}: proving {candidate.remedy} over {len(seeds)} seeds")
-    if course.outcome is None:
+    control = course.proof.control
+    if control is None or len(control.scores) < len(seeds):
         found, course.outcome = course.train([candidate.subject, course.control], seeds, 1.0)
-        course.proof = replace(course.proof, control=course.outcome.arm())
+        control = course.outcome.arm()
+        course.proof = replace(course.proof, control=control)
     else:
         (found,) = course.train([candidate.subject], seeds, 1.0)
-    control = course.proof.control
-    assert control is not None
-    beside = compare_paired(found.scores, control.scores, higher_is_better=higher)
+    count = len(found.scores)
+    beside = compare_paired(found.scores, control.scores[:count], higher_is_better=higher)
     on_top = None
     if course.remedies:
-        before = course.outcome.scores
+        assert course.outcome is not None
+        before = course.outcome.scores[:count]
         on_top = compare_paired(found.scores, before, higher_is_better=higher)
     kept = beside.proved and (on_top is None or on_top.proved)
     last = on_top or beside
@@ -233,6 +244,8 @@ def _prove(
         "better" if last.difference > 0 else "worse" if last.difference < 0 else "better or worse"
     )
     reason = f"{abs(last.difference):.3g} {word}, p = {last.p_value:.2g}"
+    if count < len(seeds):
+        reason += f" after {count} of {len(seeds)} seeds, when it could not be proved any more"
     remedies = (*course.remedies, candidate.remedy)
     tried = Tried(
         fault=alarm.fault,
@@ -243,6 +256,7 @@ def _prove(
         reason=reason,
     )
     course.proof = replace(course.proof, tried=(*course.proof.tried, tried))
+    course.keep(course.proof)
     course.say(f"{candidate.remedy}: {reason}, {'kept' if kept else 'not kept'}")
     if not kept:
         return None

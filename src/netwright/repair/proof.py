@@ -54,13 +54,15 @@ class Arm:
 @dataclass(frozen=True, kw_only=True)
 class Screen:
     """Short runs of all that was offered against one fault. share: of a full training that each
-    run took. arms: in the order in which they were offered."""
+    run took. arms: in the order in which they were offered. metric: of the scores, "" where it is
+    the proof's."""
 
     fault: str
     share: float
     seeds: tuple[int, ...]
     control: Arm
     arms: tuple[Arm, ...]
+    metric: str = ""
 
     @property
     def trainings(self) -> float:
@@ -168,6 +170,7 @@ class Proof:
                 {
                     "fault": screen.fault,
                     "share": round(screen.share, 4),
+                    "metric": screen.metric or self.metric,
                     "seeds": list(screen.seeds),
                     "control": screen.control.to_dict(),
                     "remedies": [arm.to_dict() for arm in screen.arms],

@@ -15,14 +15,32 @@ from dataclasses import dataclass
 from typing import Any
 
 from netwright import catalogue
+from netwright.diagnose.finding import Finding
 from netwright.plan.plan import Plan
+from netwright.watch.intervene import Intervention
 from netwright.watch.trace import Trace
 
-__all__ = ["Remedy", "changed", "find_remedy", "remedies", "remedy", "takes"]
+__all__ = [
+    "Dose",
+    "Interventions",
+    "Remedy",
+    "always",
+    "changed",
+    "find_remedy",
+    "remedies",
+    "remedy",
+    "takes",
+]
 
 REMEDIES = "netwright.repair.remedies"
 
 Doses = Callable[[Plan, Trace], Iterator[Plan]]
+
+# What is done at once to a script's live objects.
+Dose = tuple[Intervention, ...]
+
+# The doses against a finding in a script that left a trace, the one to try first first.
+Interventions = Callable[[Finding, Trace], Iterator[Dose]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +53,7 @@ class Remedy:
     advice: str
     late: bool
     doses: Doses
-    intervention: Callable[..., Any] | None = None
+    intervention: Interventions | None = None
 
     @property
     def about(self) -> str:
@@ -62,7 +80,7 @@ def remedy(
     *,
     advice: str,
     late: bool = False,
-    intervention: Callable[..., Any] | None = None,
+    intervention: Interventions | None = None,
 ) -> Callable[[Doses], Remedy]:
     """Make a Remedy of a function that yields its doses."""
 
@@ -70,6 +88,15 @@ def remedy(
         return Remedy(name=name, advice=advice, late=late, doses=doses, intervention=intervention)
 
     return make
+
+
+def always(*names: str, late: bool = False, **values: Any) -> Interventions:
+    """Return what gives, whatever was found, one dose: these interventions, all with `values`."""
+
+    def doses(finding: Finding, trace: Trace) -> Iterator[Dose]:
+        yield tuple(Intervention(name, values, late) for name in names)
+
+    return doses
 
 
 def remedies() -> list[Remedy]:

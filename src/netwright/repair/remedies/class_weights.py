@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["class_weights"]
@@ -17,6 +17,7 @@ WEIGHABLE = ("cross-entropy", "binary-cross-entropy")
         "Give the loss weights inverse to the classes' counts: nn.CrossEntropyLoss(weight=n / "
         "(k * counts)), or pos_weight of BCEWithLogitsLoss."
     ),
+    intervention=always("class-weights", late=True),
 )
 def class_weights(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Weighs each class by the inverse of its share, so that giving up a rare one costs as much as

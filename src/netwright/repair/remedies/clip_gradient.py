@@ -4,11 +4,20 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from netwright.diagnose.finding import Finding
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import Dose, remedy
+from netwright.watch.intervene import Intervention
 from netwright.watch.trace import Trace
 
 __all__ = ["clip_gradient"]
+
+
+def _live(finding: Finding, trace: Trace) -> Iterator[Dose]:
+    norm = _usual(trace)
+    if norm is not None:
+        yield (Intervention("clip-gradient", {"max_norm": norm}),)
+    yield (Intervention("clip-gradient", {"max_norm": 1.0}),)
 
 
 @remedy(
@@ -18,6 +27,7 @@ __all__ = ["clip_gradient"]
         "and optimizer.step(); max_norm at what nine of ten healthy steps stay under, 1.0 to "
         "begin with."
     ),
+    intervention=_live,
 )
 def clip_gradient(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Scales a gradient down to the norm that nine of ten steps had before the first spike; or to

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["epsilon"]
@@ -17,6 +17,7 @@ ADAPTIVE = ("adagrad", "rmsprop", "adam", "adamw", "muon")
         "Pass eps=1e-6 or more to Adam and its kin, and add an epsilon under square roots and "
         "in denominators of your own."
     ),
+    intervention=always("stable-operations", epsilon=0.0001),
 )
 def epsilon(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Makes the optimiser's epsilon 1e-6 or 1e-4: with next to no gradient Adam divides by it.

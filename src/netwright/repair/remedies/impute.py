@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["impute"]
@@ -15,6 +15,7 @@ __all__ = ["impute"]
         "Replace NaN and codes such as -999 by the training rows' median, and add a "
         "column that says where."
     ),
+    intervention=always("impute"),
 )
 def impute(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Gives the net a harmless number and the knowledge that it was missing. Reading a table does

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["keep_the_graph"]
@@ -15,6 +15,7 @@ __all__ = ["keep_the_graph"]
         "Give the loss the net's own output: no detach(), .data, .item(), .numpy() or "
         "torch.tensor(...) on the way, and no argmax."
     ),
+    intervention=always("keep-graph"),
 )
 def keep_the_graph(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Lets gradients reach what is to learn. Objectives do so; in a loop of one's own it is a

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["label_smoothing"]
@@ -13,6 +13,7 @@ __all__ = ["label_smoothing"]
     "label-smoothing",
     advice="Pass label_smoothing=0.1 to nn.CrossEntropyLoss.",
     late=True,
+    intervention=always("label-smoothing", late=True, amount=0.1),
 )
 def label_smoothing(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Gives a tenth of the target to all classes, so that logits stay bounded and wrong labels

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.repair.sizes import setting
 from netwright.watch.trace import Trace
 
@@ -13,6 +13,7 @@ __all__ = ["leaky_relu"]
 @remedy(
     "leaky-relu",
     advice="Replace nn.ReLU() by nn.LeakyReLU(0.01) or nn.GELU().",
+    intervention=always("leaky-relu"),
 )
 def leaky_relu(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Replaces the activation by one whose gradient is never 0: Leaky ReLU, or GELU.

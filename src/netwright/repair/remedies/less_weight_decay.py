@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["less_weight_decay"]
@@ -15,6 +15,7 @@ __all__ = ["less_weight_decay"]
         "Divide weight_decay by 10 until the weights keep their size; leave biases and norms "
         "out of it."
     ),
+    intervention=always("scale-weight-decay", factor=0.0),
 )
 def less_weight_decay(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Divides the decay by 30 and 1000, or leaves it out."""

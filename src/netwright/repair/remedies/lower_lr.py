@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from netwright.diagnose.finding import Finding
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import Dose, remedy
 from netwright.train.lr_range import USUAL_LR
+from netwright.watch.intervene import Intervention
 from netwright.watch.trace import Trace
 
 __all__ = ["lower_lr"]
@@ -13,9 +15,15 @@ DIVISORS = (3, 10, 30, 100)
 FLOOR = 0.03  # of the optimiser's usual rate: lower ones are another fault
 
 
+def _live(finding: Finding, trace: Trace) -> Iterator[Dose]:
+    for divisor in DIVISORS:
+        yield (Intervention("scale-lr", {"factor": 1 / divisor}),)
+
+
 @remedy(
     "lower-lr",
     advice="Divide the learning rate by 3 until the loss falls smoothly from the first steps on.",
+    intervention=_live,
 )
 def lower_lr(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Divides the rate by 3, 10, 30, 100, and tries the optimiser's usual one: updates of a

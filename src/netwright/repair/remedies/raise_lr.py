@@ -2,14 +2,21 @@
 
 from collections.abc import Iterator
 
+from netwright.diagnose.finding import Finding
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import Dose, remedy
 from netwright.train.lr_range import USUAL_LR
+from netwright.watch.intervene import Intervention
 from netwright.watch.trace import Trace
 
 __all__ = ["raise_lr"]
 
 FACTORS = (3, 10, 100)
+
+
+def _live(finding: Finding, trace: Trace) -> Iterator[Dose]:
+    for factor in (3.0, 10.0, 30.0, 100.0):
+        yield (Intervention("scale-lr", {"factor": factor}),)
 
 
 @remedy(
@@ -18,6 +25,7 @@ FACTORS = (3, 10, 100)
         "Multiply the learning rate by 10 until the first epochs no longer get better, and "
         "step back by 3."
     ),
+    intervention=_live,
 )
 def raise_lr(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Multiplies the rate by 3, 10 and 100, up to the optimiser's usual one: updates of a

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["rebuild_optimizer"]
@@ -15,6 +15,7 @@ __all__ = ["rebuild_optimizer"]
         "Make the optimizer after the last change of the net, from net.parameters(); or "
         "call optimizer.add_param_group."
     ),
+    intervention=always("hold-all"),
 )
 def rebuild_optimizer(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Lets every layer learn. fit makes its optimiser of the whole net; in a loop of one's own it

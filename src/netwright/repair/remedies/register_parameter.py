@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["register_parameter"]
@@ -15,6 +15,7 @@ __all__ = ["register_parameter"]
         "Make a tensor that is to learn an nn.Parameter that is an attribute of the "
         "module, or hold several in nn.ParameterList."
     ),
+    intervention=always("hold-all"),
 )
 def register_parameter(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Lets parameters(), to() and state_dict() find the tensor. The nets of the catalogue do; in a

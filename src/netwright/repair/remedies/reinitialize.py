@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["reinitialize"]
@@ -15,6 +15,7 @@ __all__ = ["reinitialize"]
         "Initialise for the activation: nn.init.kaiming_normal_ before ReLU and its kin, "
         "nn.init.xavier_uniform_ before tanh and sigmoid, and zero biases. Never equal weights."
     ),
+    intervention=always("reinitialize"),
 )
 def reinitialize(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Draws the first weights by the scheme that fits the activation (He, Xavier or LeCun), with

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.repair.sizes import setting
 from netwright.watch.trace import Trace
 
@@ -16,6 +16,7 @@ __all__ = ["relu_activation"]
         "Use nn.ReLU() or nn.GELU() between the layers in place of nn.Sigmoid() and "
         "nn.Tanh(), with He initialisation."
     ),
+    intervention=always("relu-inside"),
 )
 def relu_activation(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Replaces the activation by ReLU or GELU: their derivative is 1 where a unit is on, while a

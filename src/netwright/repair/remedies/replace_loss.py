@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator
 
+from netwright.diagnose.finding import Finding
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import Dose, remedy
+from netwright.watch.intervene import Intervention
 from netwright.watch.trace import Trace
 
 __all__ = ["replace_loss"]
+
+
+def _live(finding: Finding, trace: Trace) -> Iterator[Dose]:
+    yield (Intervention("cross-entropy"),)
+    yield Intervention("raw-outputs"), Intervention("cross-entropy")
 
 
 @remedy(
@@ -15,6 +22,7 @@ __all__ = ["replace_loss"]
         "For probabilities use binary_cross_entropy, for log-probabilities nll_loss; for "
         "logits cross_entropy or binary_cross_entropy_with_logits."
     ),
+    intervention=_live,
 )
 def replace_loss(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Keeps the net and changes what judges it. An objective is chosen by the task; in a loop of

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["right_axis"]
@@ -15,6 +15,7 @@ __all__ = ["right_axis"]
         "Give softmax, mean, std and norms the features' axis (dim=-1), and sequence "
         "layers batch_first=True where the batch comes first."
     ),
+    intervention=always("softmax-of-row", late=True),
 )
 def right_axis(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Keeps samples apart, so that each one's answer is its own. The nets of the catalogue do; in

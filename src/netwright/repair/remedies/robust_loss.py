@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["robust_loss"]
@@ -12,6 +12,7 @@ __all__ = ["robust_loss"]
 @remedy(
     "robust-loss",
     advice="Use nn.HuberLoss or nn.SmoothL1Loss in place of nn.MSELoss.",
+    intervention=always("robust-loss"),
 )
 def robust_loss(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Takes Huber's loss or the absolute error in place of the squared one, whose gradient grows

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["set_mode"]
@@ -15,6 +15,7 @@ __all__ = ["set_mode"]
         "Call net.train() before training steps and net.eval() before validation and "
         "prediction, in every epoch."
     ),
+    intervention=always("set-mode", late=True),
 )
 def set_mode(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Lets dropout and batch norm do in each phase what they are for. fit sets the modes; in a

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["shuffle"]
@@ -15,6 +15,7 @@ __all__ = ["shuffle"]
         "Give the DataLoader shuffle=True, or draw torch.randperm(len(x)) in every epoch; "
         "not for the validation rows."
     ),
+    intervention=always("shuffle"),
 )
 def shuffle(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Makes each batch a small picture of all rows. fit draws its batches so; in a loop of one's

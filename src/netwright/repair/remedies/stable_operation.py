@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["stable_operation"]
@@ -16,6 +16,7 @@ __all__ = ["stable_operation"]
         "logsumexp, log1p, expm1 and clamp(min=...) before a logarithm, square root or "
         "division."
     ),
+    intervention=always("stable-operations", epsilon=1e-07),
 )
 def stable_operation(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Replaces a logarithm, exponential, root or quotient by the form that is finite everywhere.

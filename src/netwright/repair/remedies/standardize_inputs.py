@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["standardize_inputs"]
@@ -15,6 +15,7 @@ __all__ = ["standardize_inputs"]
         "Subtract the training rows' mean and divide by their standard deviation, in the "
         "model itself, so that prediction does the same."
     ),
+    intervention=always("standardize-inputs"),
 )
 def standardize_inputs(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Brings all features to one scale. The encoding of a plan's data does that already, on its

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["unfreeze"]
@@ -15,6 +15,7 @@ __all__ = ["unfreeze"]
         "Set requires_grad = True for layers whose weights were not loaded, before the "
         "optimizer is made."
     ),
+    intervention=always("unfreeze"),
 )
 def unfreeze(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Lets layers leave their random start. A plan's net is never frozen where it was not loaded;

@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator
 
+from netwright.diagnose.finding import Finding
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import Dose, remedy
+from netwright.watch.intervene import Intervention
 from netwright.watch.trace import Trace
 
 __all__ = ["warm_up"]
 
 SHARE = 0.2  # of all steps
+
+
+def _live(finding: Finding, trace: Trace) -> Iterator[Dose]:
+    steps = len(trace.values("loss"))
+    yield (Intervention("warm-up", {"steps": max(steps // 10, 10)}),)
 
 
 @remedy(
@@ -18,6 +25,7 @@ SHARE = 0.2  # of all steps
         "torch.optim.lr_scheduler.LinearLR(optimizer, 0.01, total_iters=...) before your "
         "schedule (SequentialLR)."
     ),
+    intervention=_live,
 )
 def warm_up(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Lets the rate rise over the first fifth of the steps: gradients are largest and Adam's

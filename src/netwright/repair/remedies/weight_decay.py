@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator
 
+from netwright.diagnose.finding import Finding
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import Dose, remedy
+from netwright.watch.intervene import Intervention
 from netwright.watch.trace import Trace
 
 __all__ = ["weight_decay"]
+
+
+def _live(finding: Finding, trace: Trace) -> Iterator[Dose]:
+    for value in (1e-3, 1e-2, 1e-1):
+        yield (Intervention("set-weight-decay", {"value": value}, late=True),)
 
 
 @remedy(
@@ -16,6 +23,7 @@ __all__ = ["weight_decay"]
         "matrices and not on biases and norms."
     ),
     late=True,
+    intervention=_live,
 )
 def weight_decay(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Decays the weights more strongly: 0.1 and 1 where decay is decoupled from the gradient

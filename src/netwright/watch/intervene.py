@@ -1,0 +1,56 @@
+"""Interventions: one thing of a training done otherwise, from outside, on live objects.
+
+    detach = intervene_([Intervention("scale-lr", {"factor": 0.1})])   # before the script's lines
+    ...                                                               # the script trains
+    detach()
+
+An Intervention is a plain value (a name and numbers), so that it can be handed to another process.
+What each does stands beside its name: `on_steps.py` (optimizer and backward), `on_nets.py`
+(weights, inputs, modes, activations), `on_losses.py` (targets, outputs, weights of classes, order
+of rows).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from netwright.errors import UsageError, did_you_mean
+from netwright.watch.on_losses import ON_LOSSES
+from netwright.watch.on_nets import ON_NETS
+from netwright.watch.on_steps import ON_STEPS
+from netwright.watch.rewire import Undo
+
+__all__ = ["KNOWN", "Intervention", "intervene_"]
+
+KNOWN: Mapping[str, Callable[..., Undo]] = {**ON_STEPS, **ON_NETS, **ON_LOSSES}
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """name: one of KNOWN. values: the arguments of its function. late: its effect shows at the end
+    of a training only, so that short runs cannot tell."""
+
+    name: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    late: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that goes to another process."""
+        return {"name": self.name, "values": dict(self.values)}
+
+
+def intervene_(interventions: Iterable[Intervention]) -> Undo:
+    """Change torch so that trainings from here on are done otherwise; the result undoes it."""
+    undo: list[Undo] = []
+    for one in interventions:
+        if one.name not in KNOWN:
+            raise UsageError(
+                f"There is no intervention {one.name!r}.{did_you_mean(one.name, KNOWN)}"
+            )
+        undo.append(KNOWN[one.name](**one.values))
+
+    def detach() -> None:
+        for put_back in reversed(undo):
+            put_back()
+
+    return detach

@@ -1,0 +1,158 @@
+"""Interventions do what they say to a loop that knows nothing of them, and are undone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+from netwright.errors import UsageError
+from netwright.watch.intervene import KNOWN, Intervention, intervene_
+
+
+@contextmanager
+def done(name: str, **values: float) -> Iterator[None]:
+    undo = intervene_([Intervention(name, values)])
+    try:
+        yield
+    finally:
+        undo()
+
+
+def moved(*, lr: float = 0.1, steps: int = 1, weight_decay: float = 0.0) -> Tensor:
+    """How far two weights go in steps whose gradient is (3, 4), nobody clearing it."""
+    weight = nn.Parameter(torch.ones(2))
+    optimizer = torch.optim.SGD([weight], lr=lr, weight_decay=weight_decay)
+    for _ in range(steps):
+        (weight * torch.tensor([3.0, 4.0])).sum().backward()
+        optimizer.step()
+    assert optimizer.param_groups[0]["lr"] == lr
+    return 1 - weight.detach()
+
+
+def test_every_one_is_undone() -> None:
+    needs = {
+        "scale-lr": {"factor": 0.1}, "warm-up": {"steps": 3}, "clip-gradient": {"max_norm": 1.0},
+        "scale-weight-decay": {"factor": 0.0}, "set-weight-decay": {"value": 0.1},
+        "label-smoothing": {"amount": 0.1}, "stable-operations": {"epsilon": 1e-7},
+    }  # fmt: skip
+    before = nn.Module.__call__, F.cross_entropy, torch.softmax, DataLoader.__iter__
+    undo = intervene_(Intervention(name, needs.get(name, {})) for name in KNOWN)
+    assert nn.Module.__call__ is not before[0]
+    undo()
+    assert (nn.Module.__call__, F.cross_entropy, torch.softmax, DataLoader.__iter__) == before
+
+
+def test_steps() -> None:
+    torch.testing.assert_close(moved(), torch.tensor([0.3, 0.4]))
+    with done("scale-lr", factor=0.5):
+        torch.testing.assert_close(moved(), torch.tensor([0.15, 0.2]))
+    with done("clip-gradient", max_norm=1.0):
+        torch.testing.assert_close(moved(), torch.tensor([0.06, 0.08]), atol=1e-5, rtol=1e-4)
+    with done("zero-grad"):
+        torch.testing.assert_close(moved(steps=2), torch.tensor([0.6, 0.8]))
+    with done("warm-up", steps=2):
+        torch.testing.assert_close(moved(), torch.tensor([0.15, 0.2]))
+    with done("scale-weight-decay", factor=0.0):
+        torch.testing.assert_close(moved(weight_decay=1.0), torch.tensor([0.3, 0.4]))
+
+
+def test_parameters_that_nobody_steps_are_stepped() -> None:
+    left, held = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
+    with done("hold-all"):
+        optimizer = torch.optim.SGD([held], lr=0.1)
+        (left + held).sum().backward()
+        optimizer.step()
+    assert left.item() == held.item() == pytest.approx(0.9)
+
+
+def test_inputs_and_weights() -> None:
+    net = nn.Linear(3, 2)
+    nn.init.constant_(net.weight, 7.0)
+    with done("reinitialize"):
+        net(torch.ones(1, 3))
+    assert net.weight.std() > 0
+    same = nn.Identity()
+    same.bias = nn.Parameter(torch.zeros(1))
+    rows = torch.tensor([[100.0, 5.0], [300.0, 5.0]])
+    with done("standardize-inputs"):
+        torch.testing.assert_close(same(rows), torch.tensor([[-1.0, 0.0], [1.0, 0.0]]))
+        with torch.no_grad():  # of the rows that were trained on
+            torch.testing.assert_close(same(rows[:1]), torch.tensor([[-1.0, 0.0]]))
+
+
+def test_modes() -> None:
+    net = nn.Sequential(nn.Linear(1, 1), nn.Dropout(0.5))
+    with done("set-mode"):
+        with torch.no_grad():
+            net(torch.ones(1, 1))
+        assert not net.training
+        net(torch.ones(1, 1))
+        assert net.training
+
+
+@pytest.mark.parametrize("squeezed", [False, True])
+def test_the_last_activation_is_taken_off(squeezed: bool) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.tensor(10.0))
+
+        def forward(self, x: Tensor) -> Tensor:
+            result = torch.sigmoid(torch.relu(x) * self.scale)
+            return result.squeeze(1) if squeezed else result
+
+    with done("raw-outputs"):
+        found = Net()(torch.tensor([[-1.0], [2.0]]))
+    assert found.flatten().tolist() == [0.0, 20.0] and found.ndim == (1 if squeezed else 2)
+
+
+def test_softmax_along_the_right_axis() -> None:
+    x = torch.randn(4, 3)
+    with done("softmax-of-row"):
+        torch.testing.assert_close(torch.softmax(x, 0).sum(1), torch.ones(4))
+    with done("softmax-of-one"):
+        torch.testing.assert_close(F.softmax(x[:, :1], dim=-1), torch.sigmoid(x[:, :1]))
+
+
+def test_losses() -> None:
+    column, row = torch.randn(5, 1, requires_grad=True), torch.randn(5)
+    with done("reshape-targets"):
+        right = (column.squeeze(1) - row).pow(2).mean()
+        torch.testing.assert_close(F.mse_loss(column, row), right)
+        torch.testing.assert_close((column - row).pow(2).mean(), right)
+    logits, classes = torch.randn(6, 3), torch.tensor([0, 1, 2, 0, 1, 2])
+    right = F.cross_entropy(logits, classes)
+    with done("logits-of-outputs"):
+        torch.testing.assert_close(F.cross_entropy(torch.softmax(logits, 1), classes), right)
+        torch.testing.assert_close(F.cross_entropy(logits, classes), right)
+        torch.testing.assert_close(F.nll_loss(logits, classes), right)
+    with done("cross-entropy"):
+        torch.testing.assert_close(F.mse_loss(logits, F.one_hot(classes, 3).float()), right)
+
+
+def test_rare_classes_weigh_more() -> None:
+    logits = torch.zeros(100, 2, requires_grad=True)
+    classes = (torch.arange(100) >= 90).long()
+    with done("class-weights"):
+        F.cross_entropy(logits, classes).backward()
+    assert logits.grad is not None
+    rare, common = logits.grad[classes == 1].abs().sum(), logits.grad[classes == 0].abs().sum()
+    assert float(rare / common) == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_loader_in_order_is_mixed_where_gradients_are_on() -> None:
+    loader = DataLoader(TensorDataset(torch.arange(50)), batch_size=10)
+    with done("shuffle"):
+        mixed = torch.cat([batch[0] for batch in loader]).tolist()
+        with torch.no_grad():
+            ordered = torch.cat([batch[0] for batch in loader]).tolist()
+    assert sorted(mixed) == ordered == list(range(50)) and mixed != ordered
+
+
+def test_an_unknown_one_is_told() -> None:
+    with pytest.raises(UsageError, match="scale-lr"):
+        intervene_([Intervention("scale-lrr")])
