@@ -122,39 +122,40 @@ def data_leakage(p: Program) -> Iterator[Seeded]:
 
 
 def class_imbalance(p: Program) -> Iterator[Seeded]:
-    if p.task != "classes" or p.data.load.startswith("$X, $y = load_wine"):
+    """Two classes, one of them rare; the twin weighs it, or draws it more often."""
+    if p.task not in ("classes", "binary") or p.batching == "full":
         return
-    made = p.data.after_load + "\n" if p.data.after_load else ""
-    for ratio, way in ((50, "weights"), (60, "sampler"), (40, "weights"), (80, "weights")):
-        split = (
-            p.data.split + "\n# few of the later classes were collected\n"
-            "rng = np.random.default_rng($seed)\n"
-            f"keep = ($ya < 1) | (rng.random(len($ya)) < 1 / {ratio})\n"
-            "for k in np.unique($ya):\n    keep[np.flatnonzero($ya == k)[:2]] = True\n"
-            "$xa, $ya = $xa[keep], $ya[keep]"
+    share = {2: 30, 3: 12, 4: 8, 5: 7, 10: 4}.get(p.net.outputs, 15)
+    ask = "# is it the one we look for?\n$y = ($y == 1).astype(int)" if p.task == "classes" else ""
+    rare = (
+        "# positives are hard to come by\nrng = np.random.default_rng($seed)\n"
+        f"keep = ($ya == 0) | (rng.random(len($ya)) < 1 / {share})\n$xa, $ya = $xa[keep], $ya[keep]"
+    )
+    data = replace(
+        p.data,
+        after_load="\n".join(filter(None, [p.data.after_load, ask])),
+        split=f"{p.data.split}\n{rare}",
+    )
+    drawn = (
+        "counts = torch.bincount($ya.long()).float()\n"
+        "pick = torch.multinomial(1 / counts[$ya.long()], len($ya), replacement=True)\n"
+        "$xa, $ya = $xa[pick], $ya[pick]"
+    )
+    if p.task == "classes":
+        ill = replace(with_net(p, outputs=2), data=data, score="balanced accuracy")
+        for weight in (30, 20):
+            loss = f"F.cross_entropy($out, $t, weight=torch.tensor([1.0, {weight}.0]))"
+            yield replace(ill, loss="F.cross_entropy($out, $t)"), replace(ill, loss=loss)
+    else:
+        recall = (
+            "guess = ($pred > 0).float()\nmetric = 0.5 * ((guess[$yb > 0]).mean() + "
+            "(1 - guess[$yb == 0]).mean()).item()"
         )
-        ill = replace(p, data=replace(p.data, split=split, after_load=made.strip()),
-                      score="balanced accuracy", epochs=p.epochs * 2)  # fmt: skip
-        counts = f"counts = torch.bincount($ya, minlength={p.net.outputs}).float()"
-        if way == "weights":
-            data = replace(
-                ill.data,
-                after_tensors=f"# rare classes count more\nWEIGHTS = len($ya) / (len($ya.unique()) * torch.bincount($ya, minlength={p.net.outputs}))",
-            )
-            if p.style == "flat":
-                yield (
-                    replace(ill, loss="F.cross_entropy($out, $t)"),
-                    replace(ill, data=data, loss="F.cross_entropy($out, $t, weight=WEIGHTS)"),
-                )
-            else:
-                data = replace(data, after_tensors="global WEIGHTS\n" + data.after_tensors) if p.style == "functions" else data  # fmt: skip
-                yield ill, replace(ill, data=data, loss="F.cross_entropy($out, $t, weight=WEIGHTS)")
-        else:
-            over = (
-                f"{counts}\npick = torch.multinomial(1 / counts[$ya], len($ya), replacement=True)\n"
-                "$xa, $ya = $xa[pick], $ya[pick]"
-            )
-            yield ill, replace(ill, data=replace(ill.data, after_tensors=over))
+        ill = replace(p, data=data, score=recall, score_name="val_balanced_accuracy")
+        loss = "F.binary_cross_entropy_with_logits($pred, $t, pos_weight=torch.tensor({}.0))"
+        for weight in (25, 40):
+            yield ill, replace(ill, loss=loss.format(weight))
+    yield ill, replace(ill, data=replace(ill.data, after_tensors=drawn))
 
 
 def unshuffled_data(p: Program) -> Iterator[Seeded]:

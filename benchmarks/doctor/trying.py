@@ -92,7 +92,6 @@ def _child(cell: Path, task: Task) -> None:
     """Never returns."""
     began = time.perf_counter()
     warnings.simplefilter("ignore")
-    os.setpgid(0, 0)
     resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
     try:
         result = task()
