@@ -129,7 +129,8 @@ CASES: dict[str, list[Sick]] = {
 }
 BY_CODE_ALONE = {
     "balanced-metric", "compare-like-the-loss", "cross-entropy-loss", "drop-rows", "impute",
-    "insert-zero-grad", "negate-loss", "mean-reduction",
+    "insert-zero-grad", "negate-loss", "mean-reduction", "same-transform", "split-first",
+    "drop-column", "realign-labels",
     "keep-the-graph", "module-list", "more-data", "rebuild-optimizer", "register-parameter",
     "remove-output-activation", "replace-loss", "reshape-targets", "right-axis", "set-mode",
     "shuffle", "stable-operation", "standardize-inputs", "unfreeze",

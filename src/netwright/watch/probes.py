@@ -20,10 +20,11 @@ from netwright.watch.metrics import metrics
 from netwright.watch.modes import modes
 from netwright.watch.outputs import outputs
 from netwright.watch.reduction import reduction
+from netwright.watch.sources import sources
 from netwright.watch.trivial import trivial
 
 _PROBES: Sequence[Callable[[Kept], None]] = (
-    trivial, outputs, labels, modes, coupling, completing, inputs, metrics, reduction,
+    trivial, outputs, labels, modes, coupling, completing, inputs, metrics, reduction, sources,
 )  # fmt: skip
 
 

@@ -1,0 +1,70 @@
+"""Data leakage: rows of the evaluation were trained on, or a column gives the target away.
+
+## What it does
+Looks for rows of evaluations among the training rows, and whether the net is better on those than
+on the others. Looks for one input column that orders the rows as the target does, or stands for it.
+
+## Why is this bad?
+The score says how well the net does on what it has seen, or with an answer that nobody will have
+when it is used. It is no estimate for new rows.
+
+## Example
+    x, y = oversample(x, y)
+    train, test = split(x, y)  # copies of one row fall on both sides
+
+Use instead:
+
+    train, test = split(x, y)
+    train = oversample(*train)
+
+## References
+- Kaufman et al. 2012, "Leakage in Data Mining" (ACM TKDD)
+- Kapoor and Narayanan 2023, "Leakage and the reproducibility crisis" (Patterns)
+"""
+
+from collections.abc import Iterator
+
+from netwright.diagnose.fault import Evidence, fault
+from netwright.watch.trace import Trace
+
+__all__ = ["data_leakage"]
+
+_SHARED = 0.1  # of the evaluation's rows
+
+
+@fault("data-leakage", severity="error", remedies=("split-first", "drop-column"))
+def data_leakage(trace: Trace) -> Iterator[Evidence]:
+    """A tenth or more of the evaluated rows are copies of training rows, and the loss on the others
+    is higher by a third and by three standard errors; or one column, and no other, has the order of
+    a target of numbers, or stands for the class.
+    """
+    shared, gain = trace.last("rows.shared"), trace.last("rows.gain")
+    noise, difference = trace.last("rows.noise"), trace.last("rows.difference")
+    if shared is not None and shared >= _SHARED:
+        hurts = False
+        if gain is not None and noise is not None and difference is not None:
+            hurts = gain > 4 / 3 and difference > 3 * noise
+        yield Evidence(
+            event="evaluation",
+            severity=None if hurts else "info",
+            numbers={"share of shared rows": shared, "loss on others over loss on them": gain or 1},
+            confidence=0.95,
+            explanation=(
+                f"About {shared:.0%} of the evaluated rows are copies of training rows"
+                + (f", and the loss on the others is {gain:.1f} times as high" if hurts else "")
+                + ": the score is partly one of memory. Drop duplicates before you split, and "
+                "oversample or augment after."
+            ),
+        )
+    column, fit = trace.last("leak.column"), trace.last("leak.fit")
+    if column is not None and fit is not None:
+        yield Evidence(
+            event="loss",
+            numbers={"column": column, "fit": fit},
+            confidence=0.95,
+            explanation=(
+                f"Column {column:.0f} of the inputs gives the target away: it orders the rows as "
+                "the target does, and no other column comes near. Drop it unless it will be known "
+                "when the net is used."
+            ),
+        )

@@ -1,0 +1,236 @@
+"""Rows of evaluations against rows of training: copies, columns that are the target, other scales.
+
+Signals: "rows.shared" (share of the evaluations' rows that also stand in kept training batches,
+over the share that training rows themselves have there; only for rows of continuous numbers),
+"rows.gain" (mean loss on rows that are not shared over that on those that are), "rows.noise"
+(standard error of the difference of the two), "rows.difference" (the difference), "leak.column" and
+"leak.fit" (a column that gives the target away: its number, and how well, 0..1), "shift.share"
+(share of input features that stand elsewhere in evaluations), "shift.mended" (mean loss there after
+each feature is given the training rows' mean and spread), "shift.loss" (as it was), "shift.train"
+(of training rows), "shift.trivial" (of the training targets' mean
+or shares, on the evaluated ones), "labels.unseen" (share of evaluated targets that no kept training
+row has), "labels.distinct" (different targets in training).
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from netwright.watch.evaluated import Evaluated, evaluated, plain, trained
+from netwright.watch.kept import Kept, main_loss
+from netwright.watch.snapshot import unseen
+from netwright.watch.tape import Slot, Tape
+
+_LOSSES: dict[str, Callable[..., Tensor]] = {
+    "cross_entropy": F.cross_entropy,
+    "nll_loss": F.nll_loss,
+    "mse_loss": F.mse_loss,
+    "l1_loss": F.l1_loss,
+    "smooth_l1_loss": F.smooth_l1_loss,
+    "huber_loss": F.huber_loss,
+    "binary_cross_entropy": F.binary_cross_entropy,
+    "binary_cross_entropy_with_logits": F.binary_cross_entropy_with_logits,
+}
+_RESHAPES = ("squeeze", "unsqueeze", "view", "reshape", "flatten", "getitem", "view_as")
+_ROWS = 64  # fewer say nothing
+
+
+def sources(kept: Kept) -> None:
+    """Record what the inputs of evaluations share with those of training steps."""
+    pairs = trained(kept)
+    if not pairs or len({x.shape[1:] for x, _ in pairs}) > 1:
+        return
+    inputs, targets = torch.cat([x for x, _ in pairs]), torch.cat([t for _, t in pairs])
+    if not inputs.is_floating_point() or len(inputs) < _ROWS:
+        return
+    if inputs.ndim == 2 and main_loss(kept.tapes[0]) is not None:
+        _column(kept, inputs, targets)
+    seen = [e for e in evaluated(kept) if e.inputs.shape[1:] == inputs.shape[1:]]
+    name = _direct(kept.tapes[0])
+    if seen and name and sum(len(e.inputs) for e in seen) >= _ROWS:
+        _copies(kept, [x for x, _ in pairs], seen, name)
+        _shift(kept, inputs, targets, seen, name)
+
+
+def _direct(tape: Tape) -> str:
+    """Return the name of the loss that the net's output enters as it is, "" for others."""
+    main = main_loss(tape)
+    if main is None or main.name not in _LOSSES:
+        return ""
+    value = main.args[0] if main.args else None
+    while isinstance(value, Slot):
+        slot = value.number
+        entry = next((e for e in tape.entries if slot in e.results), None)
+        if entry is None or entry.kind == "net":
+            return main.name if entry is not None else ""
+        value = entry.args[0] if plain(entry) in _RESHAPES and entry.args else None
+    return ""
+
+
+def _by_row(name: str, output: Tensor, targets: Tensor) -> Tensor | None:
+    """Return the loss of each row."""
+    if name not in ("cross_entropy", "nll_loss"):
+        if output.numel() != targets.numel():
+            return None
+        targets = targets.view_as(output).to(output.dtype)
+        if name == "binary_cross_entropy":
+            output = output.clamp(1e-6, 1 - 1e-6)
+    elif output.ndim != 2 or targets.ndim != 1 or targets.is_floating_point():
+        return None
+    return _LOSSES[name](output, targets, reduction="none").reshape(len(output), -1).mean(1)
+
+
+def _hashes(rows: Tensor) -> list[int]:
+    return [hash(row.tobytes()) for row in rows.detach().cpu().reshape(len(rows), -1).numpy()]
+
+
+def _copies(kept: Kept, batches: list[Tensor], seen: list[Evaluated], name: str) -> None:
+    if not _continuous(torch.cat(batches)):
+        return
+    half = len(batches) // 2
+    early = {h for batch in batches[: half or 1] for h in _hashes(batch)}
+    late = [h for batch in batches[half:] for h in _hashes(batch)]
+    known = early | set(late)
+    first = sum(h in early for h in late) / len(late)  # share of training rows that are early
+    second = min(1.0, first * len(set(late)) / len(early))
+    covered = 1 - (1 - first) * (1 - second)
+    everything = {h for one in seen for h in _hashes(one.inputs)}
+    if covered < 0.5 or len(everything & known) > 0.6 * len(known):
+        return  # too little is known of them; or the training rows themselves are judged
+    losses, shared = [], []
+    for one in seen:
+        found = [h in known for h in _hashes(one.inputs)]
+        rows = None if one.targets is None else _by_row(name, one.output, one.targets)
+        if rows is not None and sum(found) < 0.8 * covered * len(found):
+            losses.append(rows)
+            shared += found
+    if not losses:
+        return
+    loss, copies = torch.cat(losses).double(), torch.tensor(shared)
+    share = float(copies.double().mean())
+    kept.trace.record("rows.shared", "", kept.steps, min(share / covered, 1.0))
+    if min(int(copies.sum()), int((~copies).sum())) < 10:
+        return
+    inside, outside = loss[copies], loss[~copies]
+    noise = (inside.var() / len(inside) + outside.var() / len(outside)).sqrt()
+    trace, step = kept.trace, kept.steps
+    trace.record("rows.difference", "", step, float(outside.mean() - inside.mean()))
+    trace.record("rows.noise", "", step, float(noise))
+    trace.record("rows.gain", "", step, float(outside.mean() / inside.mean().clamp_min(1e-12)))
+
+
+def _continuous(inputs: Tensor) -> bool:
+    """Whether two rows cannot be the same by chance: two columns of many different numbers."""
+    flat = inputs.reshape(len(inputs), -1)
+    rows = len(flat.unique(dim=0))
+    columns = flat[:, torch.linspace(0, flat.shape[1] - 1, min(64, flat.shape[1])).long()]
+    return sum(len(column.unique()) > 0.2 * rows for column in columns.T) >= 2
+
+
+def _column(kept: Kept, inputs: Tensor, targets: Tensor) -> None:
+    """Find one column that is the target, where no other column comes near."""
+    target = targets.reshape(len(targets), -1).double()
+    whole = bool((target == target.round()).all())
+    if target.shape[1] > 1 or inputs.shape[1] < 3 or len(inputs) < 2 * _ROWS:
+        return
+    values = target[:, 0]
+    classes = values.unique()
+    if whole and len(classes) < 20:
+        fits = torch.stack([_separates(c, values, classes) for c in inputs.double().T])
+        near = 0.95
+    else:
+        order = _ranks(values)
+        fits = torch.stack([_ranked(c, order) for c in inputs.double().T])
+        near = 0.9
+    best, second = fits.nan_to_num(0).topk(2).values.tolist()
+    kept.trace.record("leak.fit", "", kept.steps, best)
+    if best > 0.999 and second < near:
+        kept.trace.record("leak.column", "", kept.steps, int(fits.nan_to_num(0).argmax()))
+
+
+def _ranks(values: Tensor) -> Tensor:
+    ranks = values.unique(return_inverse=True)[1].double()
+    return ranks - ranks.mean()
+
+
+def _ranked(column: Tensor, order: Tensor) -> Tensor:
+    """The correlation of ranks, without its sign."""
+    ranks = _ranks(column)
+    return ((ranks @ order) / (ranks.norm() * order.norm()).clamp_min(1e-12)).abs()
+
+
+def _separates(column: Tensor, labels: Tensor, classes: Tensor) -> Tensor:
+    """1 - (spread within a class over the smallest distance between two classes)^2 / 4, at least 0:
+    0.999 where classes stand more than 15 spreads apart."""
+    groups = [column[labels == c] for c in classes]
+    means = torch.stack([g.mean() for g in groups]).sort().values
+    within = torch.stack([g.std(correction=0) for g in groups]).max()
+    nearest = means.diff().min() if len(means) > 1 else means.new_zeros(())
+    return (1 - (within / nearest.clamp_min(1e-12)).square() / 4).clamp_min(0)
+
+
+def _shift(kept: Kept, inputs: Tensor, targets: Tensor, seen: list[Evaluated], name: str) -> None:
+    judged = [e for e in seen if e.targets is not None]
+    if not judged:
+        return
+    there = torch.cat([e.inputs for e in judged])
+    goals = torch.cat([e.targets for e in judged if e.targets is not None])
+    if (
+        name == "cross_entropy"
+        and not targets.is_floating_point()
+        and not goals.is_floating_point()
+    ):
+        unseen_labels = ~torch.isin(goals, targets)
+        kept.trace.record("labels.unseen", "", kept.steps, float(unseen_labels.double().mean()))
+        kept.trace.record("labels.distinct", "", kept.steps, len(targets.unique()))
+    axes = [0, *range(2, inputs.ndim)] if inputs.ndim > 2 else [0]  # images: by channel
+    here_mean, here_std = inputs.mean(axes, keepdim=True), _std(inputs, axes)
+    mean, std = there.mean(axes, keepdim=True), _std(there, axes)
+    moved = (mean - here_mean).abs() / here_std
+    error = (here_std.square() / len(inputs) + std.square() / len(there)).sqrt()
+    far = ((mean - here_mean).abs() > 5 * error) & (moved > 0.5)
+    other = (std / here_std > 2) | (std / here_std < 0.5)
+    kept.trace.record("shift.share", "", kept.steps, float((far | other).double().mean()))
+    if not bool((far | other).any()):
+        return
+    copied = kept.last.again()
+    net = copied.swap(judged[0].tape.nets()[0].call).eval()
+    mended = (there - mean) / std * here_std + here_mean
+    best = _constant(name, goals, targets)
+    for signal, x, t in (
+        ("loss", there, goals),
+        ("mended", mended, goals),
+        ("train", inputs, targets),
+    ):
+        loss = _by_row(name, _run(net, x[:2000]), t[:2000])
+        if loss is not None:
+            kept.trace.record(f"shift.{signal}", "", kept.steps, float(loss.double().mean()))
+    if best is not None:
+        kept.trace.record("shift.trivial", "", kept.steps, best)
+
+
+def _std(values: Tensor, axes: list[int]) -> Tensor:
+    return values.std(axes, keepdim=True, correction=0).clamp_min(1e-6)
+
+
+def _run(net: nn.Module, inputs: Tensor) -> Tensor:
+    with unseen(), torch.no_grad():
+        found: Tensor = net(inputs)
+        return found
+
+
+def _constant(name: str, goals: Tensor, targets: Tensor) -> float | None:
+    """The loss of the training targets' mean (or shares) on the evaluated targets."""
+    if name in ("cross_entropy", "nll_loss"):
+        if targets.is_floating_point() or targets.ndim != 1 or goals.ndim != 1:
+            return None
+        shares = torch.bincount(targets, minlength=int(goals.max()) + 1).double() + 1
+        return float(-(shares / shares.sum()).log()[goals].mean())
+    mean = targets.double().mean(0, keepdim=True)
+    mean = mean.logit() if name == "binary_cross_entropy_with_logits" else mean
+    if goals[:1].shape != mean.shape:
+        return None
+    loss = _by_row(name, mean.expand(len(goals), *mean.shape[1:]).contiguous(), goals)
+    return None if loss is None else float(loss.mean())
