@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from netwright.check.case import Case, Part, Step, as_numbers
+from netwright.check.case import Case, Part, Step, as_numbers, width
 from netwright.data.data import Batch, Data, Rows, Split
 from netwright.device import choose_device, seeded
 from netwright.evaluate.baseline_inputs import Sample, gather
@@ -22,6 +22,8 @@ MOST_ROWS = {"train": 50_000, "validation": 10_000, "test": 10_000}
 MOST_BYTES = 256 * 2**20  # of a split's inputs
 PREPARED_ROWS = 2_000
 BATCH, MANY = 64, 512
+TEXTS = 8  # rows of a language model: each holds many targets
+MOST_VALUES = 4_000_000  # of the inputs of many rows: large pictures fill memory
 
 
 def case_of(data: Data, plan: Plan, *, seed: int = 0, device: str = "auto") -> Case:
@@ -60,14 +62,17 @@ def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step:
         return found
 
     targets = train.sample.targets
-    few = batch_order(targets, BATCH, seed=seed)
-    many = np.random.default_rng(seed).permutation(len(targets))[:MANY]
+    few, many = BATCH, min(MANY, max(BATCH, MOST_VALUES // width(train.sample)))
+    if data.task.form == "language-modelling":
+        few = many = TEXTS
 
     def batch(index: Index) -> Batch:
         inputs = tuple(torch.from_numpy(x[index]).to(place) for x in train.sample.inputs)
         return Batch(data.encoding.prepare(inputs), torch.from_numpy(targets[index]).to(place))
 
-    return Step(net, batch(few), batch(many), criterion, objective.loss, members)
+    first = batch(batch_order(targets, few, seed=seed))
+    others = batch(np.random.default_rng(seed).permutation(len(targets))[:many])
+    return Step(net, first, others, criterion, objective.loss, members)
 
 
 def batch_order(targets: NDArray[Any], count: int, *, seed: int) -> Index:

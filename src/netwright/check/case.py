@@ -19,7 +19,7 @@ from netwright.data.task import Form
 from netwright.evaluate.baseline_inputs import Sample
 from netwright.evaluate.out_of_fold import OutOfFold, out_of_fold
 
-__all__ = ["Case", "Part", "Step"]
+__all__ = ["Case", "Part", "Step", "as_numbers", "width"]
 
 Index = NDArray[np.int64]
 OUT_OF_FOLD_SECONDS = 4.0
@@ -157,7 +157,7 @@ class Case:
         if not (self.one_class or self.form == "regression"):
             return None
         part = self.train
-        most = min(OUT_OF_FOLD_ROWS, max(OUT_OF_FOLD_VALUES // _width(part.sample), 200))
+        most = min(OUT_OF_FOLD_ROWS, max(OUT_OF_FOLD_VALUES // width(part.sample), 200))
         index = np.arange(len(part))
         if len(part) > most:
             index = np.sort(np.random.default_rng(self.seed).permutation(len(part))[:most])
@@ -171,7 +171,8 @@ class Case:
         return None if found is None else (index, found)
 
 
-def _width(sample: Sample) -> int:
+def width(sample: Sample) -> int:
+    """Return how many values a row's inputs have."""
     return max(sum(int(np.prod(x.shape[1:])) for x in sample.inputs), 1)
 
 

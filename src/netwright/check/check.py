@@ -20,7 +20,7 @@ from netwright.check.checks.split_shift import split_shift
 from netwright.check.checks.train_and_eval import train_and_eval
 from netwright.check.result import Check, Checks
 from netwright.data.data import Data
-from netwright.device import threads
+from netwright.device import seeded, threads
 from netwright.plan.design import design
 from netwright.plan.plan import Plan
 
@@ -60,7 +60,7 @@ def check(
     Nothing of the data or the plan is changed. Large data is sampled, which the words then say.
     """
     begun = time.monotonic()
-    with threads(num_threads):
+    with threads(num_threads), seeded(seed):  # what the nets draw is put back
         case = case_of(data, plan or design(data), seed=seed, device=device)
         found = run_checks(case)
     return Checks(tuple(found), data.source.name, time.monotonic() - begun)

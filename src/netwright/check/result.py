@@ -5,11 +5,16 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
+from netwright import catalogue
+from netwright.diagnose.diagnose import FAULTS
+from netwright.diagnose.finding import Finding, Severity
+
 Status = Literal["passed", "info", "warning", "failed", "skipped"]
-SEVERITY: dict[Status, Literal["error", "warning", "info"]] = {
-    "failed": "error",
-    "warning": "warning",
-    "info": "info",
+# As the doctor calls it, and how sure a look before training is of its cause.
+SEVERITY: dict[Status, tuple[Severity, float]] = {
+    "failed": ("error", 0.9),
+    "warning": ("warning", 0.7),
+    "info": ("info", 0.4),
 }
 
 __all__ = ["Check", "Checks", "Place", "Status"]
@@ -66,6 +71,20 @@ class Check:
             "seconds": round(self.seconds, 3),
         }
 
+    def finding(self) -> Finding:
+        """Return the check's fault as the doctor's findings are written."""
+        severity, confidence = SEVERITY[self.status]
+        known = self.fault in catalogue.names(FAULTS)
+        fault = catalogue.find(FAULTS, self.fault, what="fault") if known else None
+        return Finding(
+            fault=self.fault,
+            severity=severity,
+            confidence=confidence,
+            evidence=self.numbers,
+            explanation=f"{self.words}. {self.advice}".rstrip(),
+            remedies=fault.remedies if fault is not None else (),
+        )
+
     def timed(self, seconds: float) -> "Check":
         """Return the check with how long it took."""
         return replace(self, seconds=seconds)
@@ -105,6 +124,12 @@ class Checks:
         return self.of("failed")
 
     @property
+    def findings(self) -> list[Finding]:
+        """What was found of the faults that have a name, the gravest first."""
+        found = self.of("failed") + self.of("warning") + self.of("info")
+        return [check.finding() for check in found if check.fault]
+
+    @property
     def exit_code(self) -> int:
         """What `netwright check` ends with: 10 where a check failed."""
         return 10 if self.failed else 0
@@ -115,16 +140,7 @@ class Checks:
             "source": self.source,
             "verdict": "failed" if self.failed else "passed",
             "checks": [check.to_dict() for check in self.checks],
-            "findings": [
-                {
-                    "fault": check.fault,
-                    "severity": SEVERITY[check.status],
-                    "check": check.name,
-                    "explanation": check.words,
-                }
-                for check in self.of("failed", "warning", "info")
-                if check.fault
-            ],
+            "findings": [finding.to_dict() for finding in self.findings],
             "seconds": round(self.seconds, 3),
         }
 
