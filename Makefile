@@ -22,7 +22,7 @@ lint: $(INSTALLED)
 
 bench: $(INSTALLED)  ## measured against the peers; long
 	bash benchmarks/peers.sh
-	for part in startup speed watching augmentation pack tuning reach tables; do $(BIN)/python benchmarks/$$part.py || exit 1; done
+	for part in startup speed watching augmentation pack tuning reach tables doctor/suite; do $(BIN)/python benchmarks/$$part.py || exit 1; done
 
 browser:  ## Debian's Chromium looks at the report; without it those tests skip and say so
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \

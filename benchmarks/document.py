@@ -6,6 +6,7 @@
 import json
 from typing import Any
 
+import document_doctor
 import document_tables
 import pack
 import speed
@@ -104,7 +105,10 @@ def page() -> str:
     """Return the page's text."""
     parts = [HEAD, *_speed(), WHY, *_pack(), *_tuning(), *_watching(), *_augmentation()]
     parts += [*_startup(), ACCURACY + _accuracy()]
-    return "\n".join([*parts, *document_tables.section(_results("tables"))])
+    parts += document_tables.section(_results("tables"))
+    if found := _results("doctor"):
+        parts += document_doctor.section(found, _results("doctor_peers"))
+    return "\n".join(parts)
 
 
 def _results(name: str) -> dict[str, Any]:

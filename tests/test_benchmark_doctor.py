@@ -1,5 +1,6 @@
 """The doctor's benchmark: its scripts are what they claim, and its figures count rightly."""
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,13 @@ def test_the_document_tells_what_was_missed() -> None:
     text = "".join(document_doctor.section(suite.score(chosen, results), {}))
     assert "| netwright, seeded | 1 | 0 | 1 | 1.00 | 0.00 |" in text
     assert "| undertrained | 1 | 1 | 0 | – | dying-relu 1 |" in text
+
+
+@pytest.mark.slow
+def test_a_dozen_scripts_raise_no_false_alarm() -> None:
+    script = Path(suite.__file__)
+    said = subprocess.run(
+        [sys.executable, str(script), "--subset"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "false alarms 0" in said
+    assert "broken" not in said
