@@ -88,8 +88,8 @@ def learning_rate_too_high(trace: Trace) -> Iterator[Evidence]:
         },
         confidence=0.9 if diverged(trace) or stuck(trace) else 0.75,
         explanation=(
-            f"One step changed the weights by {max(largest, throughout):.0%} of their size (about "
-            f"0.1 % is usual, 10 % is large), and the loss, which began at {values[0]:.4g}, {end}. "
+            f"One step changed the weights by {max(largest, throughout):.3g} of their size (about "
+            f"0.001 is usual, 0.1 is large), and the loss, which began at {values[0]:.4g}, {end}. "
             "Divide the learning rate by 3 until the loss falls, or warm it up."
         ),
     )

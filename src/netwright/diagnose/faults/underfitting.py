@@ -27,7 +27,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import end_of, finite, losses, noise_of, trivial_loss
+from netwright.diagnose.symptoms import (
+    diverged, end_of, finite, losses, noise_of, trivial_loss,
+)  # fmt: skip
 from netwright.watch.trace import Trace
 
 __all__ = ["underfitting"]
@@ -73,7 +75,7 @@ def underfitting(trace: Trace) -> Iterator[Evidence]:
                 "data hold. Widen or deepen it, regularise it less, or give it better features."
             ),
         )
-    elif trivial is not None and end > trivial - 0.1 * abs(trivial):
+    elif trivial is not None and end > trivial - 0.1 * abs(trivial) and not diverged(trace):
         yield Evidence(
             severity="info",
             numbers={"training loss": end, "trivial loss": trivial},
