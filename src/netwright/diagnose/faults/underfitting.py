@@ -28,7 +28,12 @@ import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
 from netwright.diagnose.symptoms import (
-    diverged, end_of, finite, losses, noise_of, trivial_loss,
+    diverged,
+    end_of,
+    finite,
+    losses,
+    noise_of,
+    trivial_loss,
 )  # fmt: skip
 from netwright.watch.trace import Trace
 
