@@ -127,7 +127,7 @@ def early_stopping(p: Program) -> Program | None:
         "    best = copy.deepcopy($model.state_dict())\nelse:\n    bad += 1\n    if bad == 5:\n        break"
     )
     return flat(
-        p, imports=("import copy",), epochs=p.epochs * 4, each_epoch=False, after_epoch=watch,
+        p, imports=("import copy",), epochs=p.epochs * 2, each_epoch=False, after_epoch=watch,
         after_optimizer=p.after_optimizer + '\nbest, best_loss, bad = None, float("inf"), 0',
         after_training="$model.load_state_dict(best)",
     )  # fmt: skip
@@ -181,7 +181,7 @@ def two_optimizers(p: Program) -> Program | None:
 def plateau(p: Program) -> Program | None:
     return replace(
         p, style="flat",
-        after_optimizer="$sched = torch.optim.lr_scheduler.ReduceLROnPlateau($opt, patience=1, factor=0.5)",
+        after_optimizer="$sched = torch.optim.lr_scheduler.ReduceLROnPlateau($opt, patience=6, factor=0.5)",
         after_epoch="$sched.step($loss.item())", epochs=p.epochs * 2,
     )  # fmt: skip
 
