@@ -128,6 +128,8 @@ def test_nets_phases_and_lines_are_found(tmp_path: Path) -> None:
     assert list(learner.nets) == ["net"] and trace.text("variable", "optimizer") == "opt"
     assert len(trace.values("loss")) == 36
     assert len(trace.values("loss.validation")) == len(trace.values("loss.train")) == 6
+    right = trace.values("right.validation")
+    assert len(right) == 6 and (right >= 0).all() and right[-1] > 0.5 and right.max() <= 1
     assert set(trace.values("training.mode")) == {1.0}
     assert set(trace.values("evaluation.mode")) == {0.0}
     lines = (HEAD + PLAIN).splitlines()

@@ -2,7 +2,7 @@
 
 A GAN has two, a teacher and its student are two. Signals beside those of Probe (see probe.py):
 "loss" (what backward was called on), "loss.validation" and "loss.train" (means of each phase
-between two evaluations), "backwards" (calls of backward a step), "grad.carried" (norm of the
+between two evaluations), "right.validation" (share of right classes there), "backwards" (calls of backward a step), "grad.carried" (norm of the
 gradient that was there when backward began, after a step), "lr", and for parameters "unreached"
 (the loss's graph does not contain them), "unregistered" (the graph contains them, no net names
 them), "unoptimised", "frozen". The nets' modes: "training.mode", "evaluation.mode" (1: train()).
@@ -54,7 +54,7 @@ class Learner:
         self._activations: dict[str, Activations] = {}
         self._losses: list[tuple[int, Tensor]] = []
         self._phase: list[Tensor] = []
-        self._validation: dict[str, list[tuple[Tensor, int]]] = {}
+        self._validation: dict[str, list[tuple[Tensor, int, Tensor | None]]] = {}
         self._main = ""  # whence the first evaluation between training steps was called
         self._next = 1
         self._stride = 1
@@ -198,9 +198,10 @@ class Learner:
         """Whether the coming step's batch is to be kept."""
         return self.step < 24 or self._chance.random() < 24 / (self.step + 1)
 
-    def evaluated(self, loss: Tensor, rows: int, path: str) -> None:
-        """Take a loss that was computed in an evaluation; path: the user's calls that led there."""
-        self._validation.setdefault(path, []).append((loss, rows))
+    def evaluated(self, loss: Tensor, rows: int, path: str, right: Tensor | None = None) -> None:
+        """Take a loss that was computed in an evaluation; path: the user's calls that led there;
+        right: the share of rows whose largest output is their class."""
+        self._validation.setdefault(path, []).append((loss, rows, right))
 
     def restored(self) -> None:
         """Note that the nets were given weights in the course of training."""
@@ -245,10 +246,11 @@ class Learner:
             self._phase = phase
             return
         taken = validation[self._main]
-        rows = [n for _, n in taken]
-        values = _read([x for x, _ in taken])
-        mean = math.fsum(v * n for v, n in zip(values, rows, strict=True)) / max(sum(rows), 1)
-        self.trace.record("loss.validation", "", self.step, mean)
+        rows = [n for _, n, _ in taken]
+        self.trace.record("loss.validation", "", self.step, _mean([x for x, *_ in taken], rows))
+        right = [x for *_, x in taken if x is not None]
+        if len(right) == len(taken):
+            self.trace.record("right.validation", "", self.step, _mean(right, rows))
         self.trace.record("loss.train", "", self.step, math.fsum(_read(phase)) / len(phase))
 
 
@@ -261,6 +263,12 @@ def _norm(gradients: Iterable[Tensor | None]) -> Tensor:
     if not found:
         return torch.zeros(())
     return torch.stack([n.float().to("cpu") for n in torch._foreach_norm(found)]).norm()
+
+
+def _mean(values: Sequence[Tensor], rows: Sequence[int]) -> float:
+    """Return the mean of what was read of batches, each weighed by its rows."""
+    total = math.fsum(v * n for v, n in zip(_read(values), rows, strict=True))
+    return total / max(sum(rows), 1)
 
 
 def _read(tensors: Sequence[Tensor]) -> list[float]:

@@ -7,7 +7,7 @@ on probabilities, top-5 accuracy and exact matches are the user's choice.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -23,6 +23,25 @@ _SAME = (
     "squeeze", "unsqueeze", "view", "reshape", "flatten", "float", "double", "cpu", "to", "detach",
     "getitem", "numpy", "view_as", "reshape_as", "type", "clone", "contiguous", "ravel",
 )  # fmt: skip
+
+
+def share_right(name: str, args: Sequence[Any]) -> Tensor | None:
+    """Return the share of rows whose class has the largest output, None for losses of other kinds.
+
+    name, args: a loss function of torch and what it was called with: (N, C, ...) scores and (N,
+    ...) classes, or as many logits or probabilities of 1 as targets of 0 and 1.
+    """
+    if len(args) < 2 or not all(isinstance(a, Tensor) for a in args[:2]):
+        return None
+    scores, target = args[0].detach(), args[1]
+    if name in ("cross_entropy", "nll_loss"):
+        if target.is_floating_point() or scores.ndim < 2 or target.ndim != scores.ndim - 1:
+            return None
+        return (scores.argmax(1) == target).double().mean()
+    if name in _BINARY and scores.shape == target.shape:
+        cut = 0.5 if name == "binary_cross_entropy" else 0.0
+        return ((scores > cut) == (target > 0.5)).double().mean()
+    return None
 
 
 def metrics(kept: Kept) -> None:

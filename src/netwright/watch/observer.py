@@ -25,6 +25,7 @@ from torch.optim import Optimizer
 from netwright.watch.graph import leaves_of
 from netwright.watch.learner import Learner
 from netwright.watch.lines import Lines
+from netwright.watch.metrics import share_right
 from netwright.watch.parameters import StepOfParameters
 from netwright.watch.patches import LOSSES, attach_
 from netwright.watch.snapshot import Snapshot, take, together
@@ -219,7 +220,8 @@ class Observer:
             if training and self._called and not self._modes[self._called[-1]]:
                 self._doubtful.append((value, rows, self._lines.path()))
             elif self._evaluating is not None:
-                self._evaluating.evaluated(value, rows, self._lines.path())
+                right = share_right(name, args)
+                self._evaluating.evaluated(value, rows, self._lines.path(), right)
         recorder = self._recorder if training else self._watching
         if recorder is not None:
             recorder.note("loss", name, original, args, kwargs, result)

@@ -130,7 +130,8 @@ def _continuous(inputs: Tensor) -> bool:
 
 
 def _column(kept: Kept, inputs: Tensor, targets: Tensor) -> None:
-    """Find one column that is the target, where no other column comes near."""
+    """Find one column that is the target, where the other columns tell something of it too but
+    none comes near: where they tell nothing, the column is the input that the target is made of."""
     target = targets.reshape(len(targets), -1).double()
     whole = bool((target == target.round()).all())
     if target.shape[1] > 1 or inputs.shape[1] < 3 or len(inputs) < 2 * _ROWS:
@@ -144,10 +145,23 @@ def _column(kept: Kept, inputs: Tensor, targets: Tensor) -> None:
         order = _ranks(values)
         fits = torch.stack([_ranked(c, order) for c in inputs.double().T])
         near = 0.9
-    best, second = fits.nan_to_num(0).topk(2).values.tolist()
+    fits = fits.nan_to_num(0)
+    best, second = fits.topk(2).values.tolist()
     kept.trace.record("leak.fit", "", kept.steps, best)
-    if best > 0.999 and second < near:
-        kept.trace.record("leak.column", "", kept.steps, int(fits.nan_to_num(0).argmax()))
+    column = int(fits.argmax())
+    others = torch.cat([inputs[:, :column], inputs[:, column + 1 :]], 1)
+    if best > 0.999 and second < near and _tells(others.double(), values, classes):
+        kept.trace.record("leak.column", "", kept.steps, column)
+
+
+def _tells(columns: Tensor, values: Tensor, classes: Tensor) -> bool:
+    """Whether a column has to do with the target, beyond chance."""
+    known = len(torch.cat([columns, values[:, None]], 1).unique(dim=0))  # rows may come again
+    goals = values == classes[:, None] if len(classes) < 20 else _ranks(values)[None]
+    goals = goals.double() - goals.double().mean(1, keepdim=True)
+    columns = columns - columns.mean(0)
+    scale = goals.norm(dim=1)[:, None] * columns.norm(dim=0)
+    return float(((goals @ columns).abs() / scale.clamp_min(1e-12)).max()) > 4.5 / known**0.5
 
 
 def _ranks(values: Tensor) -> Tensor:

@@ -27,3 +27,9 @@ def test_a_column_that_is_the_target(tmp_path: Path) -> None:
     marked = CLASSES.replace("net =", "x[:, 4] = y / 3\nnet =").replace("* 2 +", "* 0.5 +")
     assert "data-leakage" in alarms(marked + LOOP, tmp_path)
     assert "data-leakage" not in alarms(CLASSES.replace("* 2 +", "* 20 +") + LOOP, tmp_path)
+
+
+def test_an_input_that_the_target_is_made_of(tmp_path: Path) -> None:
+    """Where no other column tells anything, one column is the task."""
+    made = NUMBERS.replace("x[:, 2:3]\n", "2 * x[:, 2:3] + 1\n")
+    assert "data-leakage" not in alarms(made + FIT, tmp_path)

@@ -26,3 +26,12 @@ def test_a_curve_that_comes_to_rest_is_none_and_one_that_still_slopes_a_note() -
     assert found(2.0 - 0.05 * epochs) == ["warning"]
     noise = 0.05 * np.random.default_rng(0).normal(size=20)
     assert found(1.0 + noise) == []
+
+
+def test_nothing_is_left_to_win_where_the_answers_are_right() -> None:
+    def found(right: float) -> list[str]:
+        trace = curve(Trace(), "loss.validation", 2.0 - 0.05 * np.arange(20))
+        trace.record("right.validation", "", 20, right)
+        return [f.severity for f in diagnose(trace)]
+
+    assert (found(0.6), found(0.99)) == (["warning"], ["info"])

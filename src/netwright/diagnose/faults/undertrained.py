@@ -36,6 +36,7 @@ from netwright.watch.trace import Trace
 __all__ = ["undertrained"]
 
 _EPOCHS = 4
+_SOLVED = 0.98
 
 
 @fault(
@@ -47,7 +48,8 @@ _EPOCHS = 4
 def undertrained(trace: Trace) -> Iterator[Evidence]:
     """The validation loss fell in the last third of the epochs as it did in the third before (0.6
     of it: an exponential that has come to a tenth of its height falls by 0.2 of it), by a
-    twentieth of its value, beyond its noise. A note where it slows down but still slopes.
+    twentieth of its value, beyond its noise. A note where it slows down but still slopes, or where
+    0.98 of the answers are right already.
     """
     validation, steps = trace.values("loss.validation"), trace.steps("loss.validation")
     if len(validation) < _EPOCHS or not np.isfinite(validation).all():
@@ -63,7 +65,9 @@ def undertrained(trace: Trace) -> Iterator[Evidence]:
     # What is left to win must matter beside what has been won.
     share = late / max(untrained_level(trace, validation) - after, late)
     severity: Severity | None
-    if pace >= 0.6 and late >= 0.05 * abs(before) and share >= 0.1:
+    right = trace.last("right.validation")
+    solved = right is not None and right >= _SOLVED  # surer answers alone are left to win
+    if pace >= 0.6 and not solved and late >= 0.05 * abs(before) and share >= 0.1:
         severity = None
     elif pace >= 0.3 and late >= 0.02 * abs(before) and share >= 0.05:
         severity = "info"
