@@ -2,10 +2,11 @@
 
 A GAN has two, a teacher and its student are two. Signals beside those of Probe (see probe.py):
 "loss" (what backward was called on), "loss.validation" and "loss.train" (means of each phase
-between two evaluations), "right.validation" (share of right classes there), "backwards" (calls of backward a step), "grad.carried" (norm of the
-gradient that was there when backward began, after a step), "lr", and for parameters "unreached"
-(the loss's graph does not contain them), "unregistered" (the graph contains them, no net names
-them), "unoptimised", "frozen". The nets' modes: "training.mode", "evaluation.mode" (1: train()).
+between two evaluations), "right.validation" (share of right classes there), "backwards" (calls of
+backward a step), "grad.carried" (norm of the gradient that was there when backward began, after a
+step), "lr", and for parameters "unreached" (the loss's graph does not contain them), "unregistered"
+(the graph contains them, no net names them), "unoptimised", "frozen". The nets' modes:
+"training.mode", "evaluation.mode" (1: train()).
 """
 
 import math
