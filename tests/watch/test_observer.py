@@ -139,6 +139,16 @@ def test_nets_phases_and_lines_are_found(tmp_path: Path) -> None:
         assert file == str(tmp_path / "script.py") and text in lines[int(line) - 1]
 
 
+def test_every_evaluation_counts_and_no_loss_of_training(tmp_path: Path) -> None:
+    _, seen = run(PLAIN.replace("range(6)", "range(40)"), tmp_path, watch=True)
+    assert seen is not None
+    assert len(seen.learners[0].trace.values("loss.validation")) == 40
+    silent = PLAIN.replace("criterion(net(x), y).item()", "net(x).argmax(1).eq(y).sum().item()")
+    _, seen = run(silent, tmp_path, watch=True)
+    assert seen is not None
+    assert not len(seen.learners[0].trace.values("loss.validation"))
+
+
 def test_two_players_are_two_learners_and_their_losses_no_curve(tmp_path: Path) -> None:
     _, seen = run(GAN, tmp_path, watch=True)
     assert seen is not None

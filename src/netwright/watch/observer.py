@@ -206,7 +206,7 @@ class Observer:
                 self._watching = Recorder(learner.step)
                 self._watching.note("net", name, module, args, kwargs, output)
                 self._watching.start()
-                self._evaluating = learner
+            self._evaluating = learner
 
     def _on_loss(self, name: str, original: Any, args: Any, kwargs: Any, result: Tensor) -> None:
         training = torch.is_grad_enabled() and result.requires_grad
@@ -219,7 +219,7 @@ class Observer:
             value = result.detach() / (rows if kwargs.get("reduction") == "sum" else 1)
             if training and self._called and not self._modes[self._called[-1]]:
                 self._doubtful.append((value, rows, self._lines.path()))
-            elif self._evaluating is not None:
+            elif self._evaluating is not None and not training:
                 right = share_right(name, args)
                 self._evaluating.evaluated(value, rows, self._lines.path(), right)
         recorder = self._recorder if training else self._watching
