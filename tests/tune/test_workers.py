@@ -40,3 +40,29 @@ def test_workers_share_a_study_and_a_killed_one_loses_nothing(
     finished = [t for t in study.trials if t.state == "complete"]
     assert len(finished) >= 12
     assert len({tuple(t.changes.items()) for t in finished}) == len(finished)
+
+
+@pytest.mark.slow
+def test_trials_lost_by_the_last_workers_are_run_by_new_ones(
+    data: Data, plan: Plan, space: nw.Space
+) -> None:
+    killed: list[int] = []
+
+    class Watching:
+        def start(self, total: int, metric: str, higher_is_better: bool) -> None: ...
+
+        def round(self, states: Any, epochs: int) -> None: ...
+
+        def trials(self, trials: Any) -> None:
+            if killed or not any(t.state == "running" for t in trials):
+                return
+            for child in workers.multiprocessing.active_children():
+                child.kill()
+                killed.append(1)
+
+    study = nw.tune(
+        plan.with_({"recipe.epochs": 40}), data, space=space, trials=4, pack=2, method="random",
+        workers=2, device="cpu", progress=Watching(),
+    )  # fmt: skip
+    assert killed
+    assert sum(t.state == "complete" for t in study.trials) >= 4

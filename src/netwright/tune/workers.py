@@ -7,10 +7,11 @@ is killed loses its running trials, whose values the others try again.
 import contextlib
 import logging
 import multiprocessing
+import multiprocessing.process
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ import optuna
 from netwright.device import cores
 from netwright.errors import DataError, NetwrightError, TrainingError, UsageError
 from netwright.tune.storage import open_storage, open_study
-from netwright.tune.trials import take_over
+from netwright.tune.trials import counted, take_over
 from netwright.tune.work import Job, work
 
 __all__ = ["run_processes", "run_ray"]
@@ -37,15 +38,19 @@ def run_processes(job: Job, study: optuna.Study, size: int, after: Callable[[], 
     context = multiprocessing.get_context("spawn")
     said = context.SimpleQueue()
     each = replace(job, num_threads=_threads(job))
-    processes = [
-        context.Process(target=_process, args=(each, size, said), daemon=True)
-        for _ in range(job.workers)
-    ]
-    try:
+    processes: list[multiprocessing.process.BaseProcess] = []
+
+    def start(count: int) -> None:
         with _without_interrupts():
-            for process in processes:
+            for _ in range(count):
+                process = context.Process(target=_process, args=(each, size, said), daemon=True)
                 process.start()
+                processes.append(process)
+
+    try:
+        start(job.workers)
         seen: set[int | None] = set()
+        spare = job.workers
         while any(process.is_alive() for process in processes):
             time.sleep(POLL_SECONDS)
             for process in processes:
@@ -54,6 +59,10 @@ def run_processes(job: Job, study: optuna.Study, size: int, after: Callable[[], 
                     lost = take_over(study)
                     log.warning("a worker died; %d running trials are tried again", lost)
             after()
+            # What was lost late, the others may have left before they could see it.
+            if seen and spare and said.empty() and _is_unfinished(job, study, processes):
+                start(1)
+                spare -= 1
         if not said.empty():
             code, text = said.get()
             raise ERRORS.get(code, RuntimeError)(text)
@@ -64,6 +73,16 @@ def run_processes(job: Job, study: optuna.Study, size: int, after: Callable[[], 
             if process.pid is not None:
                 process.join()
         take_over(study)
+
+
+def _is_unfinished(
+    job: Job, study: optuna.Study, processes: Sequence[multiprocessing.process.BaseProcess]
+) -> bool:
+    """Whether nobody is left to run the trials that are left."""
+    if any(process.is_alive() for process in processes):
+        return False
+    in_time = job.deadline is None or time.time() < job.deadline
+    return in_time and counted(study) < job.trials
 
 
 @contextlib.contextmanager
