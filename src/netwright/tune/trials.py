@@ -7,6 +7,7 @@ or whose process is gone is lost: it does not count, and its values wait for who
 import os
 import platform
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import optuna
@@ -17,9 +18,10 @@ from netwright.tune.batch import Outcome
 from netwright.tune.search import changes_of, distributions
 from netwright.tune.study import Trial
 
-__all__ = ["ask", "counted", "give_back", "take_over", "tell", "trials_of"]
+__all__ = ["ask", "counted", "give_back", "take_over", "tell", "trials_of", "unsigned"]
 
 OUTCOME, WORKER = "outcome", "worker"
+UNSIGNED_SECONDS = 40.0  # a trial is signed at once, or when a dead worker's lock is broken: 30 s
 STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 
 
@@ -61,9 +63,14 @@ def give_back(study: optuna.Study, trials: Iterable[optuna.Trial | FrozenTrial])
 
 
 def take_over(study: optuna.Study) -> int:
-    """Give back the running trials of processes of this machine that are gone."""
-    running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-    return give_back(study, [trial for trial in running if _gone(trial.user_attrs.get(WORKER))])
+    """Give back the running trials of processes of this machine that are gone, and those that
+    nobody signed in time."""
+    return give_back(study, [trial for trial in _running(study) if _is_orphan(trial)])
+
+
+def unsigned(study: optuna.Study) -> bool:
+    """Say whether a trial runs of which it is not known, or not yet, who runs it."""
+    return any(WORKER not in trial.user_attrs for trial in _running(study))
 
 
 def counted(study: optuna.Study) -> int:
@@ -101,14 +108,25 @@ def _lost(trial: FrozenTrial) -> bool:
     return trial.state == TrialState.FAIL and OUTCOME not in trial.user_attrs
 
 
+def _running(study: optuna.Study) -> list[FrozenTrial]:
+    return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+
+
+def _is_orphan(trial: FrozenTrial) -> bool:
+    if WORKER in trial.user_attrs:
+        return _gone(trial.user_attrs[WORKER])
+    begun = trial.datetime_start or datetime.now()
+    return (datetime.now() - begun).total_seconds() > UNSIGNED_SECONDS
+
+
 def _sign() -> str:
     return f"{platform.node()}:{os.getpid()}"
 
 
-def _gone(signature: str | None) -> bool:
+def _gone(signature: str) -> bool:
     """Say whether the process that signed is known to be gone: one of this machine that does not
     answer."""
-    host, _, number = (signature or "").rpartition(":")
+    host, _, number = signature.rpartition(":")
     if host != platform.node() or os.name != "posix":  # elsewhere a signal is no harmless question
         return False
     try:

@@ -11,7 +11,7 @@ import multiprocessing.process
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ import optuna
 from netwright.device import cores
 from netwright.errors import DataError, NetwrightError, TrainingError, UsageError
 from netwright.tune.storage import open_storage, open_study
-from netwright.tune.trials import counted, take_over
+from netwright.tune.trials import counted, take_over, unsigned
 from netwright.tune.work import Job, work
 
 __all__ = ["run_processes", "run_ray"]
@@ -49,20 +49,28 @@ def run_processes(job: Job, study: optuna.Study, size: int, after: Callable[[], 
 
     try:
         start(job.workers)
-        seen: set[int | None] = set()
+        dead: set[int | None] = set()
         spare = job.workers
-        while any(process.is_alive() for process in processes):
+        while True:
             time.sleep(POLL_SECONDS)
+            alive = any(process.is_alive() for process in processes)
             for process in processes:
-                if process.exitcode and process.pid not in seen:
-                    seen.add(process.pid)
+                if process.exitcode and process.pid not in dead:
+                    dead.add(process.pid)
                     lost = take_over(study)
                     log.warning("a worker died; %d running trials are tried again", lost)
             after()
+            if alive:
+                continue
+            if not dead or not said.empty():
+                break
             # What was lost late, the others may have left before they could see it.
-            if seen and spare and said.empty() and _is_unfinished(job, study, processes):
+            take_over(study)
+            if spare and _is_unfinished(job, study):
                 start(1)
                 spare -= 1
+            elif not unsigned(study):
+                break
         if not said.empty():
             code, text = said.get()
             raise ERRORS.get(code, RuntimeError)(text)
@@ -75,12 +83,7 @@ def run_processes(job: Job, study: optuna.Study, size: int, after: Callable[[], 
         take_over(study)
 
 
-def _is_unfinished(
-    job: Job, study: optuna.Study, processes: Sequence[multiprocessing.process.BaseProcess]
-) -> bool:
-    """Whether nobody is left to run the trials that are left."""
-    if any(process.is_alive() for process in processes):
-        return False
+def _is_unfinished(job: Job, study: optuna.Study) -> bool:
     in_time = job.deadline is None or time.time() < job.deadline
     return in_time and counted(study) < job.trials
 
