@@ -38,6 +38,7 @@ def test_random_labels_are_learned_by_heart_too() -> None:
 
 
 def test_a_neck_that_is_too_narrow_fails() -> None:
+    torch.manual_seed(0)
     found = overfit_one_batch(case(_wide(), net=_Narrow()), seconds=120.0)
     assert (found.status, found.fault) == ("failed", "underfitting")
     assert "linear model" in found.words
