@@ -38,6 +38,7 @@ FITS = {
     "logistic": ["table", "image", "text", "series"],
     "lstm": ["text", "series"],
     "mlp": ["table"],
+    "modern-nca": ["table"],
     "nbeats": ["series"],
     "perceptron": ["table"],
     "resnet": ["image"],
@@ -53,6 +54,8 @@ FITS = {
 def test_it_takes_what_its_kind_of_data_gives(name: str, kind: str) -> None:
     arguments, inputs = KINDS[kind]
     net = catalogue.build("netwright.nets", name, arguments | {"outputs": 3}, what="net").eval()
+    if hasattr(net, "remember_"):
+        net.remember_(inputs, torch.tensor([0, 2]))
     assert net(*inputs).shape[-1] == 3
     assert len(net(*inputs)) == 2
 
@@ -66,10 +69,13 @@ def test_nets_of_one_shape_answer_in_one_pass_as_one_by_one(name: str, kind: str
     arguments, inputs = KINDS[kind]
     spec = {"name": name, **arguments, "outputs": 3}
     ensemble = Ensemble(nets=[spec, spec, spec]).eval()
+    for net in ensemble.nets:
+        if hasattr(net, "remember_"):
+            net.remember_(inputs, torch.tensor([0, 2]))
     together = ensemble.stacked(*inputs)
     for number, outputs in together.items():
         torch.testing.assert_close(outputs, ensemble.nets[number](*inputs), rtol=1e-6, atol=1e-6)
-    apart = {"fasttext", "gru", "lstm", "resnet", "rnn", "transformer"}
+    apart = {"fasttext", "gru", "lstm", "modern-nca", "resnet", "rnn", "transformer"}
     assert len(together) == (0 if name in apart else 3)
 
 

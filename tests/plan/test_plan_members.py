@@ -104,3 +104,25 @@ def test_there_is_no_member_beyond_the_count() -> None:
         plan_of(count=2).member(2)
     with pytest.raises(UsageError, match="no members"):
         plan_of().member(0)
+
+
+def test_kinds_are_had_in_turn_and_what_they_set_is_not_drawn() -> None:
+    kinds = [{}, {"net.name": "tabm", "recipe.lr": 0.02, "net.width": 8}]
+    plan = plan_of(count=4, space=SPACE, kinds=kinds)
+    assert [plan.member(i).net["name"] for i in range(4)] == ["mlp", "tabm"] * 2
+    assert plan.member(1).recipe.lr == 0.02 != plan.member(0).recipe.lr
+    assert plan.member(3).net["width"] == 8 and plan.member(3).net["depth"] in (2, 3, 4)
+    assert Plan.from_yaml(plan.to_yaml()) == plan
+    bare = plan_of(count=2, kinds=kinds)
+    assert bare.members is not None and bare.members.selection == "greedy"
+
+
+def test_what_is_set_holds_for_every_kind() -> None:
+    kinds = [{}, {"net.name": "tabm", "recipe.lr": 0.02}]
+    plan = plan_of(count=2, kinds=kinds)
+    assert plan.with_({"recipe.lr": 0.5}).member(1).recipe.lr == 0.5
+    assert plan.with_({"net.name": "logistic"}).members is None
+    drawn = plan_of(count=2, kinds=kinds, space=SPACE).with_({"net.name": "logistic"}).members
+    assert drawn is not None and not drawn.kinds and list(drawn.space) == ["recipe.lr"]
+    with pytest.raises(UsageError, match=r"expected a list of plan fields"):
+        plan_of(count=2, kinds="tabm")

@@ -92,7 +92,7 @@ class Ensemble(nn.Module):
         found: dict[int, Tensor] = {}
         for group in self.groups:
             nets = [self.nets[number] for number in group]
-            if len(nets) < 2 or any(isinstance(m, UNSTACKABLE) for m in nets[0].modules()):
+            if len(nets) < 2 or any(_is_unstackable(m) for m in nets[0].modules()):
                 continue
             outputs = _evaluate_together(nets, inputs)
             found |= dict(zip(group, outputs.unbind(0), strict=True))
@@ -104,6 +104,10 @@ class Ensemble(nn.Module):
             fit_bins = getattr(net, "fit_bins_", None)
             if fit_bins is not None:
                 fit_bins(numeric)
+
+
+def _is_unstackable(module: nn.Module) -> bool:
+    return isinstance(module, UNSTACKABLE) or hasattr(module, "remember_")
 
 
 def _build(spec: Mapping[str, object]) -> nn.Module:

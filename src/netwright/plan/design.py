@@ -27,6 +27,9 @@ _INIT_REASON = {
 # From so many training rows on, validation rows are enough to choose members by; beyond the second
 # number minutes on a CPU are not enough for many nets, and TabM was ahead on validation rows.
 PACK_ROWS = {"classes": (1000, 25_000), "numbers": (1000, 5000)}
+# Beyond so many rows a mean over all of them takes longer than what it gains.
+MOST_NEIGHBOURS = 50_000
+NEIGHBOURS = "nets that answer from the nearest training rows (ModernNCA) err otherwise"
 # Of so many tokens a convolution's strongest phrase says less than the mean of them all.
 LONG_TEXT = 200
 
@@ -142,6 +145,9 @@ def _table(data: Data, c: _Choices) -> None:
     if least <= rows < most:
         c.net("name", "mlp", "a table: MLPs unlike each other, the best together chosen (TabPack)")
         _pack(c, width, numeric=bool(shapes["numeric"]))
+        if numbers:
+            plain: dict[str, Any] = {}
+            c.members("kinds", [plain, plain, plain, _neighbours(rows)], NEIGHBOURS)
     else:
         c.net("name", "tabm", "a table: an MLP of many slightly different members, averaged (TabM)")
         c.net("members", 16, "members agree where the data speaks and differ where it does not")
@@ -170,6 +176,31 @@ def _table(data: Data, c: _Choices) -> None:
     c.recipe("patience", max(epochs // 3, 8), "epochs without a better validation score")
     c.recipe("schedule", "cosine", "anneals to zero by the end")
     c.recipe("clip", 1.0, "one bad batch cannot throw the net far")
+    if numbers and most <= rows < MOST_NEIGHBOURS:
+        near = _neighbours(rows)
+        c.members("count", 3, "TabM, and two nets that err otherwise")
+        c.members("kinds", [{}, near, near | {"net.dropout": 0.3}], NEIGHBOURS)
+
+
+def _neighbours(rows: int) -> dict[str, Any]:
+    """Return the changes that make a member a ModernNCA, with the paper's usual settings."""
+    epochs = 24 if rows < 5000 else 18
+    return {
+        "net.name": "modern-nca",
+        "net.width": 128,
+        "net.depth": 1,
+        "net.numeric_embedding": "periodic",
+        "net.embedding_size": 16,
+        "net.frequencies": 32,
+        "net.frequency_scale": 0.1,
+        "net.candidates": round(min(5000 / rows, 0.3), 3),
+        "recipe.batch_size": 256 if rows < 5000 else 512,
+        "recipe.lr": 1e-3 if rows < 5000 else 2e-3,
+        "recipe.weight_decay": 1e-3,
+        "recipe.epochs": epochs,
+        "recipe.patience": epochs // 2,
+        "recipe.clip": None,
+    }
 
 
 def _pack(c: _Choices, width: int, *, numeric: bool) -> None:

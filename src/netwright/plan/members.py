@@ -3,7 +3,7 @@ how."""
 
 import dataclasses
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -24,7 +24,9 @@ class Members:
     together, "all" takes each once; greedy by default where there is a space. folds: None, or into
     how many the training and validation rows are divided: each member is then that many nets, each
     trained without one fold and stopped by it, and is judged on all rows, each answered by the net
-    that did not train on it.
+    that did not train on it. kinds: changes of the plan, such as {"net.name": "modern-nca"},
+    that the members have in turn: member i the changes i modulo their number. What a kind sets is
+    not drawn.
     """
 
     count: int
@@ -32,6 +34,7 @@ class Members:
     seed: int = 0
     selection: Selection | None = None
     folds: int | None = None
+    kinds: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
         for name, least in (("count", 1), ("seed", 0), ("folds", 2)):
@@ -42,6 +45,15 @@ class Members:
                 raise UsageError(
                     f"members.{name} is {value!r}; expected a whole number of at least {least}."
                 )
+        if not isinstance(self.kinds, list | tuple) or not all(
+            isinstance(kind, Mapping) for kind in self.kinds
+        ):
+            raise UsageError(
+                f"members.kinds is {self.kinds!r}; expected a list of plan fields and their values,"
+                " such as [{}, {net.name: modern-nca}]."
+            )
+        kinds = tuple(MappingProxyType({str(k): v for k, v in kind.items()}) for kind in self.kinds)
+        object.__setattr__(self, "kinds", kinds)
         if not isinstance(self.space, Mapping):
             raise UsageError(
                 f"members.space is {self.space!r}; expected plan fields, such as "
@@ -50,7 +62,8 @@ class Members:
         space = {str(name): _distribution(name, value) for name, value in self.space.items()}
         object.__setattr__(self, "space", MappingProxyType(space))
         if self.selection is None:
-            object.__setattr__(self, "selection", "greedy" if space else "all")
+            unlike = bool(space) or len(kinds) > 1
+            object.__setattr__(self, "selection", "greedy" if unlike else "all")
         elif self.selection not in get_args(Selection):
             raise UsageError(
                 f"members.selection is {self.selection!r}."
@@ -58,13 +71,15 @@ class Members:
             )
 
     def sample(self, number: int) -> dict[str, Any]:
-        """Draw the changes of member `number`, from 0: they depend on seed and number alone."""
+        """Return the changes of member `number`, from 0: its kind's, and what it draws, which
+        depends on seed and number alone."""
         if not 0 <= number < self.count:
             raise UsageError(
                 f"There is no member {number}; the plan's members are 0 to {self.count - 1}."
             )
         rng = random.Random(f"{self.seed}, {number}")
-        return {name: found.at(rng.random()) for name, found in self.space.items()}
+        drawn = {name: found.at(rng.random()) for name, found in self.space.items()}
+        return drawn | (dict(self.kinds[number % len(self.kinds)]) if self.kinds else {})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form that YAML and JSON hold."""
@@ -75,6 +90,7 @@ class Members:
             "seed": self.seed,
             "selection": self.selection,
             **({} if self.folds is None else {"folds": self.folds}),
+            **({"kinds": [dict(kind) for kind in self.kinds]} if self.kinds else {}),
         }
 
     @classmethod

@@ -181,6 +181,15 @@ class Plan:
             # What is set, or is over, is no longer drawn.
             drawn = {n: found for n, found in members["space"].items() if n not in changes}
             members = members | {"space": drawn}
+        if members and members.get("kinds") and "members.kinds" not in changes:
+            if "net.name" in changes:  # this net and no other
+                members = {k: v for k, v in members.items() if k != "kinds"}
+                if not members["space"] and "members.count" not in changes:
+                    members = None
+            else:
+                kept = [{k: v for k, v in kind.items() if k not in changes}
+                        for kind in members["kinds"]]  # fmt: skip
+                members = members | {"kinds": kept}
         return Plan(
             net=net,
             objective=objective,

@@ -49,6 +49,8 @@ def why_not_aligned(nets: Sequence[nn.Module]) -> str:
         return "the nets are of different kinds"
     if isinstance(first, MLP):
         return _why_not_mlps([net for net in nets if isinstance(net, MLP)])
+    if hasattr(first, "remember_"):
+        return "it answers from the training rows, which a stack does not hold"
     for layer in first.modules():
         if isinstance(layer, nn.RNN):
             return "torch's fused RNN has no batching rule"

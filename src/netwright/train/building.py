@@ -28,6 +28,10 @@ def build_net(plan: Plan, data: Data, seed: int, device: torch.device) -> tuple[
     if fit_bins is not None:
         fit_bins(next(iter(data.train.batches(50_000))).inputs[0])
     net.to(device)
+    remember = getattr(net, "remember_", None)
+    if remember is not None:
+        rows = _rows_of(plan.net["name"], data)
+        remember(rows.inputs, rows.targets)
     if any(isinstance(m, nn.Conv2d) for m in net.modules()) and device.type != "mps":
         # Measured 1.4 times as fast on CPUs; the GPU's tensor cores ask for it too.
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # not in the stub
@@ -47,6 +51,19 @@ def _check_kind(name: str, data: Data) -> None:
     raise UsageError(
         f"The net {name!r} does not read this kind of data ({data.kind}). Nets that do: "
         f"{', '.join(able)}."
+    )
+
+
+def _rows_of(name: str, data: Data) -> Rows:
+    """Return the training rows for a net that answers from them; refuse those that it cannot hold,
+    or whose targets have no mean that is an answer."""
+    forms = ("binary", "multiclass", "regression")
+    if isinstance(data.train, Rows) and data.task.form in forms:
+        return data.train
+    raise UsageError(
+        f"The net {name!r} answers from the training rows; it needs them in memory and one "
+        f"class or numbers a row, but this is {data.task.form} of {data.kind} data"
+        f"{'' if isinstance(data.train, Rows) else ' read as a stream'}. Use another net."
     )
 
 

@@ -194,7 +194,7 @@ def _describe(
     plan = growing.plan.member(number)
     said: dict[str, Any] = {
         "number": number,
-        "changes": {field: _field(plan, field) for field in growing.members.space},
+        "changes": {field: _field(plan, field) for field in growing.members.sample(number)},
         "net": plan.net["name"],
     }
     own = [runs[net] for net in growing.nets_of(number) if net in runs]

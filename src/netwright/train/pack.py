@@ -203,6 +203,7 @@ class _Pack:
                 return [crew]
         for member in members:
             member.leave()
+            member.training.share_of_time = share_of_time / len(members)
             self.said[member.number] = f"trained alone: {reason}"
         return [Alone(member, self.num_threads) for member in members]
 

@@ -90,6 +90,7 @@ class Training:
         self.device, self.progress = device, progress
         self.begun = time.monotonic()
         self.deadline = self.begun + seconds if seconds is not None else None
+        self.share_of_time = 1.0  # where others train in turn
         self.metric = primary_metric(data.task, metric=metric, class_counts=data.class_counts)
         self.notes: dict[str, Any] = {"device": str(device)}
         self.net, self.notes["init"] = build_net(plan, data, seed, device)
@@ -361,6 +362,7 @@ class Training:
             return
         state = self.state
         left = (self.deadline - time.monotonic()) * 0.97  # the rest goes to the last validation
+        left *= self.share_of_time
         affordable = state.step + max(int(left / max(seconds_per_step, 1e-9)), 1)
         state.total_steps = min(self.plan.recipe.epochs * self.steps_per_epoch, affordable)
 
