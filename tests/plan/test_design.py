@@ -1,6 +1,7 @@
 """The designer's rules: every choice has a reason, and the plan builds a net that fits the data."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,11 @@ import pytest
 import torch
 
 from netwright import catalogue
-from netwright.data.data import Data
+from netwright.data.data import Data, Source
+from netwright.data.ledger import Ledger
+from netwright.data.options import ReadOptions
 from netwright.data.read import read
+from netwright.data.tables import table_data
 from netwright.plan.design import design
 from netwright.plan.plan import Plan, Recipe
 
@@ -105,3 +109,29 @@ def test_tables_of_middling_size_are_learned_by_a_pack(rows: int, name: str) -> 
         assert len({one.recipe.lr for one in drawn if one.net["name"] == "mlp"}) == 12
         assert {one.net["depth"] for one in drawn} == {1, 2, 3}
         assert Plan.from_yaml(plan.to_yaml()).member(3) == plan.member(3)
+
+
+def small_table(rows: int, **options: Any) -> Data:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(rows, 3)), columns=["a", "b", "c"])
+    frame["house"] = np.arange(rows) // 50
+    frame["y"] = np.where(frame["a"] + rng.normal(size=rows) > 0, "yes", "no")
+    source, told = Source("small"), ReadOptions(target="y", task="classification", **options)
+    return table_data({"all": frame}, source=source, options=told, ledger=Ledger())
+
+
+def test_classes_of_few_rows_are_learned_on_folds() -> None:
+    plan = design(small_table(300))
+    assert plan.members is not None and plan.members.folds == 5
+    assert plan.why["members.folds"] and plan.why["members.count"]
+    drawn = [plan.member(number) for number in range(plan.members.count)]
+    assert len({one.recipe.lr for one in drawn}) == len(drawn)
+    assert Plan.from_yaml(plan.to_yaml()) == plan
+    more = design(small_table(2000)).members
+    assert more is not None and more.folds is None
+
+
+@pytest.mark.parametrize("options", [{"time_column": "a"}, {"group": "house"}])
+def test_rows_in_order_of_time_or_of_few_groups_are_not_divided_into_folds(options: Any) -> None:
+    plan = design(small_table(300, **options))
+    assert plan.net["name"] == "tabm" and plan.members is None
