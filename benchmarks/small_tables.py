@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from speed import machine
 from sklearn.model_selection import StratifiedKFold
+from speed import machine
 from table_data import TABLES
 
 import netwright as nw
@@ -121,7 +121,9 @@ def summarise(cells: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]]) -> 
         tables[name] = {
             "rows": pairs[0][0]["rows"],
             "splits": len(pairs),
-            "cpu_seconds": [float(np.mean([pair[i]["cpu_seconds"] for pair in pairs])) for i in (0, 1)],
+            "cpu_seconds": [
+                float(np.mean([pair[i]["cpu_seconds"] for pair in pairs])) for i in (0, 1)
+            ],
         }
         for metric in METRICS:
             one, folds = (np.array([pair[i][metric] for pair in pairs]) for i in (0, 1))
