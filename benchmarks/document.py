@@ -106,6 +106,7 @@ def page() -> str:
     parts = [HEAD, *_speed(), WHY, *_pack(), *_tuning(), *_watching(), *_augmentation()]
     parts += [*_startup(), ACCURACY + _accuracy()]
     parts += document_tables.section(_results("tables"))
+    parts += document_tables.small(_results("small_tables"))
     if found := _results("doctor"):
         parts += document_doctor.section(found, _results("doctor_peers"))
     return "\n".join(parts)

@@ -124,8 +124,11 @@ def _make(job: Job, folder: Path, progress: Progress | None) -> Made:
     plan = plan.with_({**job.changes, **members})
     if job.epochs is not None:
         plan = plan.with_({"recipe.epochs": job.epochs})
-    if plan.members is not None and plan.members.space:
-        Space(plan.members.space).check(plan)  # before anything is written
+    if plan.members is not None:  # before anything is written
+        if plan.members.space:
+            Space(plan.members.space).check(plan)
+        for number in range(min(plan.members.count, len(plan.members.kinds))):
+            plan.member(number)
     if plan.members is not None and plan.members.folds:
         check_folds(data, plan.members.folds)
         what = f"divided into {plan.members.folds} folds: each net trains without one of them"
