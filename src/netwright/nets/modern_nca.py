@@ -213,7 +213,7 @@ class ModernNCA(nn.Module):
             given, own = state_dict.get(f"{prefix}{name}"), getattr(self, name)
             if given is not None and given.shape[1:] == own.shape[1:]:
                 setattr(self, name, own.new_zeros(given.shape))
-        super()._load_from_state_dict(state_dict, prefix, *arguments)  # type: ignore[arg-type]
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
         self._made_by = ()
 
 
