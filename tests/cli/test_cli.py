@@ -265,17 +265,7 @@ def test_plan_shows_reasons_and_trains_nothing(table: Path, tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-# Of one net, of which --members makes several that differ in their start alone.
-SMALL = (
-    "--set",
-    "members=null",
-    "--set",
-    "net.name=mlp",
-    "--set",
-    "recipe.epochs=5",
-    "--threads",
-    "1",
-)
+SMALL = ("--set", "net.name=mlp", "--set", "recipe.epochs=5", "--threads", "1")
 
 
 @pytest.fixture(scope="module")

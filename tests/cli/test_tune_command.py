@@ -10,7 +10,18 @@ from test_cli import run
 
 from netwright.plan.plan import Plan
 
-FAST = ("--set", "net.name=mlp", "--epochs", "3", "--threads", "1", "--method", "random")
+FAST = (
+    "--set",
+    "net.name=mlp",
+    "--set",
+    "net.dropout=0.1",
+    "--epochs",
+    "3",
+    "--threads",
+    "1",
+    "--method",
+    "random",
+)
 
 
 @pytest.fixture(scope="module")

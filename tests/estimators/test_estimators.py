@@ -58,7 +58,8 @@ def test_a_regressor_fits_a_line() -> None:
 def test_members_make_an_ensemble() -> None:
     X, y = load_iris(return_X_y=True)
     model = Classifier(members=2, epochs=2, random_state=0).fit(X, y)
-    assert [one["weight"] for one in model.run_.notes["members"]] == [0.5, 0.5]
+    weights = [one["weight"] for one in model.run_.notes["members"]]
+    assert len(weights) == 2 and sum(weights) == 1
     np.testing.assert_allclose(model.predict_proba(X).sum(1), 1)
     # A row's answer does not depend on the rows it is computed with.
     np.testing.assert_array_equal(model.predict_proba(X[:1]), model.predict_proba(X)[:1])

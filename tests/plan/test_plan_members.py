@@ -52,6 +52,15 @@ def test_what_is_set_is_no_longer_drawn() -> None:
     assert other.members is not None and list(other.members.space) == ["recipe.lr"]
 
 
+def test_another_net_ends_an_ensemble_that_nobody_asked_for() -> None:
+    designed = plan_of().with_({"members.count": 4, "members.space": SPACE}, why="few rows")
+    assert designed.with_({"net.name": "logistic"}).members is None
+    asked = designed.with_({"net.name": "logistic", "members.count": 3}).members
+    assert asked is not None and asked.count == 3
+    kept = designed.with_({"recipe.epochs": 5}).members
+    assert kept is not None and kept.count == 4
+
+
 def test_folds_go_both_ways_and_change_no_member() -> None:
     plan = plan_of(count=2, space=SPACE, folds=5)
     assert Plan.from_yaml(plan.to_yaml()) == plan
@@ -121,8 +130,7 @@ def test_what_is_set_holds_for_every_kind() -> None:
     kinds = [{}, {"net.name": "tabm", "recipe.lr": 0.02}]
     plan = plan_of(count=2, kinds=kinds)
     assert plan.with_({"recipe.lr": 0.5}).member(1).recipe.lr == 0.5
-    assert plan.with_({"net.name": "logistic"}).members is None
-    drawn = plan_of(count=2, kinds=kinds, space=SPACE).with_({"net.name": "logistic"}).members
-    assert drawn is not None and not drawn.kinds and list(drawn.space) == ["recipe.lr"]
+    other = plan.with_({"net.name": "logistic"}).members
+    assert other is not None and other.count == 2 and not other.kinds
     with pytest.raises(UsageError, match=r"expected a list of plan fields"):
         plan_of(count=2, kinds="tabm")

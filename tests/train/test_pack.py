@@ -291,7 +291,7 @@ def test_a_member_that_diverges_leaves_the_others_alone() -> None:
 def test_what_memory_does_not_hold_at_once_is_trained_in_turn() -> None:
     plan, data = quick()
     whole = fit_pack([plan] * 4, data, num_threads=1)
-    turns = fit_pack([plan] * 4, data, num_threads=1, memory=50_000)
+    turns = fit_pack([plan] * 4, data, num_threads=1, memory=100_000)
     assert {run.notes["pack"] for run in turns if run} == {"stacked with 1 others"}
     for one, other in zip(whole, turns, strict=True):
         for a, b in zip(weights(one), weights(other), strict=True):

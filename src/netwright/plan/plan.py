@@ -18,6 +18,7 @@ from netwright.errors import UsageError, did_you_mean
 from netwright.plan.members import MEMBER_FIELDS, Members
 
 FIXED = "fixed by the data"  # the reason of what no other choice could be
+BY_USER = "set by the user"
 
 Optimizer = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "muon"]
 Schedule = Literal["constant", "step", "exponential", "cosine", "one-cycle", "reduce-on-plateau"]
@@ -139,9 +140,10 @@ class Plan:
         # Read-only views cannot be copied or pickled; the plain form can.
         return Plan.from_dict, (self.to_dict(),)
 
-    def with_(self, changes: Mapping[str, Any], *, why: str = "set by the user") -> "Plan":
+    def with_(self, changes: Mapping[str, Any], *, why: str = BY_USER) -> "Plan":
         """Return the plan with dotted fields changed: {"recipe.lr": 0.01, "net.width": 64}. Unknown
-        ones are errors. Another net.name drops the settings that the new net does not have.
+        ones are errors. Another net.name drops the settings that the new net does not have, and
+        an ensemble that the user did not ask for.
         "members.count" makes it an ensemble's; {"members": None} a single net's."""
         net, objective, reasons = dict(self.net), dict(self.objective), dict(self.why)
         recipe: dict[str, Any] = {}
@@ -181,15 +183,17 @@ class Plan:
             # What is set, or is over, is no longer drawn.
             drawn = {n: found for n, found in members["space"].items() if n not in changes}
             members = members | {"space": drawn}
+        if members and "net.name" in changes:
+            # This net and no other: the designer's ensemble is over, the user's has it throughout.
+            if self.why.get("members.count", BY_USER) != BY_USER:
+                asked = {k: v for k, v in members.items() if f"members.{k}" in changes}
+                members = asked if "count" in asked else None
+            elif "members.kinds" not in changes:
+                members.pop("kinds", None)
         if members and members.get("kinds") and "members.kinds" not in changes:
-            if "net.name" in changes:  # this net and no other
-                members = {k: v for k, v in members.items() if k != "kinds"}
-                if not members["space"] and "members.count" not in changes:
-                    members = None
-            else:
-                kept = [{k: v for k, v in kind.items() if k not in changes}
-                        for kind in members["kinds"]]  # fmt: skip
-                members = members | {"kinds": kept}
+            kinds = [{k: v for k, v in kind.items() if k not in changes}
+                     for kind in members["kinds"]]  # fmt: skip
+            members = members | {"kinds": kinds}
         return Plan(
             net=net,
             objective=objective,
