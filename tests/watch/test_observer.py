@@ -177,3 +177,32 @@ def test_the_script_is_stopped_after_so_many_steps(tmp_path: Path) -> None:
         exec(compile(file.read_text(), str(file), "exec"), {})
     assert seen.steps == 5 and len(seen.learners[0].trace.values("loss")) == 5
     assert "torch" in sys.modules
+
+
+FAKES_FIRST = """
+G = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 5))
+D = nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 1))
+og = torch.optim.Adam(G.parameters(), lr=1e-3)
+od = torch.optim.Adam(D.parameters(), lr=1e-3)
+bce = nn.BCEWithLogitsLoss()
+for step in range(20):
+    fake = G(torch.randn(16, 2))
+    od.zero_grad()
+    bce(D(x[:16]), torch.ones(16, 1)).backward()
+    bce(D(fake.detach()), torch.zeros(16, 1)).backward()
+    od.step()
+    og.zero_grad()
+    bce(D(fake), torch.ones(16, 1)).backward()
+    og.step()
+"""
+
+
+def test_two_nets_in_turn_are_sampled_at_their_own_steps(tmp_path: Path) -> None:
+    _, seen = run(FAKES_FIRST, tmp_path, watch=True)
+    assert seen is not None
+    assert [list(learner.nets) for learner in seen.learners] == [["D"], ["G"]]
+    for learner in seen.learners:  # what the other net's backward left there is not carried
+        carried = learner.trace.values("grad.carried")
+        assert len(carried) >= 2 and not carried.any()
+        steps = learner.trace.steps("grad.norm")
+        assert len(set(steps.tolist())) == len(steps)

@@ -59,6 +59,7 @@ class Learner:
         self._main = ""  # whence the first evaluation between training steps was called
         self._next = 1
         self._stride = 1
+        self._moved = False  # it stepped since the sample was begun
         self._seen_tapes = 0
         self._carried: Tensor | None = None
         self._spent = 0.0
@@ -95,11 +96,12 @@ class Learner:
 
     def begin(self) -> None:
         """Look closely at the coming step if one is due and there is time for it."""
-        if self.step < self._next:
+        if self.sampling or self.step < self._next:
             return
         elapsed = time.perf_counter() - self._began
         if self._spent > _ALLOWANCE + _SHARE * elapsed:
             return
+        self._moved = False
         far = self.step * 2 if self.step < _EVERY // 2 else 0
         self._next = far or self.step + self._chance.randint(_EVERY // 2, _EVERY * 3 // 2)
         for name, net in self.nets.items():
@@ -127,6 +129,7 @@ class Learner:
     def stepped(self, losses: Sequence[Tensor], *, inside: bool) -> None:
         """Count a step; inside: the losses were computed within it (a closure)."""
         self._close_phase()
+        self._moved = True
         if self.sampling:
             self.trace.record("backwards", "", self.step, 1 if inside else len(losses))
         if losses:
@@ -141,9 +144,11 @@ class Learner:
             self.snap()
 
     def finish(self, every_optimizer: Sequence[Optimizer]) -> None:
-        """Read what the sampled step did, once its optimizers are through."""
-        if not self.sampling:
+        """Read what the sampled step did, once its optimizers are through; another learner's step
+        in between (a GAN's other net) is none of it."""
+        if not self.sampling or not self._moved:
             return
+        self._moved = False
         samples, self._samples = self._samples, {}
         squares, step, base = 0.0, self.step - 1, 0
         unordered = not self.trace.places("order")

@@ -40,9 +40,12 @@ _LARGE = 200_000_000  # bytes of parameters beyond which a net is not copied
 
 
 @contextmanager
-def watch_any(folder: str | Path, *, max_steps: int | None = None) -> Iterator["Observer"]:
-    """Watch every training inside. folder: where the user's own files are."""
-    observer = Observer(folder, max_steps=max_steps)
+def watch_any(
+    folder: str | Path, *, max_steps: int | None = None, max_seconds: float | None = None
+) -> Iterator["Observer"]:
+    """Watch every training inside. folder: where the user's own files are. max_steps, max_seconds:
+    of training, after which StopWatching is raised."""
+    observer = Observer(folder, max_steps=max_steps, max_seconds=max_seconds)
     detach = attach_(observer)
     observer.on = True
     try:
@@ -56,7 +59,13 @@ def watch_any(folder: str | Path, *, max_steps: int | None = None) -> Iterator["
 class Observer:
     """Hears the events of patches.py, sorts them by learner."""
 
-    def __init__(self, folder: str | Path, *, max_steps: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        max_steps: int | None = None,
+        max_seconds: float | None = None,
+    ) -> None:
         self.on = False
         self.inside = False
         self.counting = False
@@ -69,6 +78,8 @@ class Observer:
         self.seconds = 0.0
         self.lines: dict[str, str] = {}  # event -> "file:line", the first time it was seen
         self._max_steps = max_steps
+        self._max_seconds = max_seconds
+        self._end: float | None = None  # of the seconds, from the first step
         self._lines = Lines(folder)
         self._made: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
         self._optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
@@ -133,8 +144,18 @@ class Observer:
     def after_step(self, optimizer: Optimizer) -> None:
         """An optimizer has stepped."""
         self._guard(self._on_after_step, optimizer)
-        if self._max_steps is not None and self.steps >= self._max_steps and self.on:
+        if self.on and self._is_enough():
             raise StopWatching
+
+    def _is_enough(self) -> bool:
+        """Whether as many steps, or as long, as was asked for were watched."""
+        if self._max_steps is not None and self.steps >= self._max_steps:
+            return True
+        if self._max_seconds is None or not self.steps:
+            return False
+        now = time.perf_counter()
+        self._end = self._end or now + self._max_seconds
+        return now > self._end
 
     def close(self) -> None:
         """Read what is pending."""
@@ -344,6 +365,11 @@ class Observer:
     def _new_learner(self, optimizer: Optimizer, held: set[int]) -> Learner:
         learner = Learner(len(self.learners))
         nets = [m for m in self._called if m not in self._learner_of]
+        # Called before another optimizer's step, and used again after it (a GAN's fakes).
+        early = [net for net, *_ in self._fresh.values() if net not in nets]
+        nets += [
+            n for n in early if n not in self._learner_of and held & {*map(id, n.parameters())}
+        ]
         others = {id(p) for o in self._of for g in o.param_groups for p in g["params"]}
         snapshots: list[Snapshot | None] = []
         for net in nets:
