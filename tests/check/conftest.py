@@ -4,8 +4,10 @@ machine must not change an answer."""
 import pytest
 
 from netwright.check import case
+from netwright.watch import learner
 
 
 @pytest.fixture(autouse=True)
 def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(case, "OUT_OF_FOLD_SECONDS", 120.0)
+    monkeypatch.setattr(learner, "_ALLOWANCE", 120.0)  # of sampling

@@ -1,6 +1,9 @@
 """netwright check as users meet it: a readable table, one JSON object, exit codes, a folder."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -61,3 +64,85 @@ def test_a_plan_that_does_not_fit_is_told_and_what_cannot_be_read_is_exit_3(tmp_
 def test_the_help_tells_the_exit_code(tmp_path: Path) -> None:
     said = run("check", "--help", cwd=tmp_path).stdout
     assert "10" in said and "SOURCE" in said
+
+
+SCRIPT = """
+import os, sys, torch
+from torch import nn
+torch.manual_seed(0)
+print("args", sys.argv[1:], sys.stdin.readline())
+os.system("echo a child")
+x = torch.randn(200, 4)
+y = x @ torch.randn(4, 1)
+net = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.05)
+for step in range(90):
+    rows = torch.randint(200, (20,))
+    loss = nn.functional.mse_loss(net(x[rows]), y[rows])
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+sys.exit(3)
+"""
+
+
+def _spawn(*arguments: str, cwd: Path, text: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "netwright.cli.main", "check", *arguments]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        command, cwd=cwd, env=environment, input=text, text=True, capture_output=True, timeout=120
+    )
+
+
+def test_a_script_is_stopped_early_and_its_words_go_to_stderr(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(SCRIPT)
+    options = ("train.py", "--steps", "30", "--json", "--out", "o", "--", "--epochs", "2")
+    done = _spawn(*options, cwd=tmp_path, text="typed")
+    found = json.loads(done.stdout)
+    assert done.returncode == 0 and found["verdict"] == "passed", done.stdout
+    assert (found["steps"], found["script_exit"]) == (30, 0)  # it never came to sys.exit(3)
+    assert "args ['--epochs', '2'] typed" in done.stderr and "a child" in done.stderr
+    assert json.loads((tmp_path / "o" / "checks.json").read_text()) == found
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["o", "train.py"]
+    status = {check["name"]: check["status"] for check in found["checks"]}
+    assert status["gradients"] == status["overfit-one-batch"] == "passed"
+
+
+def test_a_script_that_fails_is_exit_11_with_what_was_seen(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(SCRIPT.replace("range(90)", "range(12)"))
+    done = _spawn("train.py", cwd=tmp_path)
+    assert done.returncode == 11 and "exit 3" in done.stdout
+    assert "12 steps" in done.stdout.splitlines()[0]
+
+
+def test_a_fault_in_a_script_is_exit_10_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(SCRIPT.replace("    opt.zero_grad()\n", ""))
+    done = _spawn("train.py", "--json", cwd=tmp_path)
+    assert done.returncode == 10
+    finding = json.loads(done.stdout)["findings"][0]
+    assert finding["fault"] == "missing-zero-grad" and "opt.zero_grad()" in finding["patch"]
+    line = SCRIPT.replace("    opt.zero_grad()\n", "").splitlines()[finding["where"]["line"] - 1]
+    assert line.strip() == "loss.backward()"
+
+
+def test_scripts_that_do_not_train(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("print('x')\nraise ValueError('no data')\n")
+    done = _spawn("broken.py", cwd=tmp_path)
+    assert done.returncode == 11 and "No training was seen" in done.stdout
+    assert "ValueError: no data" in done.stderr and "netwright/" not in done.stderr
+    (tmp_path / "plain.py").write_text("print('x')\n")
+    done = _spawn("plain.py", cwd=tmp_path)
+    assert done.returncode == 0 and "nothing could be checked" in done.stdout
+
+
+def test_flags_that_do_not_fit_are_usage_errors(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(SCRIPT)
+    table = _table(tmp_path, leak=False)
+    for wrong in (
+        ["absent.py"],
+        ["train.py", "--target", "y"],
+        ["train.py", "--steps", "0"],
+        [table, "--steps", "5"],
+        [table, "more"],
+    ):
+        assert run("check", *wrong, cwd=tmp_path, check=2).stderr

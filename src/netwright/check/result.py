@@ -41,7 +41,8 @@ class Check:
 
     status: "info" is worth knowing and no fault; "failed" will spoil the training or its score.
     fault: the id in `netwright faults` of what was found, "" of none. words: what was seen. advice:
-    what to do about it. rows, columns: those concerned, the worst first.
+    what to do about it. rows, columns: those concerned, the worst first. where: "layer", "file" and
+    "line" of a script, where they are known; patch: what would mend it there.
     """
 
     name: str
@@ -52,10 +53,13 @@ class Check:
     numbers: Mapping[str, float | str] = field(default_factory=dict)
     rows: tuple[Place, ...] = ()
     columns: tuple[str, ...] = ()
+    where: Mapping[str, str | int | None] = field(default_factory=dict)
+    patch: str | None = None
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "numbers", MappingProxyType(dict(self.numbers)))
+        object.__setattr__(self, "where", MappingProxyType(dict(self.where)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the form that `check --json` writes."""
@@ -68,6 +72,8 @@ class Check:
             "numbers": {name: _plain(value) for name, value in self.numbers.items()},
             "rows": [place.to_dict() for place in self.rows],
             "columns": list(self.columns),
+            "where": {key: self.where.get(key) or None for key in ("layer", "file", "line")},
+            "patch": self.patch,
             "seconds": round(self.seconds, 3),
         }
 
@@ -80,9 +86,11 @@ class Check:
             fault=self.fault,
             severity=severity,
             confidence=confidence,
+            where=self.where,
             evidence=self.numbers,
             explanation=f"{self.words}. {self.advice}".rstrip(),
             remedies=fault.remedies if fault is not None else (),
+            patch=self.patch,
         )
 
     def timed(self, seconds: float) -> "Check":
@@ -95,11 +103,18 @@ class Check:
 
 @dataclass(frozen=True)
 class Checks:
-    """All checks of one source or script, in the order in which they were made."""
+    """All checks of one source or script, in the order in which they were made.
+
+    script_exit, steps: what a script ended with, and how many of its steps were watched; None for a
+    source. notes: what could not be looked at, and why.
+    """
 
     checks: tuple[Check, ...]
     source: str
     seconds: float = 0.0
+    script_exit: int | None = None
+    steps: int | None = None
+    notes: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Check]:
         return iter(self.checks)
@@ -131,18 +146,27 @@ class Checks:
 
     @property
     def exit_code(self) -> int:
-        """What `netwright check` ends with: 10 where a check failed."""
-        return 10 if self.failed else 0
+        """What `netwright check` ends with: 10: a check failed, 11: the script alone did."""
+        return 10 if self.failed else 11 if self.script_exit else 0
+
+    @property
+    def verdict(self) -> str:
+        """ "failed" for any failed check, "unchecked" where there was nothing to look at."""
+        if self.failed:
+            return "failed"
+        return "passed" if len(self.of("skipped")) < len(self) else "unchecked"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the form that `check --json` writes."""
+        script = {"script_exit": self.script_exit, "steps": self.steps}
         return {
             "source": self.source,
-            "verdict": "failed" if self.failed else "passed",
+            "verdict": self.verdict,
             "checks": [check.to_dict() for check in self.checks],
             "findings": [finding.to_dict() for finding in self.findings],
+            "notes": list(self.notes),
             "seconds": round(self.seconds, 3),
-        }
+        } | (script if self.script_exit is not None else {})
 
     def __str__(self) -> str:
         return "\n".join(str(check) for check in self.checks)

@@ -23,6 +23,8 @@ def to_text(checks: Checks) -> str:
     lines = [f"{checks.source}: {_summary(checks)}", ""]
     for check in checks:
         lines += _lines(check)
+    for note in checks.notes:
+        lines += textwrap.wrap(f"note: {note}", WIDTH, subsequent_indent="      ")
     return "\n".join(lines)
 
 
@@ -33,8 +35,10 @@ def _summary(checks: Checks) -> str:
         (len(checks.of("warning")), "with a warning"),
         (len(checks.of("info")), "with a note"),
     ]
-    said = ", ".join(f"{count} {what}" for count, what in counts if count) or "all is well"
-    return f"{made} checks in {checks.seconds:.1f} s: {said}"
+    well = "all is well" if made else "nothing could be checked"
+    said = ", ".join(f"{count} {what}" for count, what in counts if count) or well
+    after = "" if checks.steps is None else f", {checks.steps} steps"
+    return f"{made} checks in {checks.seconds:.1f} s{after}: {said}"
 
 
 def _lines(check: Check) -> list[str]:
@@ -46,6 +50,9 @@ def _lines(check: Check) -> list[str]:
         if len(check.rows) > MOST_ROWS:
             shown.append(f"and {len(check.rows) - MOST_ROWS} more (--json lists them)")
         lines += [" " * INDENT + line[: WIDTH - INDENT] for line in shown]
+        if check.where.get("file"):
+            layer = f", layer {check.where['layer']}" if check.where.get("layer") else ""
+            lines.append(f"{' ' * INDENT}at {check.where['file']}:{check.where['line']}{layer}")
         if check.advice:
             lines += textwrap.wrap(
                 f"-> {check.advice}",
@@ -53,4 +60,5 @@ def _lines(check: Check) -> list[str]:
                 initial_indent=" " * INDENT,
                 subsequent_indent=" " * (INDENT + 3),
             )
+        lines += [" " * 8 + line for line in (check.patch or "").splitlines()]
     return lines

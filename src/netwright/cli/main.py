@@ -253,7 +253,16 @@ def evaluate(
 
 @app.command()
 def check(
-    source: o.Source,
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A file, folder, archive or built-in name; or a training script.",
+            metavar="SOURCE|SCRIPT.py",
+        ),
+    ],
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="Of a script, after --.", metavar="[ARGS]...")
+    ] = None,
     target: o.Target = None,
     task: o.TaskName = None,
     test: o.Test = None,
@@ -271,12 +280,17 @@ def check(
     group: o.Group = None,
     horizon: o.Horizon = None,
     split: o.SplitBy = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(help="Of a script: stop after so many steps; 60 when left out.", metavar="N"),
+    ] = None,
     json: o.AsJson = False,
 ) -> None:
-    """Check data and net before training, in seconds.
+    """Check data and net, or a training script, before training, in seconds.
 
-    Leaks, labels, scales, shapes, the first loss, gradients, one batch learned by heart. Exit code
-    0: all is well, or there are warnings only; 10: a check failed.
+    Leaks, labels, scales, shapes, the first loss, gradients, one batch learned by heart. A script
+    is run once and stopped after a few steps; what it prints goes to stderr. Exit code 0: all is
+    well, or there are warnings only; 10: a check failed; 11: the script did.
     """
     from netwright.cli.check import run_check
 

@@ -59,14 +59,36 @@ def examine(
     script: Script, *, max_steps: int | None = None, save: Callable[[Any], None] | None = None
 ) -> Examination:
     """Run the script once; `save` is given the traces. A child process of it never returns."""
-    process, began = os.getpid(), time.perf_counter()
+    began = time.perf_counter()
+    code, observer = observe(script, max_steps=max_steps)
+    result = Examination(script.name, code)
+    ran = time.perf_counter() - began
+    if observer is not None:
+        judge(observer, result, ran)
+        if save is not None:
+            save([learner.trace for learner in observer.learners])
+    if not result.steps:
+        result.notes.append("No training was seen: no optimizer step of torch after a backward.")
+    result.seconds = time.perf_counter() - began
+    return result
+
+
+def observe(
+    script: Script, *, max_steps: int | None = None, max_seconds: float | None = None
+) -> "tuple[int, Observer | None]":
+    """Run the script once; return its exit code and who watched it, None where torch was never
+    imported. A child process of it never returns.
+
+    max_steps, max_seconds: of training, from its first step; then the script is stopped.
+    """
+    process = os.getpid()
     watching: list[Any] = []
 
     def watch() -> None:
         # Only here is torch there: importing it earlier would take switches from the script.
         from netwright.watch.observer import watch_any
 
-        context = watch_any(script.folder, max_steps=max_steps)
+        context = watch_any(script.folder, max_steps=max_steps, max_seconds=max_seconds)
         watching[:] = [context, context.__enter__()]
         os.register_at_fork(after_in_child=lambda: setattr(watching[1], "on", False))
 
@@ -80,16 +102,7 @@ def examine(
         sys.stdout.flush()
         os._exit(code)
     sys.stdout.flush()
-    result = Examination(script.name, code)
-    ran = time.perf_counter() - began
-    if watching:
-        judge(watching[1], result, ran)
-        if save is not None:
-            save([learner.trace for learner in watching[1].learners])
-    if not result.steps:
-        result.notes.append("No training was seen: no optimizer step of torch after a backward.")
-    result.seconds = time.perf_counter() - began
-    return result
+    return code, watching[1] if watching else None
 
 
 def judge(observer: "Observer", result: Examination, ran: float) -> None:

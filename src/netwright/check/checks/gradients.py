@@ -5,11 +5,12 @@ backward written by hand gone wrong show here and nowhere else.
 """
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from netwright.check.case import Case
 from netwright.check.result import Check
@@ -17,7 +18,7 @@ from netwright.check.words import listed
 from netwright.data.data import Batch
 from netwright.device import seeded
 
-__all__ = ["gradients"]
+__all__ = ["Slope", "compare", "gradients"]
 
 NAME = "gradients"
 ROWS = 8
@@ -27,12 +28,15 @@ TOLERANCE = 1e-3  # relative; right gradients agree to about 1e-7
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Slope:
+    """A loss's slope along one weight of the parameter `name`: by backward, and by differences."""
+
     name: str
     analytic: float
     numeric: float
 
     def agrees(self, scale: float) -> bool:
+        """Whether both are one; scale: a usual size of slopes."""
         size = max(abs(self.analytic), abs(self.numeric), 1e-6 * scale, 1e-12)
         return abs(self.analytic - self.numeric) <= TOLERANCE * size
 
@@ -59,12 +63,13 @@ def gradients(case: Case, *, seconds: float = 3.0) -> Check:
         return _disconnected([name for name, _ in net.named_parameters()], "the loss has no graph")
     if not torch.isfinite(first):
         return Check(name=NAME, status="skipped", words="the loss is not finite")
-    entries, silent = _compare(net, first, loss, seconds, case.seed)
+    named = [(n, p) for n, p in net.named_parameters() if p.requires_grad and p.numel()]
+    entries, silent = compare(named, first, loss, seconds=seconds, seed=case.seed)
     scale = max((abs(e.numeric) for e in entries), default=0.0)
     return _judged(entries, silent, scale)
 
 
-def _judged(entries: list[_Entry], silent: list[str], scale: float) -> Check:
+def _judged(entries: list[Slope], silent: list[str], scale: float) -> Check:
     wrong = [e for e in entries if not e.agrees(scale)]
     tiny = 1e-6 * scale
     cut = [e for e in wrong if abs(e.analytic) <= tiny]
@@ -114,13 +119,19 @@ def _disconnected(names: list[str], how: str) -> Check:
     )
 
 
-def _compare(
-    net: nn.Module, first: Tensor, loss: object, seconds: float, seed: int
-) -> tuple[list[_Entry], list[str]]:
-    """Return the entries compared, and the names of tensors whose gradient is zero all over."""
-    assert callable(loss)
-    end = time.monotonic() + seconds
-    named = [(n, p) for n, p in net.named_parameters() if p.requires_grad and p.numel()]
+def compare(
+    named: Sequence[tuple[str, Tensor]],
+    first: Tensor,
+    loss: Callable[[], Tensor],
+    *,
+    seconds: float,
+    seed: int = 0,
+) -> tuple[list[Slope], list[str]]:
+    """Return the entries compared, and the names of tensors whose gradient is zero all over.
+
+    named: float64 tensors that `loss` is computed from. first: what it gave, with its graph.
+    """
+    end = time.thread_time() + seconds
     rng = np.random.default_rng(seed)
     slopes = torch.autograd.grad(first, [p for _, p in named], allow_unused=True)
     kept = range(len(named))
@@ -136,14 +147,15 @@ def _compare(
         for place in sorted(chosen):
             analytic = float(flat.reshape(-1)[place])
             entries.append(_entry(name, parameter, place, analytic, loss))
-        if time.monotonic() > end:
+        if time.thread_time() > end:
             break
     return entries, silent
 
 
-def _entry(name: str, parameter: nn.Parameter, place: int, analytic: float, loss: object) -> _Entry:
-    assert callable(loss)
-    found = _Entry(name, analytic, 0.0)
+def _entry(
+    name: str, parameter: Tensor, place: int, analytic: float, loss: Callable[[], Tensor]
+) -> Slope:
+    found = Slope(name, analytic, 0.0)
     values = parameter.data.reshape(-1)
     before = float(values[place])
     for stride in STRIDES:
@@ -154,13 +166,13 @@ def _entry(name: str, parameter: nn.Parameter, place: int, analytic: float, loss
             with torch.no_grad():
                 sides.append(float(loss()))
         _set(parameter, place, before)
-        found = _Entry(name, analytic, (sides[0] - sides[1]) / (2 * h))
+        found = Slope(name, analytic, (sides[0] - sides[1]) / (2 * h))
         if found.agrees(abs(analytic)):
             break
     return found
 
 
-def _set(parameter: nn.Parameter, place: int, value: float) -> None:
+def _set(parameter: Tensor, place: int, value: float) -> None:
     index = np.unravel_index(place, parameter.shape)
     parameter.data[tuple(int(i) for i in index)] = value
 
