@@ -1,7 +1,7 @@
 """Interventions do what they say to a loop that knows nothing of them, and are undone."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 import torch
@@ -38,6 +38,9 @@ def test_every_one_is_undone() -> None:
         "scale-lr": {"factor": 0.1}, "warm-up": {"steps": 3}, "clip-gradient": {"max_norm": 1.0},
         "scale-weight-decay": {"factor": 0.0}, "set-weight-decay": {"value": 0.1},
         "label-smoothing": {"amount": 0.1}, "stable-operations": {"epsilon": 1e-7},
+        "scale-loss": {"factor": -1.0}, "stop-at-step": {"step": 3},
+        "keep-graph": {"everywhere": True}, "scale-dropout": {"factor": 0.1},
+        "scale-outputs": {"mean": 1.0, "std": 2.0},
     }  # fmt: skip
     before = nn.Module.__call__, F.cross_entropy, torch.softmax, DataLoader.__iter__
     undo = intervene_(Intervention(name, needs.get(name, {})) for name in KNOWN)
@@ -156,3 +159,133 @@ def test_a_loader_in_order_is_mixed_where_gradients_are_on() -> None:
 def test_an_unknown_one_is_told() -> None:
     with pytest.raises(UsageError, match="scale-lr"):
         intervene_([Intervention("scale-lrr")])
+
+
+def test_a_loss_is_scaled_and_a_sum_becomes_a_mean() -> None:
+    with done("scale-loss", factor=-1.0):
+        torch.testing.assert_close(moved(), torch.tensor([-0.3, -0.4]))
+    gradients = []
+    for name in (None, "mean-of-rows"):
+        net = nn.Linear(1, 1, bias=False)
+        with done(name) if name else nullcontext():
+            net(torch.ones(8, 1)).sum().backward()
+        assert net.weight.grad is not None
+        gradients.append(net.weight.grad.item())
+    assert gradients == [8.0, 1.0]
+
+
+def test_nothing_moves_after_the_step_to_stop_at() -> None:
+    with done("stop-at-step", step=2):
+        torch.testing.assert_close(moved(steps=5), torch.tensor([0.9, 1.2]))  # 0.3 + 0.6
+
+
+def test_the_graph_is_kept_where_the_script_cuts_it() -> None:
+    def cuts() -> list[Tensor]:
+        net = nn.Linear(2, 1)
+        loss = net(torch.ones(4, 2)).mean()
+        return [
+            torch.tensor(loss.item(), requires_grad=True),
+            loss.detach().requires_grad_(),
+            loss.data,
+            torch.from_numpy(net(torch.ones(4, 2)).detach().numpy()),
+        ]
+
+    assert all(cut.grad_fn is None for cut in cuts())
+    with done("keep-graph", everywhere=True):
+        assert all(cut.grad_fn is not None for cut in cuts())
+    assert all(cut.grad_fn is None for cut in cuts())
+
+
+def test_rows_are_kept_apart() -> None:
+    class Coupled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(3))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x * self.weight / x.square().mean().sqrt()
+
+    net, rows = Coupled(), torch.randn(6, 3)
+    alone = torch.cat([net(row[None]) for row in rows])
+    with done("rows-apart"):
+        apart = net(rows)
+    torch.testing.assert_close(apart, alone)
+    apart.sum().backward()
+    assert net.weight.grad is not None
+
+
+def test_a_code_for_missing_is_no_number() -> None:
+    rows = torch.randn(200, 2) + torch.tensor([5.0, -5.0])
+    rows[::20, 0] = -999.0
+    seen: list[Tensor] = []
+    with done("standardize-inputs", codes=True):
+        _Tells(seen)(rows)
+    assert (seen[0][::20, 0] == 0).all()
+    rest = seen[0][torch.arange(200) % 20 != 0, 0]
+    assert abs(float(rest.mean())) < 0.01 and float(rest.std()) == pytest.approx(1.0, abs=0.01)
+
+
+def test_evaluated_rows_are_brought_to_the_trained_ones() -> None:
+    seen: list[Tensor] = []
+    net = _Tells(seen)
+    trained = torch.randn(400, 2)
+    with done("match-evaluation"):
+        net(trained)
+        with torch.no_grad():
+            net(trained * 50 + 300)
+    torch.testing.assert_close(seen[1], trained, atol=1e-3, rtol=1e-3)
+
+
+class _Tells(nn.Module):
+    """Keeps what it is given."""
+
+    def __init__(self, seen: list[Tensor]) -> None:
+        super().__init__()
+        self.weight, self.seen = nn.Parameter(torch.ones(1)), seen
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.seen.append(x.detach())
+        return x * self.weight
+
+
+def test_outputs_in_units_of_the_targets() -> None:
+    net = nn.Linear(1, 1)
+    plain = net(torch.ones(3, 1)).detach()
+    with done("scale-outputs", mean=100.0, std=10.0):
+        scaled = net(torch.ones(3, 1))
+        F.mse_loss(scaled, torch.full((3, 1), 100.0)).backward()
+    torch.testing.assert_close(scaled, plain * 10 + 100)
+    assert net.bias.grad is not None
+    torch.testing.assert_close(net.bias.grad, 2 * plain[0], atol=1e-4, rtol=1e-4)
+
+
+def test_an_output_becomes_probabilities_in_place_of_its_last_activation() -> None:
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU())
+    rows = torch.randn(5, 3)
+    logits = net[0](rows)
+    with done("softmax-outputs"):
+        torch.testing.assert_close(net(rows), logits.softmax(1))
+
+
+def test_less_is_dropped_out() -> None:
+    layer = nn.Dropout(0.5)
+    with done("scale-dropout", factor=0.0):
+        assert (layer(torch.ones(100)) == 1).all()
+    assert (layer(torch.ones(100)) == 0).any()
+
+
+def test_layers_take_the_first_axis_for_the_batch() -> None:
+    class Wrong(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn = nn.GRU(2, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            out: Tensor = self.rnn(x)[0]
+            return out[:, -1]
+
+    net, rows = Wrong(), torch.randn(4, 6, 2)
+    with done("batch-first"):
+        first = net(rows)
+    torch.testing.assert_close(first, net.rnn(rows)[0][:, -1])
+    torch.testing.assert_close(first[:1], net(rows[:1]))

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from netwright.diagnose.finding import Finding
 from netwright.doctor.script import Script
 from netwright.doctor.working_copy import WorkingCopy, working_copy
+from netwright.watch.trace import FILE, Trace
 
 __all__ = ["Place", "Rerun", "rerun"]
 
@@ -31,7 +33,8 @@ class Place:
 @dataclass(frozen=True)
 class Rerun:
     """What came of it. exit: None where it was stopped at its limit of seconds. training,
-    evaluation: measures (`watch/measured.py`) as {"name", "value", "higher_is_better"}."""
+    evaluation: measures (`watch/measured.py`) as {"name", "value", "higher_is_better"}. findings,
+    trace: of a rerun that was watched."""
 
     exit: int | None
     steps: int
@@ -41,6 +44,8 @@ class Rerun:
     training: Mapping[str, Any] | None = None
     evaluation: Mapping[str, Any] | None = None
     notes: Sequence[str] = field(default_factory=tuple)
+    findings: Sequence[Finding] = ()
+    trace: Trace | None = None
 
 
 def rerun(
@@ -51,8 +56,10 @@ def rerun(
     seed: int,
     max_steps: int | None = None,
     seconds: float = 3600.0,
+    watch: bool = False,
 ) -> Rerun:
-    """Run the script once more, its seeds shifted by `seed`, for at most so many seconds."""
+    """Run the script once more, its seeds shifted by `seed`, for at most so many seconds; watch:
+    say what is wrong with it."""
     with working_copy(place.folder) as copy:
         own = copy.folder.parent / "netwright-rerun"
         own.mkdir()
@@ -65,6 +72,7 @@ def rerun(
             "interventions": list(interventions),
             "seed": seed,
             "max_steps": max_steps,
+            "watch": watch,
             "protected": [str(copy.original), str((place.folder / script.name).resolve().parent)],
             "allowed": [str(copy.folder.parent)],
         }
@@ -85,6 +93,8 @@ def rerun(
             training=held["training"],
             evaluation=held["evaluation"],
             notes=tuple(_notes(copy)),
+            findings=[Finding.from_dict(found) for found in held.get("findings", ())],
+            trace=Trace.load(own) if (own / FILE).is_file() else None,
         )
 
 

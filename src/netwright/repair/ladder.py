@@ -27,6 +27,9 @@ MOST_LATE = 2  # of candidates whose effect shows at the end: these are screened
 MOST_PROOFS = 3  # of one repair: chance may prove one in 32
 MOST_KEPT = 3
 
+# Looks at the training of a subject that was kept: what it still shows, for the cost of a training.
+Look = Callable[[Subject], Sequence[Finding]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate(Generic[Subject]):
@@ -109,6 +112,7 @@ class _Course(Generic[Subject]):
     proof: Proof
     say: Callable[[str], None]
     keep: Callable[[Proof], None]
+    most_late: int
     outcome: Outcome | None = None
     remedies: tuple[str, ...] = ()
     refused: list[Subject] = field(default_factory=list)
@@ -125,20 +129,27 @@ def climb(
     higher_is_better: bool,
     say: Callable[[str], None] = lambda text: None,
     keep: Callable[[Proof], None] = lambda proof: None,
+    look: Look[Subject] | None = None,
+    most_late: int = MOST_LATE,
 ) -> Climbed[Subject]:
     """Find and prove what helps against the alarms among `findings`; without any nothing is
-    trained. say: told what is being done; keep: given the proof whenever it has grown."""
+    trained. say: told what is being done; keep: given the proof whenever it has grown; look: None
+    where the proof's own runs are watched; most_late: see MOST_LATE."""
     proof = Proof(
         faults=tuple(dict.fromkeys(f.fault for f in alarms_of(findings))),
         metric=metric,
         higher_is_better=higher_is_better,
         seeds=seeds.proof,
     )
-    course = _Course(control, control, train, seeds, proof, say, keep)
+    course = _Course(control, control, train, seeds, proof, say, keep, most_late)
     left: Sequence[Finding] = findings
     while left and len(course.remedies) < MOST_KEPT:
         kept = _rung(course, alarms_of(left), offer)
         left = kept.findings if kept else ()
+        if kept and look is not None and len(course.proof.tried) < MOST_PROOFS:
+            say("watching a training with what was kept")
+            left = look(course.subject)
+            course.proof = replace(course.proof, looks=course.proof.looks + 1)
     return Climbed(subject=course.subject, proof=course.proof)
 
 
@@ -157,7 +168,7 @@ def _rung(
     """Keep the first that is proved against one of the alarms; return what its runs gave."""
     for alarm in alarms:
         offered = [c for c in offer(course.subject, alarm) if c.subject not in course.refused]
-        for candidates in _in_turn(offered):
+        for candidates in _in_turn(offered, course.most_late):
             for candidate in _screen(course, alarm, candidates):
                 if len(course.proof.tried) == MOST_PROOFS:
                     return None
@@ -168,13 +179,15 @@ def _rung(
     return None
 
 
-def _in_turn(offered: Sequence[Candidate[Subject]]) -> list[list[Candidate[Subject]]]:
+def _in_turn(
+    offered: Sequence[Candidate[Subject]], most_late: int
+) -> list[list[Candidate[Subject]]]:
     """Return the candidates in the order of their remedies, in groups that are screened at once;
     the doses of a remedy stay together where they fit."""
     groups: list[list[Candidate[Subject]]] = []
     for _, own in groupby(offered, key=lambda candidate: candidate.remedy):
         doses = list(own)
-        most = MOST_LATE if doses[0].late else MOST_CANDIDATES
+        most = most_late if doses[0].late else MOST_CANDIDATES
         last = groups[-1] if groups else []
         if last and last[0].late == doses[0].late and len(last) + len(doses) <= most:
             last += doses

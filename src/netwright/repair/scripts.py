@@ -16,7 +16,7 @@ from netwright.doctor.rerun import Place, Rerun, rerun
 from netwright.doctor.score import Score, score_of, score_source
 from netwright.doctor.script import Script
 from netwright.errors import UsageError
-from netwright.repair.ladder import Candidate, Outcome, Seeds, climb
+from netwright.repair.ladder import Candidate, Outcome, Seeds, alarms_of, climb
 from netwright.repair.proof import Proof
 from netwright.repair.remedy import REMEDIES, Dose, find_remedy
 from netwright.repair.sign_flip import FEWEST_SEEDS, LEVEL, MOST_SEEDS
@@ -26,6 +26,7 @@ __all__ = ["ScriptCase", "Tested", "check_seeds", "prove_script"]
 
 FEWEST_STEPS = 20  # of a short run
 PATIENCE = 6.0  # times the seconds of the run that was watched
+UNTRUE_SCORE = ("data-leakage", "wrong-metric")  # a better one is no better net
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +69,11 @@ def prove_script(
 ) -> Tested:
     """Find what helps and prove it. keep: given the proof whenever it has grown."""
     check_seeds(seeds)
-    if not any(offers((), finding, case.trace) for finding in case.findings):
-        return Tested(notes=["No remedy of what was found can be tried from outside the script."])
+    alarms = alarms_of(case.findings)
+    if alarms and alarms[0].fault in UNTRUE_SCORE:
+        return Tested(notes=[_untrue(alarms[0])])
+    if not any(offers((), finding, case.trace) for finding in alarms):
+        return Tested(notes=[_beyond_reach(alarms)])
     picked = Seeds(screen=(1, 2), proof=tuple(range(3, 3 + seeds)))
     trainer = _Trainer(case, proof=picked.proof)
     say(f"rerunning {case.script.name} as it is")
@@ -91,15 +95,37 @@ def prove_script(
     climbed = climb(
         as_it_is,
         case.findings,
-        offer=lambda dose, finding: offers(dose, finding, case.trace),
+        offer=lambda dose, finding: offers(dose, finding, trainer.trace or case.trace),
         train=trainer,
         seeds=picked,
         metric=settled.name,
         higher_is_better=settled.higher_is_better,
         say=say,
         keep=keep,
+        look=trainer.look,
+        most_late=1,
     )
     return Tested(climbed.proof, climbed.subject, notes)
+
+
+def _untrue(alarm: Finding) -> str:
+    return (
+        f"{alarm.fault}: the score itself is not what it seems, so that no rerun can prove a "
+        f"repair by it. Mend this first, by hand: {_advice(alarm)}"
+    )
+
+
+def _beyond_reach(alarms: Sequence[Finding]) -> str:
+    words = " ".join(f"{alarm.fault}: {_advice(alarm)}" for alarm in alarms)
+    return (
+        "No remedy of what was found can be tried from outside the script, so that nothing was "
+        f"rerun and nothing is proved. By hand: {words}"
+    )
+
+
+def _advice(alarm: Finding) -> str:
+    known = catalogue.names(REMEDIES)
+    return " ".join(find_remedy(name).advice for name in alarm.remedies if name in known)
 
 
 def offers(before: Dose, finding: Finding, trace: Trace) -> list[Candidate[Dose]]:
@@ -129,6 +155,7 @@ class _Trainer:
     proof: Sequence[int] = ()
     steps: int = 1
     done: list[tuple[Dose, int, int | None, Rerun]] = field(default_factory=list)
+    trace: Trace | None = None  # of the last training that was watched
     finite: list[float] = field(default_factory=list)
 
     def run(self, dose: Dose, seed: int, max_steps: int | None) -> Rerun:
@@ -146,6 +173,19 @@ class _Trainer:
         )
         self.done.append((dose, seed, max_steps, run))
         return run
+
+    def look(self, dose: Dose) -> Sequence[Finding]:
+        """Return what is still wrong with what was kept."""
+        run = rerun(
+            self.case.script,
+            self.case.place,
+            interventions=[one.to_dict() for one in dose],
+            seed=self.proof[0],
+            seconds=60 + PATIENCE * self.case.seconds,
+            watch=True,
+        )
+        self.trace = run.trace
+        return run.findings if run.trace is not None else ()
 
     def __call__(
         self, subjects: Sequence[Dose], seeds: Sequence[int], share: float

@@ -5,8 +5,8 @@ Signals of the first net's first input: "input.bad" (share of numbers that are n
 "input.std.ratio" (largest over smallest), "input.shift" (largest abs(mean)/std), "input.sentinel"
 (largest share of one far-off value that a feature repeats), "input.sentinel.features".
 Trials on kept batches, measured on others that were held out: "trial.as.is",
-"trial.standardised" (targets too, where their deviation, "target.std", is beyond 10),
-"trial.repaired" (far-off repeated values replaced, then standardised).
+"trial.standardised" (targets too, where their deviation, "target.std", is beyond 10; their mean is
+"target.mean"), "trial.repaired" (far-off repeated values replaced, then standardised).
 """
 
 import math
@@ -55,6 +55,7 @@ def inputs(kept: Kept) -> None:
     unusual = largest / smallest > 10 or shift > 3 or largest > 10
     far = _far_targets(kept)
     if far is not None:
+        trace.record("target.mean", "", step, far[0])
         trace.record("target.std", "", step, far[1])
     if not (holes or unusual) or len(kept.tapes) < 2:
         return

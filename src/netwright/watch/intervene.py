@@ -6,8 +6,8 @@
 
 An Intervention is a plain value (a name and numbers), so that it can be handed to another process.
 What each does stands beside its name: `on_steps.py` (optimizer and backward), `on_nets.py`
-(weights, inputs, modes, activations), `on_losses.py` (targets, outputs, weights of classes, order
-of rows).
+(weights, modes, activations), `on_data.py` (scales, missing values), `on_graph.py` (where it is
+cut), `on_losses.py` (targets, outputs, weights of classes, order of rows).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netwright.errors import UsageError, did_you_mean
+from netwright.watch.on_data import ON_DATA
+from netwright.watch.on_graph import ON_GRAPH
 from netwright.watch.on_losses import ON_LOSSES
 from netwright.watch.on_nets import ON_NETS
 from netwright.watch.on_steps import ON_STEPS
@@ -22,7 +24,13 @@ from netwright.watch.rewire import Undo
 
 __all__ = ["KNOWN", "Intervention", "intervene_"]
 
-KNOWN: Mapping[str, Callable[..., Undo]] = {**ON_STEPS, **ON_NETS, **ON_LOSSES}
+KNOWN: Mapping[str, Callable[..., Undo]] = {
+    **ON_STEPS,
+    **ON_NETS,
+    **ON_DATA,
+    **ON_GRAPH,
+    **ON_LOSSES,
+}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Interventions on nets: weights, inputs, modes, activations."""
+"""Interventions on nets: weights, modes, activations, dropout, rows kept apart."""
 
 import weakref
 from collections.abc import Callable
@@ -12,7 +12,6 @@ from netwright.watch.rewire import Undo, around_nets, rewired, together
 
 __all__ = ["ON_NETS"]
 
-ENOUGH_ROWS = 512  # for the mean and the deviation of a feature
 # Where torch keeps them; modules and methods end there or are named here too.
 ACTIVATIONS = [
     (owner, name) for owner in (torch, F, Tensor) for name in ("relu", "sigmoid", "tanh", "softmax")
@@ -44,72 +43,6 @@ def reinitialize() -> Undo:
     return together([rewired(nn.Module, "load_state_dict", make_load), around_nets(before=before)])
 
 
-def standardize_inputs() -> Undo:
-    """Subtract from a net's first input the mean of the first rows, divide by their deviation.
-
-    Of every feature: a column of (batch, features), the last axis of three, a channel of four or
-    more. Numbers that are not finite become the mean.
-    """
-    scales: weakref.WeakKeyDictionary[nn.Module, _Scale] = weakref.WeakKeyDictionary()
-
-    def before(net: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        if not args or not isinstance(args[0], Tensor) or not args[0].is_floating_point():
-            return args
-        if args[0].ndim < 2:
-            return args
-        scale = scales.setdefault(net, _Scale())
-        return (scale(args[0]), *args[1:])
-
-    return around_nets(before=before)
-
-
-class _Scale:
-    """The running mean and deviation of each feature, fixed once enough rows were seen."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self.sums: Tensor | None = None
-        self.squares: Tensor | None = None
-        self.counts: Tensor | None = None
-
-    def __call__(self, x: Tensor) -> Tensor:
-        feature = -1 if x.ndim == 3 else 1
-        shape = [1] * x.ndim
-        shape[feature] = x.shape[feature]
-        if self.rows < ENOUGH_ROWS and torch.is_grad_enabled():
-            self._learn(x.detach().movedim(feature, -1).flatten(0, -2).double())
-        if self.sums is None or self.squares is None or self.counts is None:
-            return x
-        mean = self.sums / self.counts
-        deviation = (self.squares / self.counts - mean**2).clamp(min=0).sqrt()
-        deviation[deviation < 1e-9 * mean.abs() + 1e-30] = 1.0  # a constant feature
-        mean, deviation = mean.to(x.dtype).view(shape), deviation.to(x.dtype).view(shape)
-        return torch.nan_to_num((x - mean) / deviation, nan=0.0, posinf=0.0, neginf=0.0)
-
-    def _learn(self, rows: Tensor) -> None:
-        known = torch.isfinite(rows)
-        filled = torch.where(known, rows, 0.0)
-        sums, squares, counts = filled.sum(0), (filled**2).sum(0), known.sum(0).clamp(min=1)
-        if self.sums is None or self.squares is None or self.counts is None:
-            self.sums, self.squares, self.counts = sums, squares, counts
-        elif self.sums.shape == sums.shape:
-            self.sums, self.squares = self.sums + sums, self.squares + squares
-            self.counts = self.counts + counts
-        self.rows += len(rows)
-
-
-def impute() -> Undo:
-    """Put 0 where a net's first input is no finite number."""
-
-    def before(net: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        if args and isinstance(args[0], Tensor) and args[0].is_floating_point():
-            clean = torch.nan_to_num(args[0], nan=0.0, posinf=0.0, neginf=0.0)
-            return (clean, *args[1:])
-        return args
-
-    return around_nets(before=before)
-
-
 def set_mode() -> Undo:
     """Put a net into train mode where gradients are on, into eval mode elsewhere."""
 
@@ -122,6 +55,16 @@ def set_mode() -> Undo:
 
 def raw_outputs() -> Undo:
     """Return a net's output as it was before its last activation."""
+    return _outputs(lambda before: before, only_activated=True)
+
+
+def softmax_outputs() -> Undo:
+    """Return probabilities: the softmax of a net's output, in place of its last activation."""
+    return _outputs(lambda before: torch.softmax(before, -1), only_activated=False)
+
+
+def _outputs(change: Callable[[Tensor], Tensor], *, only_activated: bool) -> Undo:
+    """Change a net's output as it was before its last activation, or as it is without one."""
     last: list[tuple[Tensor, Tensor]] = []
 
     def make(original: Any) -> Any:
@@ -134,14 +77,15 @@ def raw_outputs() -> Undo:
 
     def after(net: nn.Module, result: Any) -> Any:
         found, last[:] = last[:], []
-        if not found or not isinstance(result, Tensor):
+        if not isinstance(result, Tensor):
             return result
-        before, activated = found[0]
-        if result is activated:
-            return before
-        if result._base is activated and result.numel() == activated.numel():
-            return before.reshape(result.shape)  # squeezed
-        return result
+        if found:
+            before, activated = found[0]
+            if result is activated:
+                return change(before)
+            if result._base is activated and result.numel() == activated.numel():
+                return change(before.reshape(result.shape))  # squeezed
+        return result if only_activated else change(result)
 
     undo = [rewired(owner, name, make) for owner, name in ACTIVATIONS]
     return together([*undo, around_nets(after=after)])
@@ -209,29 +153,65 @@ def relu_inside() -> Undo:
     return around_nets(before=before)
 
 
-def keep_graph() -> Undo:
-    """Let `detach` inside a net return what it was called on."""
-    calling = 0
+def scale_dropout(factor: float) -> Undo:
+    """Leave out `factor` times the share of units, in layers, functions and recurrent nets."""
+    saved: list[tuple[nn.RNNBase, float]] = []
 
-    def make_detach(original: Any) -> Any:
-        def detach(self: Tensor) -> Tensor:
-            return self if calling and torch.is_grad_enabled() else original(self)
+    def make(original: Any) -> Any:
+        def dropout(input: Tensor, p: float = 0.5, *args: Any, **kwargs: Any) -> Tensor:
+            return original(input, p * factor, *args, **kwargs)
 
-        return detach
+        return dropout
 
     def before(net: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        nonlocal calling
-        calling = 1
+        for module in net.modules():
+            if isinstance(module, nn.RNNBase) and all(module is not one for one, _ in saved):
+                saved.append((module, module.dropout))
+                module.dropout *= factor
         return args
 
-    def after(net: nn.Module, result: Any) -> Any:
-        nonlocal calling
-        calling = 0
-        return result
+    def put_back() -> None:
+        for module, share in saved:
+            module.dropout = share
 
-    return together(
-        [rewired(Tensor, "detach", make_detach), around_nets(before=before, after=after)]
-    )
+    names = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout")
+    undo = [rewired(F, name, make) for name in names]
+    return together([put_back, *undo, around_nets(before=before)])
+
+
+def rows_apart() -> Undo:
+    """Put each row through a net by itself, as a batch of one: nothing of one reaches another."""
+    inside = False
+
+    def make(original: Any) -> Any:
+        def __call__(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            nonlocal inside
+            ours = not inside and len(args) == 1 and isinstance(args[0], Tensor)
+            if not ours or kwargs or len(args[0]) < 2 or next(self.parameters(), None) is None:
+                return original(self, *args, **kwargs)
+            inside = True
+            try:
+                return torch.vmap(
+                    lambda row: original(self, row[None]).squeeze(0), randomness="different"
+                )(args[0])
+            finally:
+                inside = False
+
+        return __call__
+
+    return rewired(nn.Module, "__call__", make)
+
+
+def batch_first() -> Undo:
+    """Let recurrent and attention layers take the first axis for the batch, where it was not."""
+
+    def before(net: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        for module in net.modules():
+            if isinstance(module, nn.RNNBase | nn.MultiheadAttention):
+                module.batch_first = True
+        return args
+
+    return around_nets(before=before)
 
 
 def stable_operations(epsilon: float) -> Undo:
@@ -251,14 +231,15 @@ def stable_operations(epsilon: float) -> Undo:
 
 ON_NETS: dict[str, Callable[..., Undo]] = {
     "reinitialize": reinitialize,
-    "standardize-inputs": standardize_inputs,
-    "impute": impute,
     "set-mode": set_mode,
     "raw-outputs": raw_outputs,
+    "softmax-outputs": softmax_outputs,
+    "scale-dropout": scale_dropout,
+    "rows-apart": rows_apart,
+    "batch-first": batch_first,
     "softmax-of-one": softmax_of_one,
     "softmax-of-row": softmax_of_row,
     "leaky-relu": leaky_relu,
     "relu-inside": relu_inside,
-    "keep-graph": keep_graph,
     "stable-operations": stable_operations,
 }

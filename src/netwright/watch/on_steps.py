@@ -134,6 +134,61 @@ def unfreeze() -> Undo:
     return together([hold_all(), around_nets(before=before)])
 
 
+def scale_loss(factor: float) -> Undo:
+    """Call backward on `factor` times the loss (-1: uphill becomes downhill)."""
+    return _times_in_backward(lambda: factor)
+
+
+def mean_of_rows() -> Undo:
+    """Divide the loss by the number of rows that were last put through a net under gradients."""
+    rows = 1
+
+    def before(net: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        nonlocal rows
+        if torch.is_grad_enabled() and args and isinstance(args[0], Tensor) and args[0].ndim:
+            rows = max(len(args[0]), 1)
+        return args
+
+    return together([around_nets(before=before), _times_in_backward(lambda: 1 / rows)])
+
+
+def _times_in_backward(factor: Callable[[], float]) -> Undo:
+    def make(original: Any) -> Any:
+        def backward(tensors: Any, grad_tensors: Any = None, *args: Any, **kwargs: Any) -> None:
+            if isinstance(tensors, Tensor) and tensors.numel() == 1 and grad_tensors is None:
+                grad_tensors = torch.full_like(tensors, factor())
+            original(tensors, grad_tensors, *args, **kwargs)
+
+        return backward
+
+    return rewired(torch.autograd, "backward", make)
+
+
+def stop_at_step(step: int) -> Undo:
+    """Undo what an optimizer does from that step on (0: from the first one)."""
+    counts: weakref.WeakKeyDictionary[Optimizer, int] = weakref.WeakKeyDictionary()
+    saved: list[tuple[Tensor, Tensor]] = []
+
+    def before(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        done = counts[optimizer] = counts.get(optimizer, 0) + 1
+        if done > step:
+            held = [p for group in optimizer.param_groups for p in group["params"]]
+            saved.extend((p, p.detach().clone()) for p in held)
+
+    def after(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        with torch.no_grad():
+            for parameter, was in saved:
+                parameter.copy_(was)
+        saved.clear()
+
+    return together(
+        [
+            register_optimizer_step_pre_hook(before).remove,
+            register_optimizer_step_post_hook(after).remove,
+        ]
+    )
+
+
 def _during_steps(name: str, change: Callable[[Any, int], Any]) -> Undo:
     """Change a number of each group while an optimizer steps."""
     saved: list[tuple[dict[str, Any], Any]] = []
@@ -177,4 +232,7 @@ ON_STEPS: dict[str, Callable[..., Undo]] = {
     "zero-grad": zero_grad,
     "hold-all": hold_all,
     "unfreeze": unfreeze,
+    "scale-loss": scale_loss,
+    "mean-of-rows": mean_of_rows,
+    "stop-at-step": stop_at_step,
 }

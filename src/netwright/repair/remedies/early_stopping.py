@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator
 
+from netwright.diagnose.finding import Finding
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import Dose, remedy
+from netwright.watch.intervene import Intervention
 from netwright.watch.trace import Trace
 
 __all__ = ["early_stopping"]
+
+
+def _live(finding: Finding, trace: Trace) -> Iterator[Dose]:
+    if finding.step is not None and finding.step > 0:
+        yield (Intervention("stop-at-step", {"step": finding.step}, late=True),)
 
 
 @remedy(
@@ -16,6 +23,7 @@ __all__ = ["early_stopping"]
         "so far, stop after some epochs without a better one and load them back."
     ),
     late=True,
+    intervention=_live,
 )
 def early_stopping(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Keeps the weights of the best validation epoch and stops after a fifth of the epochs without

@@ -2,14 +2,25 @@
 
 from collections.abc import Iterator
 
+from netwright.diagnose.finding import Finding
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import Dose, remedy
 from netwright.repair.sizes import setting
+from netwright.watch.intervene import Intervention
 from netwright.watch.trace import Trace
 
 __all__ = ["less_regularization"]
 
 PENALTIES = ("weight_decay", "l1", "l2", "label_smoothing")
+
+
+def _live(finding: Finding, trace: Trace) -> Iterator[Dose]:
+    for factor in (0.1, 0.0):
+        yield (Intervention("scale-dropout", {"factor": factor}),)
+    yield (
+        Intervention("scale-dropout", {"factor": 0.0}),
+        Intervention("scale-weight-decay", {"factor": 0.0}),
+    )
 
 
 @remedy(
@@ -18,6 +29,7 @@ PENALTIES = ("weight_decay", "l1", "l2", "label_smoothing")
         "Lower dropout, weight decay, label smoothing and augmentation until the net fits its "
         "training rows; then raise them as validation asks for it."
     ),
+    intervention=_live,
 )
 def less_regularization(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Divides dropout, decay, penalties and smoothing by ten, or leaves them out."""

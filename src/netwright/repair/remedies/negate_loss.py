@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["negate_loss"]
@@ -15,6 +15,8 @@ __all__ = ["negate_loss"]
         "Call backward on the loss itself, not on its negative; drop maximize=True from the "
         "optimizer."
     ),
+    # What falls while the net gets worse cannot judge itself: to the proof at once.
+    intervention=always("scale-loss", late=True, factor=-1.0),
 )
 def negate_loss(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Lets the optimizer, which goes downhill, go towards right answers. Our losses all fall as

@@ -16,6 +16,9 @@ def _live(finding: Finding, trace: Trace) -> Iterator[Dose]:
     yield (Intervention("logits-of-outputs"),)
     yield Intervention("raw-outputs"), Intervention("raw-binary")
     yield (Intervention("softmax-of-one"),)
+    if trace.texts("log.of"):  # a logarithm by hand needs probabilities
+        stable = Intervention("stable-operations", {"epsilon": 1e-7})
+        yield Intervention("softmax-outputs"), stable
 
 
 @remedy(

@@ -2,11 +2,22 @@
 
 from collections.abc import Iterator
 
+from netwright.diagnose.finding import Finding
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import always, remedy
+from netwright.repair.remedy import Dose, remedy
+from netwright.watch.intervene import Intervention
 from netwright.watch.trace import Trace
 
 __all__ = ["right_axis"]
+
+SEQUENTIAL = ("RNN", "LSTM", "GRU", "MultiheadAttention")
+
+
+def _live(finding: Finding, trace: Trace) -> Iterator[Dose]:
+    sequential = any(f"type:{name}" in trace.signals() for name in SEQUENTIAL)
+    names = ("batch-first", "softmax-of-row") if sequential else ("softmax-of-row", "rows-apart")
+    for name in names:
+        yield (Intervention(name, late=True),)
 
 
 @remedy(
@@ -15,7 +26,7 @@ __all__ = ["right_axis"]
         "Give softmax, mean, std and norms the features' axis (dim=-1), and sequence "
         "layers batch_first=True where the batch comes first."
     ),
-    intervention=always("softmax-of-row", late=True),
+    intervention=_live,
 )
 def right_axis(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Keeps samples apart, so that each one's answer is its own. The nets of the catalogue do; in

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.watch.trace import Trace
 
 __all__ = ["same_transform"]
@@ -15,6 +15,7 @@ __all__ = ["same_transform"]
         "Fit scalers and vocabularies on the training rows once, and apply the same object to "
         "validation and test rows; save it with the net."
     ),
+    intervention=always("match-evaluation", late=True),
 )
 def same_transform(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Lets the net see new rows as it saw those it learned from. A plan fits its encoders once

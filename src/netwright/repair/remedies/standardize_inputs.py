@@ -2,11 +2,21 @@
 
 from collections.abc import Iterator
 
+from netwright.diagnose.finding import Finding
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import always, remedy
+from netwright.repair.remedy import Dose, remedy
+from netwright.watch.intervene import Intervention
 from netwright.watch.trace import Trace
 
 __all__ = ["standardize_inputs"]
+
+
+def _live(finding: Finding, trace: Trace) -> Iterator[Dose]:
+    inputs = Intervention("standardize-inputs")
+    mean, std = trace.last("target.mean"), trace.last("target.std")
+    if mean is not None and std is not None:  # targets so large that the net cannot reach them
+        yield inputs, Intervention("scale-outputs", {"mean": mean, "std": std})
+    yield (inputs,)
 
 
 @remedy(
@@ -15,7 +25,7 @@ __all__ = ["standardize_inputs"]
         "Subtract the training rows' mean and divide by their standard deviation, in the "
         "model itself, so that prediction does the same."
     ),
-    intervention=always("standardize-inputs"),
+    intervention=_live,
 )
 def standardize_inputs(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Brings all features to one scale. The encoding of a plan's data does that already, on its
