@@ -2,11 +2,12 @@
 
     python benchmarks/doctor/repairs.py [--cases ../shared/doctor_cases] [--only NNN ...] [--show]
 
-What is judged is the script's own metric, the number that it prints. Where that was the score of the
-proof, `after` is its mean over the proof's seeds; where the doctor chose by another one, the script
-is run with the kept interventions on the seeds on which its fixed twin was measured (key.csv). Regained is the share of the twin's score: 1 where the repaired
-script is as good, for a metric where lower is better the twin's over the script's; a repair counts
-where that is >= 0.95. The share of the gap between script and twin that was closed stands beside.
+What is judged is the script's own metric, the number that it prints. Where that was the score of
+the proof, `after` is its mean over the proof's seeds; where the doctor chose by another, the script
+is run with the kept interventions on the seeds on which its fixed twin was measured (key.csv).
+Regained is the share of the twin's score: 1 where the repaired script is as good, for a metric
+where lower is better the twin's over the script's; a repair counts where that is >= 0.95. The share
+of the gap between script and twin that was closed stands beside.
 
 Two kinds of cells are kept in `--cells`: of the repair, under a digest of the script and of our own
 sources, and of the measured runs, under one of the script and the interventions. Without a repair

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from netwright.watch.intervene import KNOWN, Intervention, intervene_
 
 
 @contextmanager
-def done(name: str, **values: float) -> Iterator[None]:
+def done(name: str, **values: Any) -> Iterator[None]:
     undo = intervene_([Intervention(name, values)])
     try:
         yield
@@ -41,6 +42,7 @@ def test_every_one_is_undone() -> None:
         "scale-loss": {"factor": -1.0}, "stop-at-step": {"step": 3},
         "keep-graph": {"everywhere": True}, "scale-dropout": {"factor": 0.1},
         "scale-outputs": {"mean": 1.0, "std": 2.0},
+        "longer-loop": {"file": "train.py", "first": 1, "last": 1, "factor": 3},
     }  # fmt: skip
     before = nn.Module.__call__, F.cross_entropy, torch.softmax, DataLoader.__iter__
     undo = intervene_(Intervention(name, needs.get(name, {})) for name in KNOWN)
@@ -289,3 +291,15 @@ def test_layers_take_the_first_axis_for_the_batch() -> None:
         first = net(rows)
     torch.testing.assert_close(first, net.rnn(rows)[0][:, -1])
     torch.testing.assert_close(first[:1], net(rows[:1]))
+
+
+def test_a_loop_of_the_script_goes_round_more_often() -> None:
+    code = compile(
+        "for i in range(1, 5, 2):\n    seen += [i, *range(1)]", "/there/train.py", "exec"
+    )
+    seen: list[int] = []
+    with done("longer-loop", file="/here/train.py", first=1, last=1, factor=2):
+        exec(code, {"seen": seen})
+        assert isinstance(range(3), range) and not isinstance([], range)
+    assert seen == [1, 0, 3, 0, 5, 0, 7, 0]
+    assert type(range(2)) is range

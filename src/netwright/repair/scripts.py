@@ -263,7 +263,7 @@ class _Trainer:
             Outcome(
                 scores=tuple(v if math.isfinite(v) else failed for v in scores),
                 failed=sum(not math.isfinite(v) for v in scores),
-                trainings=sum(min(run.steps / self.steps, 1.0) if run.steps else 1 for run in own),
+                trainings=sum(run.steps / self.steps if run.steps else 1 for run in own),
                 seconds=sum(run.seconds for run in own),
                 metric=metric,
                 higher_is_better=higher,

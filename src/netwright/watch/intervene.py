@@ -7,7 +7,8 @@
 An Intervention is a plain value (a name and numbers), so that it can be handed to another process.
 What each does stands beside its name: `on_steps.py` (optimizer and backward), `on_nets.py`
 (weights, modes, activations), `on_data.py` (scales, missing values), `on_graph.py` (where it is
-cut), `on_losses.py` (targets, outputs, weights of classes, order of rows).
+cut), `on_losses.py` (targets, outputs, weights of classes, order of rows), `on_loops.py` (how often
+the script's loop goes round).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +18,7 @@ from typing import Any
 from netwright.errors import UsageError, did_you_mean
 from netwright.watch.on_data import ON_DATA
 from netwright.watch.on_graph import ON_GRAPH
+from netwright.watch.on_loops import ON_LOOPS
 from netwright.watch.on_losses import ON_LOSSES
 from netwright.watch.on_nets import ON_NETS
 from netwright.watch.on_steps import ON_STEPS
@@ -30,6 +32,7 @@ KNOWN: Mapping[str, Callable[..., Undo]] = {
     **ON_DATA,
     **ON_GRAPH,
     **ON_LOSSES,
+    **ON_LOOPS,
 }
 
 

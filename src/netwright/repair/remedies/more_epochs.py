@@ -2,11 +2,22 @@
 
 from collections.abc import Iterator
 
+from netwright.diagnose.finding import Finding
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.epochs_loop import epochs_loop
+from netwright.repair.remedy import Dose, remedy
+from netwright.watch.intervene import Intervention
 from netwright.watch.trace import Trace
 
 __all__ = ["more_epochs"]
+
+
+def _live(finding: Finding, trace: Trace) -> Iterator[Dose]:
+    file, _, line = trace.text("line", "step").rpartition(":")
+    lines = epochs_loop(file, int(line)) if file else None
+    if lines is not None:
+        values = {"file": file, "first": lines[0], "last": lines[1], "factor": 3}
+        yield (Intervention("longer-loop", values, late=True),)
 
 
 @remedy(
@@ -14,6 +25,7 @@ __all__ = ["more_epochs"]
     advice=(
         "Train for three times as many epochs, with early stopping; stretch the schedule with them."
     ),
+    intervention=_live,
 )
 def more_epochs(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Trains for three and ten times as many epochs. That costs as many times as much: such a
