@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from netwright.diagnose.finding import Finding
 from netwright.doctor.rerun import Rerun
 from netwright.doctor.score import Score
 from netwright.doctor.script import Script
@@ -134,3 +135,38 @@ def test_the_command_refuses_too_few_seeds(tmp_path: Path) -> None:
         cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 2 and "--seeds" in done.stderr and "it ran" not in done.stderr
+
+
+def found(fault: str, *remedies: str) -> Finding:
+    return Finding(fault=fault, severity="error", confidence=0.9, explanation="", remedies=remedies)
+
+
+@pytest.mark.parametrize(
+    ("alarm", "words"),
+    [
+        (found("data-leakage", "split-first"), "the score itself"),
+        (found("wrong-metric", "compare-like-the-loss", "lower-lr"), "the score itself"),
+        (found("corrupted-labels", "realign-labels"), "from outside"),
+    ],
+)
+def test_what_no_rerun_can_prove_is_said_and_nothing_is_run(
+    alarm: Finding, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scripts, "rerun", lambda *a, **k: pytest.fail("it was rerun"))
+    case = scripts.ScriptCase(
+        script=Script("x.py"), place=scripts.Place(Path(), {}), findings=[alarm], trace=Trace(),
+        seconds=1.0, exit=0,
+    )  # fmt: skip
+    tested = scripts.prove_script(case, say=lambda text: None)
+    assert (
+        tested.proof is None and words in tested.notes[0] and "by hand" in tested.notes[0].lower()
+    )
+
+
+def test_a_rerun_that_is_watched_says_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(SICK)
+    place = scripts.Place(tmp_path, os.environ | {"OMP_NUM_THREADS": "1"})
+    script = Script(str(tmp_path / "train.py"))
+    run = scripts.rerun(script, place, seed=1, seconds=200, watch=True)
+    assert run.exit == 0 and run.trace is not None and len(run.trace.values("loss")) == 4
+    assert all(isinstance(one, Finding) for one in run.findings)

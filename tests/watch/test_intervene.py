@@ -303,3 +303,46 @@ def test_a_loop_of_the_script_goes_round_more_often() -> None:
         assert isinstance(range(3), range) and not isinstance([], range)
     assert seen == [1, 0, 3, 0, 5, 0, 7, 0]
     assert type(range(2)) is range
+
+
+def test_rows_that_are_sliced_in_order_are_mixed_side_by_side() -> None:
+    x, y = torch.arange(100.0)[:, None], torch.arange(100.0)
+    net = nn.Linear(1, 1)
+    with done("shuffle"):
+        net(x[:50]).sum().backward()  # up to here the script splits its rows
+        epochs = [[(x[i : i + 20], y[i : i + 20]) for i in range(0, 100, 20)] for _ in range(2)]
+        with torch.no_grad():
+            ordered = y[:20]
+    seen = [torch.cat([targets for _, targets in epoch]) for epoch in epochs]
+    for epoch, targets in zip(epochs, seen, strict=True):
+        assert torch.equal(torch.cat([rows for rows, _ in epoch])[:, 0], targets)
+        assert torch.equal(targets.sort().values, y) and not torch.equal(targets, y)
+    assert not torch.equal(*seen) and torch.equal(ordered, y[:20])
+
+
+def test_activations_inside_become_relu_and_the_last_one_stays() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Linear(2, 3), nn.Linear(3, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.sigmoid(self.second(torch.tanh(self.first(x))))
+
+    net, rows = Net(), torch.randn(4, 2)
+    with done("relu-inside"):
+        changed = net(rows)
+    torch.testing.assert_close(changed, net.second(net.first(rows).relu()).sigmoid())
+
+
+def test_layers_are_normalised_but_for_the_last() -> None:
+    net = nn.Sequential(nn.Linear(3, 8), nn.Linear(8, 2))
+    rows = torch.randn(4, 3) * 100
+    seen: list[Tensor] = []
+    net[1].register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+    with done("normalize-layers"):
+        net(rows)
+        out = net(rows)
+    torch.testing.assert_close(seen[1].mean(1), torch.zeros(4), atol=1e-4, rtol=0)
+    torch.testing.assert_close(seen[1].var(1, correction=0), torch.ones(4), atol=1e-3, rtol=0)
+    torch.testing.assert_close(out, nn.functional.linear(seen[1], net[1].weight, net[1].bias))

@@ -6,9 +6,9 @@
 
 An Intervention is a plain value (a name and numbers), so that it can be handed to another process.
 What each does stands beside its name: `on_steps.py` (optimizer and backward), `on_nets.py`
-(weights, modes, activations), `on_data.py` (scales, missing values), `on_graph.py` (where it is
-cut), `on_losses.py` (targets, outputs, weights of classes, order of rows), `on_loops.py` (how often
-the script's loop goes round).
+(weights, modes, dropout, norms), `on_activations.py` (inside and at the end), `on_data.py` (scales,
+missing values), `on_graph.py` (where it is cut), `on_losses.py` (targets, weights of classes),
+`on_order.py` (of rows), `on_loops.py` (how often the script's loop goes round).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netwright.errors import UsageError, did_you_mean
+from netwright.watch.on_activations import ON_ACTIVATIONS
 from netwright.watch.on_data import ON_DATA
 from netwright.watch.on_graph import ON_GRAPH
 from netwright.watch.on_loops import ON_LOOPS
 from netwright.watch.on_losses import ON_LOSSES
 from netwright.watch.on_nets import ON_NETS
+from netwright.watch.on_order import ON_ORDER
 from netwright.watch.on_steps import ON_STEPS
 from netwright.watch.rewire import Undo
 
@@ -29,10 +31,12 @@ __all__ = ["KNOWN", "Intervention", "intervene_"]
 KNOWN: Mapping[str, Callable[..., Undo]] = {
     **ON_STEPS,
     **ON_NETS,
+    **ON_ACTIVATIONS,
     **ON_DATA,
     **ON_GRAPH,
     **ON_LOSSES,
     **ON_LOOPS,
+    **ON_ORDER,
 }
 
 

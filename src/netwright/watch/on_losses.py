@@ -1,4 +1,4 @@
-"""Interventions on losses, and on the order in which rows come."""
+"""Interventions on losses: targets, what they are compared with, weights of classes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler
 
 from netwright.watch.rewire import Undo, rewired, together
 
@@ -196,24 +195,6 @@ def robust_loss() -> Undo:
     return rewired(F, "mse_loss", make)
 
 
-def shuffle() -> Undo:
-    """Let a DataLoader whose rows come in order mix them where gradients are on."""
-
-    def make(original: Any) -> Any:
-        def __iter__(self: DataLoader[Any]) -> Any:
-            batches = self.batch_sampler
-            in_order = isinstance(self.sampler, SequentialSampler)
-            if in_order and isinstance(batches, BatchSampler):
-                rows: Any = self.dataset
-                mixed = RandomSampler(rows) if torch.is_grad_enabled() else self.sampler
-                batches.sampler = mixed
-            return original(self)
-
-        return __iter__
-
-    return rewired(DataLoader, "__iter__", make)
-
-
 ON_LOSSES: dict[str, Callable[..., Undo]] = {
     "reshape-targets": reshape_targets,
     "logits-of-outputs": logits_of_outputs,
@@ -222,5 +203,4 @@ ON_LOSSES: dict[str, Callable[..., Undo]] = {
     "class-weights": class_weights,
     "label-smoothing": label_smoothing,
     "robust-loss": robust_loss,
-    "shuffle": shuffle,
 }

@@ -1,4 +1,4 @@
-"""Interventions on nets: weights, modes, activations, dropout, rows kept apart."""
+"""Interventions on nets: weights, modes, dropout, normalisation, rows kept apart."""
 
 import weakref
 from collections.abc import Callable
@@ -11,11 +11,6 @@ from torch.nn import functional as F
 from netwright.watch.rewire import Undo, around_nets, rewired, together
 
 __all__ = ["ON_NETS"]
-
-# Where torch keeps them; modules and methods end there or are named here too.
-ACTIVATIONS = [
-    (owner, name) for owner in (torch, F, Tensor) for name in ("relu", "sigmoid", "tanh", "softmax")
-] + [(F, "elu"), (F, "leaky_relu"), (F, "softplus")]
 
 
 def reinitialize() -> Undo:
@@ -48,106 +43,6 @@ def set_mode() -> Undo:
 
     def before(net: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
         net.train(torch.is_grad_enabled())
-        return args
-
-    return around_nets(before=before)
-
-
-def raw_outputs() -> Undo:
-    """Return a net's output as it was before its last activation."""
-    return _outputs(lambda before: before, only_activated=True)
-
-
-def softmax_outputs() -> Undo:
-    """Return probabilities: the softmax of a net's output, in place of its last activation."""
-    return _outputs(lambda before: torch.softmax(before, -1), only_activated=False)
-
-
-def _outputs(change: Callable[[Tensor], Tensor], *, only_activated: bool) -> Undo:
-    """Change a net's output as it was before its last activation, or as it is without one."""
-    last: list[tuple[Tensor, Tensor]] = []
-
-    def make(original: Any) -> Any:
-        def activation(input: Tensor, *args: Any, **kwargs: Any) -> Any:
-            result = original(input, *args, **kwargs)
-            last[:] = [(input, result)]
-            return result
-
-        return activation
-
-    def after(net: nn.Module, result: Any) -> Any:
-        found, last[:] = last[:], []
-        if not isinstance(result, Tensor):
-            return result
-        if found:
-            before, activated = found[0]
-            if result is activated:
-                return change(before)
-            if result._base is activated and result.numel() == activated.numel():
-                return change(before.reshape(result.shape))  # squeezed
-        return result if only_activated else change(result)
-
-    undo = [rewired(owner, name, make) for owner, name in ACTIVATIONS]
-    return together([*undo, around_nets(after=after)])
-
-
-def softmax_of_one() -> Undo:
-    """Make a softmax over a single column, which is 1 for every row, a sigmoid."""
-
-    def make(original: Any) -> Any:
-        def softmax(input: Tensor, *args: Any, **kwargs: Any) -> Any:
-            dim = kwargs.get("dim", args[0] if args else None)
-            if isinstance(dim, int) and input.ndim > 1 and input.shape[dim] == 1:
-                return torch.sigmoid(input)
-            return original(input, *args, **kwargs)
-
-        return softmax
-
-    return together([rewired(owner, "softmax", make) for owner in (torch, F, Tensor)])
-
-
-def softmax_of_row() -> Undo:
-    """Take a softmax over the batch along the last axis in its place."""
-
-    def make(original: Any) -> Any:
-        def softmax(input: Tensor, *args: Any, **kwargs: Any) -> Any:
-            dim = kwargs.pop("dim", None)
-            if args:
-                dim, args = args[0], args[1:]
-            if dim == 0 and input.ndim > 1:
-                dim = -1
-            return original(input, *args, dim=dim, **kwargs)
-
-        return softmax
-
-    owners = [(o, n) for o in (torch, F, Tensor) for n in ("softmax", "log_softmax")]
-    return together([rewired(owner, name, make) for owner, name in owners])
-
-
-def leaky_relu(slope: float = 0.01) -> Undo:
-    """Give every ReLU a slope below 0."""
-
-    def make(original: Any) -> Any:
-        def relu(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-            return F.leaky_relu(input, slope)
-
-        return relu
-
-    return together([rewired(owner, "relu", make) for owner in (torch, F, Tensor)])
-
-
-def relu_inside() -> Undo:
-    """Make the sigmoid and tanh modules of a net ReLUs, its last module left out."""
-    seen: weakref.WeakSet[nn.Module] = weakref.WeakSet()
-
-    def before(net: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        if net not in seen:
-            seen.add(net)
-            last = list(net.modules())[-1]
-            for module in net.modules():
-                for name, child in module.named_children():
-                    if isinstance(child, nn.Sigmoid | nn.Tanh) and child is not last:
-                        setattr(module, name, nn.ReLU())
         return args
 
     return around_nets(before=before)
@@ -214,32 +109,44 @@ def batch_first() -> Undo:
     return around_nets(before=before)
 
 
-def stable_operations(epsilon: float) -> Undo:
-    """Keep what `log` and `sqrt` are given at `epsilon` or above."""
+def normalize_layers() -> Undo:
+    """Give the outputs of linear and convolutional layers mean 0 and deviation 1 in each row, those
+    of a net's last one left out."""
+    counts: weakref.WeakKeyDictionary[nn.Module, int] = weakref.WeakKeyDictionary()
+    number, last = 0, -1  # of the layers of the call under way; of the call before
 
     def make(original: Any) -> Any:
-        def operation(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-            if input.is_floating_point():
-                input = input.clamp(min=epsilon)
-            return original(input, *args, **kwargs)
+        def layer(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+            nonlocal number
+            result: Tensor = original(input, *args, **kwargs)
+            number += 1
+            if number == last or result.ndim < 2 or last < 0:
+                return result
+            axes = [-1] if original.__name__ == "linear" else list(range(1, result.ndim))
+            variance, mean = torch.var_mean(result, axes, correction=0, keepdim=True)
+            return (result - mean) / (variance + 1e-5).sqrt()
 
-        return operation
+        return layer
 
-    owners = [(owner, name) for owner in (torch, Tensor) for name in ("log", "sqrt")]
-    return together([rewired(owner, name, make) for owner, name in owners])
+    def before(net: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        nonlocal number, last
+        number, last = 0, counts.get(net, 0)
+        return args
+
+    def after(net: nn.Module, result: Any) -> Any:
+        nonlocal last
+        counts[net], last = number, -1
+        return result
+
+    undo = [rewired(F, name, make) for name in ("linear", "conv1d", "conv2d", "conv3d")]
+    return together([*undo, around_nets(before=before, after=after)])
 
 
 ON_NETS: dict[str, Callable[..., Undo]] = {
     "reinitialize": reinitialize,
     "set-mode": set_mode,
-    "raw-outputs": raw_outputs,
-    "softmax-outputs": softmax_outputs,
     "scale-dropout": scale_dropout,
+    "normalize-layers": normalize_layers,
     "rows-apart": rows_apart,
     "batch-first": batch_first,
-    "softmax-of-one": softmax_of_one,
-    "softmax-of-row": softmax_of_row,
-    "leaky-relu": leaky_relu,
-    "relu-inside": relu_inside,
-    "stable-operations": stable_operations,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netwright.plan.plan import Plan
-from netwright.repair.remedy import remedy
+from netwright.repair.remedy import always, remedy
 from netwright.repair.sizes import setting
 from netwright.watch.trace import Trace
 
@@ -16,6 +16,7 @@ __all__ = ["add_normalization"]
         "Put nn.BatchNorm1d/2d (batches of 16 rows or more) or nn.LayerNorm after each linear "
         "or convolutional layer, before its activation."
     ),
+    intervention=always("normalize-layers"),
 )
 def add_normalization(plan: Plan, trace: Trace) -> Iterator[Plan]:
     """Puts batch or layer normalisation after each hidden layer, which keeps activations and
