@@ -22,7 +22,7 @@ __all__ = ["Candidate", "Climbed", "Outcome", "Seeds", "Train", "alarms_of", "cl
 Subject = TypeVar("Subject")
 
 SCREEN_TRAININGS = 1.5  # that the short runs of one screen share
-MOST_CANDIDATES = 5  # of one screen: with more, the short runs become too short to tell
+MOST_CANDIDATES = 8  # of one screen: with more, the short runs become too short to tell
 MOST_LATE = 2  # of candidates whose effect shows at the end: these are screened at full length
 MOST_PROOFS = 3  # of one repair: chance may prove one in 32
 MOST_KEPT = 3

@@ -25,6 +25,7 @@ from netwright.watch.trace import Trace
 __all__ = ["ScriptCase", "Tested", "check_seeds", "prove_script"]
 
 FEWEST_STEPS = 20  # of a short run
+WAIT = 240.0  # seconds: a busy machine starts slowly
 PATIENCE = 6.0  # times the seconds of the run that was watched
 UNTRUE_SCORE = ("data-leakage", "wrong-metric")  # a better one is no better net
 
@@ -169,7 +170,7 @@ class _Trainer:
             interventions=[one.to_dict() for one in dose],
             seed=seed,
             max_steps=max_steps,
-            seconds=60 + PATIENCE * self.case.seconds,
+            seconds=WAIT + PATIENCE * self.case.seconds,
         )
         self.done.append((dose, seed, max_steps, run))
         return run
@@ -181,7 +182,7 @@ class _Trainer:
             self.case.place,
             interventions=[one.to_dict() for one in dose],
             seed=self.proof[0],
-            seconds=60 + PATIENCE * self.case.seconds,
+            seconds=WAIT + PATIENCE * self.case.seconds,
             watch=True,
         )
         self.trace = run.trace

@@ -42,7 +42,14 @@ _GROWTH = 100.0
 @fault(
     "exploding-gradient",
     severity="error",
-    remedies=("clip-gradient", "lower-lr", "reinitialize", "add-normalization", "robust-loss"),
+    remedies=(
+        "clip-gradient",
+        "lower-lr",
+        "standardize-inputs",
+        "reinitialize",
+        "add-normalization",
+        "robust-loss",
+    ),
     explains=("numerical-instability",),
 )
 def exploding_gradient(trace: Trace) -> Iterator[Evidence]:

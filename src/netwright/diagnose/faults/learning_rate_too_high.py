@@ -40,7 +40,7 @@ _EARLY = 8  # steps: a run that begins well and leaps later met a steep place (e
 @fault(
     "learning-rate-too-high",
     severity="error",
-    remedies=("lower-lr", "warm-up", "clip-gradient"),
+    remedies=("lower-lr", "warm-up", "clip-gradient", "standardize-inputs"),
     explains=(
         "exploding-gradient",
         "dying-relu",

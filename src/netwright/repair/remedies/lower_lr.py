@@ -12,11 +12,14 @@ from netwright.watch.trace import Trace
 __all__ = ["lower_lr"]
 
 DIVISORS = (3, 10, 30, 100)
+WILD = 100.0  # first updates so many times as large as the weights
+WILD_DIVISORS = (10, 100, 1000, 10_000)
 FLOOR = 0.03  # of the optimiser's usual rate: lower ones are another fault
 
 
 def _live(finding: Finding, trace: Trace) -> Iterator[Dose]:
-    for divisor in DIVISORS:
+    early = float(finding.evidence.get("update/weight early", 0.0))
+    for divisor in WILD_DIVISORS if early > WILD else DIVISORS:
         yield (Intervention("scale-lr", {"factor": 1 / divisor}),)
 
 

@@ -10,8 +10,13 @@ from netwright.watch.trace import Trace
 
 __all__ = ["standardize_inputs"]
 
+UNUSUAL = {"input.std.largest": 10, "input.std.ratio": 10, "input.shift": 3}  # see unscaled-inputs
+
 
 def _live(finding: Finding, trace: Trace) -> Iterator[Dose]:
+    unusual = any((trace.last(signal) or 0) > limit for signal, limit in UNUSUAL.items())
+    if finding.fault != "unscaled-inputs" and not unusual:
+        return
     inputs = Intervention("standardize-inputs")
     mean, std = trace.last("target.mean"), trace.last("target.std")
     if mean is not None and std is not None:  # targets so large that the net cannot reach them
