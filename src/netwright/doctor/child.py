@@ -24,7 +24,8 @@ def main(job_file: str, result_file: str) -> int:
     """Run it; return its exit code."""
     job: dict[str, Any] = json.loads(Path(job_file).read_text(encoding="utf-8"))
     script = Script(job["script"], job["arguments"], is_module=job["is_module"])
-    process, watching, observed = os.getpid(), [], []
+    process, watching = os.getpid(), []
+    observed: list[Any] = []  # the context that watches, and its observer
     began = time.perf_counter()
     shift_seeds_(job["seed"])
 

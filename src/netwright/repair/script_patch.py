@@ -18,7 +18,7 @@ OF_FINDING = {
     "insert-zero-grad", "reshape-targets", "set-mode", "module-list", "register-parameter",
     "rebuild-optimizer", "unfreeze", "shuffle", "right-axis", "keep-the-graph",
     "remove-output-activation", "cross-entropy-loss", "replace-loss", "standardize-inputs",
-    "stable-operation", "impute",
+    "stable-operation", "impute", "negate-loss", "mean-reduction",
 }  # fmt: skip
 
 
