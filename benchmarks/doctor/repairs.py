@@ -9,9 +9,11 @@ Regained is the share of the twin's score: 1 where the repaired script is as goo
 where lower is better the twin's over the script's; a repair counts where that is >= 0.95. The share
 of the gap between script and twin that was closed stands beside.
 
-Two kinds of cells are kept in `--cells`: of the repair, under a digest of the script and of our own
-sources, and of the measured runs, under one of the script and the interventions. Without a repair
-the script stays as it is, which is counted as not repaired. `--show` prints what is there.
+The command and its reruns run in forks of a process that has torch imported (`forked.py`): that is
+half of their time. Two kinds of cells are kept in `--cells`: of the repair, under a digest of the
+script and of our own sources, and of the measured runs, under one of the script and the
+interventions. Without a repair the script stays as it is, which is counted as not repaired.
+`--show` prints what is there, `--stale` takes cells of earlier sources too.
 """
 
 import argparse
@@ -22,13 +24,13 @@ import math
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from scripts import environment  # beside this file
+from forked import Forks, instead_of_interpreters_, preload  # beside this file
+from scripts import environment
 
 from netwright.doctor.rerun import Place, rerun
 from netwright.doctor.script import Script
@@ -65,20 +67,42 @@ def repair(script: Path, data: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copy(script, folder)
-        command = [sys.executable, "-m", "netwright.cli.main", "doctor", "--fix"]
-        command += ["--json", "found.json", "--out", "repaired", script.name]
-        done = subprocess.run(
-            command, cwd=folder, env=environment(data), text=True, capture_output=True, timeout=3600
-        )
-        found = folder / "found.json"
+        arguments = ["doctor", "--fix", "--json", "found.json", "--out", "repaired", script.name]
+        child = os.fork()
+        if child == 0:
+            command(arguments, folder, data)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        found, said = folder / "found.json", (folder / "said").read_text()
         if not found.is_file():
-            raise RuntimeError(f"{script.name}: {done.stderr[-2000:]}")
+            raise RuntimeError(f"{script.name}: {said[-2000:]}")
         patch = folder / "repaired" / "script.patch"
         return json.loads(found.read_text()) | {
-            "exit": done.returncode,
-            "said": done.stderr,
+            "exit": code,
+            "said": said,
             "patch": patch.read_text() if patch.is_file() else None,
         }
+
+
+def command(arguments: list[str], folder: Path, data: Path) -> None:
+    """Be `netwright ARGUMENTS`, in a fork that has torch imported."""
+    code = 1
+    try:
+        os.chdir(folder)
+        os.environ.update(environment(data))
+        said = os.open("said", os.O_WRONLY | os.O_CREAT)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(said, 2)
+        sys.argv = ["netwright", *arguments]
+        from netwright.cli.main import main as netwright
+
+        netwright()
+        code = 0
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else 0
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def measured(script: Path, data: Path, interventions: list[dict[str, Any]]) -> dict[str, Any]:
@@ -193,6 +217,9 @@ def main() -> None:
     parser.add_argument("--stale", action="store_true", help="take cells of earlier sources too")
     parser.add_argument("--out", type=Path, default=HERE.parents[1] / "results")
     given = parser.parse_args()
+    if not given.show:
+        preload()
+        instead_of_interpreters_(Forks())
     data, cells, ours = given.data.resolve(), given.cells.resolve(), sources()
     with (given.cases / "key.csv").open() as file:
         faulty = [row for row in csv.DictReader(file) if row["role"] == "faulty"]
