@@ -234,6 +234,10 @@ class _Trainer:
         values = [[value(run) for run in own] for own in runs]
         return self._outcomes(runs, values, metric=f"training {kind}", higher=higher)
 
+    def _cost(self, run: Rerun) -> float:
+        """Return a run's cost in full trainings; one that raised before a step cost none."""
+        return run.steps / self.steps if run.steps else float(not run.exit)
+
     def _higher_is_better(self) -> bool:
         assert self.settled is not None
         return self.settled.higher_is_better
@@ -264,7 +268,7 @@ class _Trainer:
             Outcome(
                 scores=tuple(v if math.isfinite(v) else failed for v in scores),
                 failed=sum(not math.isfinite(v) for v in scores),
-                trainings=sum(run.steps / self.steps if run.steps else 1 for run in own),
+                trainings=sum(self._cost(run) for run in own),
                 seconds=sum(run.seconds for run in own),
                 metric=metric,
                 higher_is_better=higher,
