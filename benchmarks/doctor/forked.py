@@ -23,7 +23,7 @@ def preload() -> None:
     import torch  # noqa: F401
     from sklearn import datasets, model_selection, neighbors, preprocessing  # noqa: F401
 
-    import netwright.doctor.child  # noqa: F401
+    import netwright.doctor.child
     import netwright.watch.intervene
     import netwright.watch.measured
     import netwright.watch.observer
