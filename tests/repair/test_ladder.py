@@ -126,11 +126,11 @@ def test_late_effects_are_screened_at_full_length_two_at_a_time() -> None:
 
 
 def test_remedies_are_screened_in_their_order_few_at_once() -> None:
-    world = World({"a": [-0.1] * 4, "b": [-0.2, 1.0], "c": [2.0]})
+    world = World({"a": [-0.1] * 7, "b": [-0.2, 1.0], "c": [2.0]})
     subject, proof = world.climb(finding("sick", "error", "a", "b", "c"))
     groups = [[arm.remedies[0] for arm in screen.arms] for screen in proof.screens]
-    assert groups == [["a"] * 4, ["b", "b", "c"]] and subject == 2.0
-    world = World({"a": [0.5], "b": [-0.2] * 5})
+    assert groups == [["a"] * 7, ["b", "b", "c"]] and subject == 2.0
+    world = World({"a": [0.5], "b": [-0.2] * 8})
     subject, proof = world.climb(finding("sick", "error", "a", "b"))
     assert len(proof.screens) == 1 and subject == 0.5  # what comes later is not looked at
 
