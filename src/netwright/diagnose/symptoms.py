@@ -165,6 +165,27 @@ def learned_little(trace: Trace) -> bool:
     return diverged(trace) or stuck(trace) or end_of(values) > 0.5 * values[0]
 
 
+def skill_of(trace: Trace, name: str) -> tuple[float, float] | None:
+    """Return (skill, its standard error) as recorded by watch/skills.py: 0 is one answer for all
+    rows, 1 all right; None where it was not measured."""
+    value, noise = trace.last(f"skill.{name}"), trace.last(f"skill.{name}.noise")
+    return None if value is None or noise is None else (value, noise)
+
+
+def skill_gained(trace: Trace, name: str, over: str, *, least: float, errors: float) -> bool:
+    """Whether one skill lies above another by `least` and by so many standard errors."""
+    more, less = skill_of(trace, name), skill_of(trace, over)
+    if more is None or less is None:
+        return False
+    return more[0] - less[0] > max(least, errors * float(np.hypot(more[1], less[1])))
+
+
+def beaten_by_baseline(trace: Trace) -> bool:
+    """Whether a simple model, fitted to some training rows, tells clearly more of the others than
+    the net tells of all that it learned from."""
+    return skill_gained(trace, "baseline", "train", least=0.15, errors=4)
+
+
 def layer_of(parameter: str) -> str:
     """Return the layer that a parameter belongs to: "conv1.weight" -> "conv1"."""
     return parameter.rpartition(".")[0]

@@ -57,10 +57,10 @@ def inputs(kept: Kept) -> None:
     if far is not None:
         trace.record("target.mean", "", step, far[0])
         trace.record("target.std", "", step, far[1])
-    if not (holes or unusual) or len(kept.tapes) < 2:
+    if not (holes or unusual or far) or len(kept.tapes) < 2:
         return
     _try(kept, "as.is", None)
-    if unusual:
+    if unusual or far:
         _try(kept, "standardised", _standardise(mean, std), far)
     if holes:
         _try(kept, "repaired", _repair(everything, holes))
@@ -160,8 +160,9 @@ def _try(kept: Kept, name: str, mend: Mend | None, far: tuple[float, float] | No
             return call(mend(args[0]), *args[1:], **kwargs)
 
     seconds = max(0.2, kept.left / 4)
+    steps = min(_STEPS, kept.steps)  # no more than the run itself had
     state, losses = trial(
-        kept.first, training, kept.recipe, steps=_STEPS, change=change, seconds=seconds
+        kept.first, training, kept.recipe, steps=steps, change=change, seconds=seconds
     )
     if losses and math.isfinite(losses[-1]):
         found = measure(state, held_out, change)

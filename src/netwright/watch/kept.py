@@ -40,6 +40,9 @@ def kept_of(learner: Learner, *, end: float) -> Kept | None:
     last = take(list(learner.nets.values()), learner.step)
     if last is None or len(first.nets) != len(last.nets):
         return None
+    layers = [[name for net in s.nets for name, _ in net.named_modules()] for s in (first, last)]
+    if layers[0] != layers[1]:  # layers came or went since: the first state cannot be gone on from
+        return None
     for net, began in zip(last.nets, first.nets, strict=True):
         for module, before in zip(net.modules(), began.modules(), strict=True):
             module.training = before.training

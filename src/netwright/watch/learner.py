@@ -5,14 +5,15 @@ A GAN has two, a teacher and its student are two. Signals beside those of Probe 
 between two evaluations), "right.validation" (share of right classes there), "backwards" (calls of
 backward a step), "grad.carried" (norm of the gradient that was there when backward began, after a
 step), "lr", and for parameters "unreached" (the loss's graph does not contain them), "unregistered"
-(the graph contains them, no net names them), "unoptimised", "frozen". The nets' modes:
-"training.mode", "evaluation.mode" (1: train()).
+(the graph contains them, no net names them), "made.in.forward" (the graph contains them, and they
+were made in this very pass: by type), "unoptimised", "frozen". The nets' modes: "training.mode",
+"evaluation.mode" (1: train()).
 """
 
 import math
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +34,8 @@ _TAPES = 48
 _BYTES = 64_000_000  # of kept batches
 _EARLY = 20  # the step of the second snapshot
 _LOSSES = 200  # read from a device together
+_EVALUATIONS = 32  # batches kept of the first place where the net is evaluated
+_PLACES = 4  # of evaluations
 
 
 class Learner:
@@ -56,6 +59,7 @@ class Learner:
         self._losses: list[tuple[int, Tensor]] = []
         self._phase: list[Tensor] = []
         self._validation: dict[str, list[tuple[Tensor, int, Tensor | None]]] = {}
+        self._places: dict[str, int] = {}  # how often an evaluation was called from there
         self._main = ""  # whence the first evaluation between training steps was called
         self._next = 1
         self._stride = 1
@@ -189,6 +193,18 @@ class Learner:
         for name, leaf in _strangers(self.nets, strangers):
             self.trace.record("unregistered", name, self.step, leaf.numel())
 
+    def bore(
+        self, made: Sequence[nn.Module], leaves: Iterable[Tensor], lines: Mapping[nn.Module, str]
+    ) -> None:
+        """Note modules that the forward pass made and computed with; lines: that made them."""
+        ids = {id(leaf) for leaf in leaves}
+        for module in made:
+            own = [p for p in module.parameters(recurse=False) if id(p) in ids]
+            if own:
+                place = type(module).__name__
+                self.trace.record("made.in.forward", place, self.step, sum(p.numel() for p in own))
+                self.trace.note("line", lines.get(module, ""), place="made in forward")
+
     # Batches and phases.
 
     def keep(self, tape: Tape) -> None:
@@ -203,6 +219,14 @@ class Learner:
     def wants_tape(self) -> bool:
         """Whether the coming step's batch is to be kept."""
         return self.step < 24 or self._chance.random() < 24 / (self.step + 1)
+
+    def wants_evaluation(self, path: str) -> bool:
+        """Whether an evaluation that the user's calls `path` led to is to be kept: the first of
+        each place, since a last test may be made elsewhere than the validations before it."""
+        if path not in self._places and len(self._places) >= _PLACES:
+            return False
+        self._places[path] = self._places.get(path, 0) + 1
+        return self._places[path] <= (_EVALUATIONS if path == next(iter(self._places)) else 8)
 
     def evaluated(self, loss: Tensor, rows: int, path: str, right: Tensor | None = None) -> None:
         """Take a loss that was computed in an evaluation; path: the user's calls that led there;

@@ -3,16 +3,19 @@
 Signals: "mode.layers" (text by place: its dropout and batch norm layers), "mode.gap" (mean change
 of a net's output between the two modes over its spread, on an evaluation's own batch, last state),
 "mode.decided" (share of rows whose answer, the largest column or the side of the middle, changes),
-"norm.unused" (by layer: batch norm that never saw a batch in train mode).
+"norm.unused" (by layer: batch norm that never saw a batch in train mode), "evaluation.again" (share
+of evaluations, the first left out, that asked the net of the very rows of the one before).
 """
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 from netwright.watch.kept import Kept
 from netwright.watch.snapshot import unseen
+from netwright.watch.tape import Tape
 
 _DROPOUT = (nn.modules.dropout._DropoutNd, nn.RNNBase)
 _NORM = (nn.modules.batchnorm._BatchNorm,)
@@ -36,6 +39,10 @@ def modes(kept: Kept) -> None:
     trace.record("mode.norm", "", step, norm)
     if not (dropout or norm) or not kept.evaluations:
         return
+    pairs = list(pairwise(kept.evaluations))
+    if pairs:
+        again = sum(a.step == b.step and _same_rows(a, b) for a, b in pairs)
+        trace.record("evaluation.again", "", step, again / len(pairs))
     gaps, decided = [], []
     for tape in kept.evaluations[-4:]:
         for entry in tape.nets()[:1]:
@@ -57,6 +64,17 @@ def modes(kept: Kept) -> None:
     if gaps:
         trace.record("mode.gap", "", step, sum(gaps) / len(gaps))
         trace.record("mode.decided", "", step, sum(decided) / len(decided))
+
+
+def _same_rows(a: Tape, b: Tape) -> bool:
+    """Whether two evaluations began with the same inputs."""
+    first, second = a.nets()[0].args[:1], b.nets()[0].args[:1]
+    if not first or not second:
+        return False
+    x, y = first[0], second[0]
+    if not isinstance(x, Tensor) or not isinstance(y, Tensor):
+        return False
+    return x.shape == y.shape and torch.equal(x, y)
 
 
 def _rate(module: nn.Module) -> float:

@@ -91,6 +91,7 @@ class Observer:
         self._loaded: weakref.WeakSet[nn.Module] = weakref.WeakSet()
         self._fresh: dict[int, tuple[nn.Module, StepOfParameters | None, Any]] = {}
         self._called: list[nn.Module] = []  # nets called for their gradient since the last step
+        self._born: list[nn.Module] = []  # modules made within a net's forward since then
         self._recorder: Recorder | None = Recorder(0)
         self._watching: Recorder | None = None  # of an evaluation
         self._tapes: list[Tape] = []
@@ -180,6 +181,9 @@ class Observer:
         self._made[thing] = self._lines.here()
         if isinstance(thing, Optimizer):
             self._optimizers.add(thing)
+        elif self.inside and self._in_net and torch.is_grad_enabled() and len(self._born) < 99:
+            if all(learner.step < 3 for learner in self.learners):
+                self._born.append(thing)
 
     def _on_loaded(self, module: nn.Module) -> None:
         self._loaded.update(module.modules())
@@ -223,7 +227,7 @@ class Observer:
         elif learner is not None:
             self._line("evaluation")
             learner.trace.record("evaluation.mode", "", learner.step, module.training)
-            if len(learner.evaluations) < 32:
+            if learner.wants_evaluation(self._lines.path()):
                 self._watching = Recorder(learner.step)
                 self._watching.note("net", name, module, args, kwargs, output)
                 self._watching.start()
@@ -303,9 +307,11 @@ class Observer:
             return
         self.steps += 1
         leaves, self._leaves = self._leaves, None
+        born, self._born = self._born, []
         if leaves is not None:
             held = {id(p) for o in self._optimizers for g in o.param_groups for p in g["params"]}
             learner.reached(leaves, held)
+            learner.bore(born, leaves, self._made)
         learner.coupled = learner.coupled or self._is_coupled(learner)
         if self._tapes:
             for net in self._called:

@@ -3,9 +3,9 @@
 Signals: "loss.name" and "output.function" (text; the operation that made the prediction, read from
 its graph: "softmax", "sigmoid", "relu", "tanh", ... or "" where nothing bounds it), "output.min",
 "output.max", "output.columns", "output.constant" (1: the same number for every row, at the first
-and the last state), "target.min", "target.max", "target.integers" (1), "target.distinct",
-"broadcast" (numbers in the blown-up result over numbers in the prediction), "log.of" (text: what a
-logarithm in a loss written by hand was taken of).
+and the last state), "output.above.0" (share of numbers above 0), "target.min", "target.max",
+"target.integers" (1), "target.distinct", "broadcast" (numbers in the blown-up result over numbers
+in the prediction), "log.of" (text: what a logarithm in a loss written by hand was taken of).
 """
 
 import math
@@ -61,6 +61,7 @@ def outputs(kept: Kept) -> None:
             trace.record("output.min", "", look.step, float(finite.min()))
             trace.record("output.max", "", look.step, float(finite.max()))
         trace.record("output.zeros", "", look.step, float((p == 0).double().mean()))
+        trace.record("output.above.0", "", look.step, float((p > 1e-4).double().mean()))
         trace.record("output.columns", "", look.step, p.shape[1] if p.ndim > 1 else 1)
         if len(p) > 1:
             trace.record("output.constant", "", look.step, float(bool((p == p[:1]).all())))

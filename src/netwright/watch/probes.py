@@ -20,11 +20,13 @@ from netwright.watch.metrics import metrics
 from netwright.watch.modes import modes
 from netwright.watch.outputs import outputs
 from netwright.watch.reduction import reduction
+from netwright.watch.skills import skills
 from netwright.watch.sources import sources
 from netwright.watch.trivial import trivial
 
 _PROBES: Sequence[Callable[[Kept], None]] = (
-    trivial, outputs, labels, modes, coupling, completing, inputs, metrics, reduction, sources,
+    trivial, outputs, labels, modes, coupling, completing, metrics, sources, skills, inputs,
+    reduction,
 )  # fmt: skip
 
 

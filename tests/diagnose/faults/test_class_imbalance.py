@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 from diagnose_runs import curve, names
+from watched_scripts import alarms
 
 from netwright.watch.trace import Trace
 
@@ -14,3 +17,39 @@ def test_a_rare_class_that_is_given_up(rare: int, recall: float, found: list[str
         curve(trace, "class.count", [count], place=label)
         curve(trace, "recall", [0.5, found_share], place=label)
     assert names(trace) == found
+
+
+RARE = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+y = (torch.rand(1600) < 0.06).long()
+x = torch.randn(1600, 6) + 1.2 * y[:, None] * torch.tensor([1.0, 1, 0, 0, 0, 0])
+net = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 2))
+opt = torch.optim.Adam(net.parameters(), lr=0.003)
+for epoch in range(6):
+    for rows in torch.randperm(1000).split(25):
+        loss = F.cross_entropy(net(x[rows]), y[rows]{})
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+with torch.no_grad():
+    right = ({} == y[1000:]).float().mean()
+"""
+DECIDED, RANKED = "net(x[1000:]).argmax(1)", "net(x[1000:]).softmax(1)[:, 1]"
+
+
+@pytest.mark.parametrize(
+    ("weights", "answers", "found"),
+    [("", DECIDED, True), (", torch.tensor([1.0, 15.0])", DECIDED, False)],
+)
+def test_of_a_script_where_weights_would_help(
+    weights: str, answers: str, found: bool, tmp_path: Path
+) -> None:
+    assert ("class-imbalance" in alarms(RARE.format(weights, answers), tmp_path)) is found
+
+
+def test_a_script_that_decides_nothing_needs_no_threshold(tmp_path: Path) -> None:
+    ranked = RARE.replace("right = ({} == y[1000:]).float().mean()", f"scores = {RANKED}")
+    assert alarms(ranked.format(""), tmp_path) == []

@@ -15,3 +15,34 @@ def test_targets_that_a_cast_made_one_class(tmp_path: Path) -> None:
     sick = CODE.replace("net =", "w, y = y, (y / 255).long()\nnet =")
     assert alarms(sick, tmp_path)[0] == "corrupted-labels"
     assert alarms(CODE.replace("net =", "w = y\nnet ="), tmp_path) == []
+
+
+APART = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+y = torch.randint(0, 3, (900,))
+x = torch.randn(3, 20)[y] + torch.randn(900, 20)
+y[:600] = y[:600]{}
+net = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Linear(64, 3))
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+for epoch in range(20):
+    for rows in torch.randperm(600).split(20):
+        loss = F.cross_entropy(net(x[rows]), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+with torch.no_grad():
+    right = (net(x[600:]).argmax(1) == y[600:]).float().mean()
+"""
+
+
+def test_labels_shuffled_against_their_rows_and_the_twin(tmp_path: Path) -> None:
+    assert alarms(APART.format("[torch.randperm(600)]"), tmp_path)[0] == "corrupted-labels"
+    assert alarms(APART.format(""), tmp_path) == []
+
+
+def test_labels_shuffled_before_the_split(tmp_path: Path) -> None:
+    sick = APART.replace("y[:600] = y[:600]{}", "y = y[torch.randperm(900)]")
+    assert alarms(sick, tmp_path)[0] == "corrupted-labels"

@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 import torch
 from diagnose_runs import blobs, curve, mlp, names, train
+from watched_scripts import alarms
 
 from netwright.watch.trace import Trace
 
@@ -18,3 +21,28 @@ def test_a_net_that_has_converged_may_move_little() -> None:
     curve(trace, "type:Linear", [1], place="0")
     curve(trace, "weight.norm", [1.0] * 50, place="0.weight")
     assert names(curve(trace, "update.ratio", [1e-6] * 50, place="0.weight")) == []
+
+
+ENDED = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+y = torch.randint(0, 4, (900,))
+x = torch.randn(4, 10)[y] + torch.randn(900, 10)
+net = nn.Sequential(nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 4))
+opt = torch.optim.SGD(net.parameters(), lr={})
+for epoch in range({}):
+    for rows in torch.randperm(600).split(20):
+        loss = F.cross_entropy(net(x[rows]), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+with torch.no_grad():
+    right = (net(x[600:]).argmax(1) == y[600:]).float().mean()
+"""
+
+
+def test_a_script_without_a_curve_goes_on_at_ten_times_the_rate(tmp_path: Path) -> None:
+    assert alarms(ENDED.format(5e-4, 5), tmp_path)[0] == "learning-rate-too-low"
+    assert alarms(ENDED.format(0.1, 5), tmp_path) == []

@@ -26,3 +26,14 @@ def test_gradients_added_up_on_purpose_are_no_fault(tmp_path: Path) -> None:
                 opt.zero_grad()
     """.replace("\n    ", "\n")
     assert alarms(CLASSES + loop, tmp_path) == []
+
+
+def test_gradients_cleared_once_an_epoch_pile_up_within_it(tmp_path: Path) -> None:
+    loop = LOOP.replace("        opt.zero_grad()\n", "").replace(
+        "    for rows", "    opt.zero_grad()\n    for rows"
+    )
+    first = judged(CLASSES + loop, tmp_path)[0]
+    assert first.fault == "missing-zero-grad"
+    assert 0.7 < float(first.evidence["samples with old gradients"]) / float(
+        first.evidence["samples"]
+    )

@@ -36,3 +36,11 @@ def test_a_softmax_over_one_column(tmp_path: Path) -> None:
     )
     assert alarms(one + loop, tmp_path)[:1] == ["output-loss-mismatch"]
     assert alarms(one.replace("nn.Softmax(dim=1)", "nn.Sigmoid()") + loop, tmp_path) == []
+
+
+def test_numbers_that_are_no_log_probabilities_into_nll_loss_and_the_twin(tmp_path: Path) -> None:
+    raw = LOOP.replace("F.cross_entropy", "F.nll_loss")
+    first = judged(CLASSES + raw, tmp_path)[0]
+    assert (first.fault, first.severity) == ("output-loss-mismatch", "error")
+    log = raw.replace("net(x[rows])", "net(x[rows]).log_softmax(1)")
+    assert alarms(CLASSES + log, tmp_path) == []

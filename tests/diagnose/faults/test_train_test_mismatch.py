@@ -19,3 +19,30 @@ def test_a_transform_left_out_in_the_evaluation(tmp_path: Path) -> None:
 
 def test_what_cannot_be_mended_by_scaling_is_no_mismatch(tmp_path: Path) -> None:
     assert "train-test-mismatch" not in alarms(CODE.format("v[torch.randperm(120)] * 9"), tmp_path)
+
+
+WORDS = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+y = torch.randint(0, 2, (900,))
+x = torch.randint(20, 200, (900, 8))
+x[:, 2] = 2 + torch.randint(0, 4, (900,)) + 6 * y
+other = torch.randperm(200)
+net = nn.Sequential(nn.Embedding(200, 8), nn.Flatten(), nn.Linear(64, 2))
+opt = torch.optim.Adam(net.parameters(), lr=0.02)
+for epoch in range(4):
+    for rows in torch.randperm(600).split(20):
+        loss = F.cross_entropy(net(x[rows]), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+with torch.no_grad():
+    right = (net({}).argmax(1) == y[600:]).float().mean()
+"""
+
+
+def test_words_that_have_other_numbers_in_the_evaluation(tmp_path: Path) -> None:
+    assert alarms(WORDS.format("other[x[600:]]"), tmp_path)[0] == "train-test-mismatch"
+    assert alarms(WORDS.format("x[600:]"), tmp_path) == []

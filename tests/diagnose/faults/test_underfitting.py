@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import torch
 from diagnose_runs import curve, mlp, names, train, waves
 from torch.nn import functional as F
+from watched_scripts import alarms
 
 from netwright.diagnose.diagnose import diagnose
 from netwright.watch.trace import Trace
@@ -24,3 +27,28 @@ def test_targets_that_nothing_predicts_are_a_note() -> None:
     trace = curve(Trace(), "loss", 1 + 0.05 * torch.randn(60).numpy())
     findings = diagnose(curve(trace, "loss.trivial", [1.0]))
     assert [(f.fault, f.severity) for f in findings] == [("underfitting", "info")]
+
+
+SCRIPT = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+x = torch.randn(900, 8)
+y = (x[:, :3] > 0).long() @ torch.tensor([1, 2, 4])
+net = nn.Sequential(nn.Linear(8, {0}), nn.ReLU(), nn.Linear({0}, 8))
+opt = torch.optim.Adam(net.parameters(), lr=0.02)
+for epoch in range(12):
+    for rows in torch.randperm(600).split(20):
+        loss = F.cross_entropy(net(x[rows]), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+with torch.no_grad():
+    right = (net(x[600:]).argmax(1) == y[600:]).float().mean()
+"""
+
+
+def test_a_simple_model_tells_more_of_new_rows_than_the_net_of_its_own(tmp_path: Path) -> None:
+    assert alarms(SCRIPT.format(1), tmp_path) == ["underfitting"]
+    assert alarms(SCRIPT.format(48), tmp_path) == []

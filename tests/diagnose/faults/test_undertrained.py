@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import torch
 from diagnose_runs import curve, mlp, names, train, waves
 from torch.nn import functional as F
+from watched_scripts import alarms
 
 from netwright.diagnose.diagnose import diagnose
 from netwright.watch.trace import Trace
@@ -35,3 +38,28 @@ def test_nothing_is_left_to_win_where_the_answers_are_right() -> None:
         return [f.severity for f in diagnose(trace)]
 
     assert (found(0.6), found(0.99)) == (["warning"], ["info"])
+
+
+ENDED = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+y = torch.randint(0, 4, (900,))
+x = torch.randn(4, 10)[y] + torch.randn(900, 10)
+net = nn.Sequential(nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 4))
+opt = torch.optim.SGD(net.parameters(), lr={})
+for epoch in range({}):
+    for rows in torch.randperm(600).split(20):
+        loss = F.cross_entropy(net(x[rows]), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+with torch.no_grad():
+    right = (net(x[600:]).argmax(1) == y[600:]).float().mean()
+"""
+
+
+def test_a_script_without_a_curve_is_let_go_on(tmp_path: Path) -> None:
+    assert alarms(ENDED.format(0.02, 1), tmp_path)[0] == "undertrained"
+    assert alarms(ENDED.format(0.1, 10), tmp_path) == []

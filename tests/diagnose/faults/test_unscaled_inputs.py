@@ -15,3 +15,9 @@ def test_large_and_unequal_inputs_and_the_twin(tmp_path: Path) -> None:
 
 def test_inputs_beyond_one_that_do_no_harm(tmp_path: Path) -> None:
     assert alarms(NUMBERS + "x = x * 12\n" + REGRESSION, tmp_path) == []
+
+
+def test_targets_far_from_what_a_net_answers_at_first(tmp_path: Path) -> None:
+    first = judged(NUMBERS + "y = y * 5e4 + 2e5\n" + REGRESSION, tmp_path)[0]
+    assert (first.fault, first.severity) == ("unscaled-inputs", "error")
+    assert float(first.evidence["target std"]) > 1e4

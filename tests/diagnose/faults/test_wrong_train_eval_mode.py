@@ -32,3 +32,15 @@ def test_evaluated_in_train_mode_and_the_twin(tmp_path: Path) -> None:
 def test_trained_in_eval_mode(tmp_path: Path) -> None:
     first = judged(CLASSES + NET + LOOP.replace("net.train()", "net.eval()"), tmp_path)[0]
     assert (first.fault, first.layer) == ("wrong-train-eval-mode", "1")
+
+
+def test_left_in_eval_mode_by_the_first_evaluation(tmp_path: Path) -> None:
+    left = LOOP.replace("    net.train()\n", "")
+    assert alarms(HARDER + NET + left, tmp_path)[0] == "wrong-train-eval-mode"
+
+
+def test_many_draws_of_the_same_rows_in_train_mode_are_meant(tmp_path: Path) -> None:
+    draws = LOOP.replace("    net.eval()\n", "").replace(
+        "right = (net(x).", "right = (torch.stack([net(x) for _ in range(6)]).mean(0)."
+    )
+    assert "wrong-train-eval-mode" not in alarms(HARDER + NET + draws, tmp_path)

@@ -25,6 +25,7 @@ Use instead:
 from collections.abc import Iterator
 
 from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import skill_gained, skill_of
 from netwright.watch.trace import Trace
 
 __all__ = ["class_imbalance"]
@@ -38,7 +39,13 @@ _RATIO = 10.0
     remedies=("class-weights", "balanced-sampling", "balanced-metric"),
 )
 def class_imbalance(trace: Trace) -> Iterator[Evidence]:
-    """A class ten times rarer than the commonest one is recalled less than half as well."""
+    """A class ten times rarer than the commonest one is recalled less than half as well. Of a
+    script only where it decides for classes (a score of ranks needs no threshold), and where a
+    short training with the classes weighed alike tells them clearly better than the whole run.
+    """
+    decided = trace.last("answers.decided")
+    if decided is not None and not (decided and _weights_help(trace)):
+        return
     counts = {
         place: float(trace.values("class.count", place)[-1])
         for place in trace.places("class.count")
@@ -73,3 +80,8 @@ def class_imbalance(trace: Trace) -> Iterator[Evidence]:
             "classes, sample them evenly, and judge by balanced accuracy or precision and recall."
         ),
     )
+
+
+def _weights_help(trace: Trace) -> bool:
+    own = "train" if skill_of(trace, "evaluated") is None else "evaluated"
+    return skill_gained(trace, "weighted", own, least=0.1, errors=1.5)

@@ -21,6 +21,7 @@ Use instead:
 from collections.abc import Iterator
 
 from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import skill_gained, skill_of
 from netwright.watch.trace import Trace
 
 __all__ = ["corrupted_labels"]
@@ -33,7 +34,13 @@ __all__ = ["corrupted_labels"]
     explains=("overfitting", "train-test-mismatch", "underfitting", "class-imbalance"),
 )
 def corrupted_labels(trace: Trace) -> Iterator[Evidence]:
-    """More than half of the evaluated rows are of classes that training never saw."""
+    """More than half of the evaluated rows are of classes that training never saw; or the training
+    rows are known by heart and a training on some of them tells nothing of the others, nor of the
+    evaluated rows; or a simple model finds the answers of evaluated rows in their inputs, nothing
+    of the training rows' in theirs (or the other way round), and the net tells nothing of evaluated
+    ones.
+    """
+    yield from _unrelated(trace)
     missing, classes = trace.last("labels.unseen"), trace.last("labels.distinct")
     if missing is None or classes is None or missing <= 0.5:
         return
@@ -49,3 +56,53 @@ def corrupted_labels(trace: Trace) -> Iterator[Evidence]:
             "y_train.unique() and y_test.unique(), and give both the same conversion."
         ),
     )
+
+
+def _unrelated(trace: Trace) -> Iterator[Evidence]:
+    how = _strangers(trace) or _by_heart(trace)
+    if not how or not _nothing(trace, "evaluated"):
+        return
+    names = ("train", "fresh", "evaluated", "baseline", "evaluated.baseline")
+    known = {name: skill_of(trace, name) for name in names}
+    yield Evidence(
+        event="loss",
+        step=0,
+        numbers={f"skill, {name}": value[0] for name, value in known.items() if value is not None},
+        confidence=0.8,
+        explanation=(
+            f"{how}, and on evaluated rows the net is no better than one answer for all: the "
+            "labels do not belong to the rows that they stand beside. Look for a shuffle, sort or "
+            "filter of one without the other, and print a few pairs just before the loss."
+        ),
+    )
+
+
+def _strangers(trace: Trace) -> str:
+    """Say which rows' answers a simple model finds, where it finds nothing of the others'."""
+    training, evaluated = ("baseline", "training"), ("evaluated.baseline", "evaluated")
+    for (mine, one), (theirs, other) in ((training, evaluated), (evaluated, training)):
+        if _nothing(trace, theirs) and skill_gained(trace, mine, theirs, least=0.3, errors=4):
+            return (
+                f"A simple model finds the answers of {one} rows in their inputs, and nothing of "
+                f"the {other} rows' in theirs"
+            )
+    return ""
+
+
+def _by_heart(trace: Trace) -> str:
+    """Say so where a training tells nothing of training rows that it did not see."""
+    train = skill_of(trace, "train")
+    if train is None or train[0] <= 0.5 or not _nothing(trace, "fresh"):
+        return ""
+    if skill_of(trace, "baseline") is not None and not _nothing(trace, "baseline"):
+        return ""
+    return (
+        "The net knows its training rows by heart, but a training on some of them tells nothing of "
+        "the others"
+    )
+
+
+def _nothing(trace: Trace, name: str) -> bool:
+    """Whether that skill is there and no more than chance."""
+    found = skill_of(trace, name)
+    return found is not None and found[0] < 0.05 + 2 * found[1]

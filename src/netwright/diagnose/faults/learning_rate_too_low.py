@@ -2,7 +2,8 @@
 
 ## What it does
 Measures how large each update is beside the weights, and asks whether the loss falls like a
-straight line and has hardly fallen by the end.
+straight line and has hardly fallen by the end; and lets the run go on from its end at ten times the
+rate.
 
 ## Why is this bad?
 The run ends long before the net has learned what it could; what is reported is not what the data
@@ -24,7 +25,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import finite, losses, update_ratios
+from netwright.diagnose.symptoms import (
+    finite,
+    losses,
+    skill_gained,
+    skill_of,
+    update_ratios,
+)
 from netwright.watch.trace import Trace
 
 __all__ = ["learning_rate_too_low"]
@@ -41,7 +48,9 @@ _SMALL = 1e-4
 def learning_rate_too_low(trace: Trace) -> Iterator[Evidence]:
     """Updates under a ten-thousandth of the weights at every sample, while the loss still falls as
     fast in the second half as in the first and has lost under a quarter of its value: a run that
-    has converged, or a net that is only being fine-tuned, does not fall like a straight line.
+    has converged, or a net that is only being fine-tuned, does not fall like a straight line. Or
+    updates under a thousandth, and from the run's end ten times the rate gains much on evaluated
+    rows, three times what the same steps at its own rate gain.
     """
     _, ratios = update_ratios(trace)
     ratios = finite(ratios)
@@ -54,6 +63,7 @@ def learning_rate_too_low(trace: Trace) -> Iterator[Evidence]:
     # The largest tenth is looked at, since warm-up and annealing are small on purpose.
     usual = float(np.quantile(ratios, 0.9))
     if not 0 < usual < _SMALL or not _falls_like_a_line(values):
+        yield from _faster_gains(trace, usual)
         return
     first, last = float(values[0]), float(values[-1])
     yield Evidence(
@@ -67,6 +77,32 @@ def learning_rate_too_low(trace: Trace) -> Iterator[Evidence]:
             f"A step changes the weights by {usual:.1g} of their size (about 1e-3 is usual), and "
             f"the loss falls steadily but only from {first:.4g} to {last:.4g} over the "
             "run. Raise the learning rate by a factor of 10, or find it with a range test."
+        ),
+    )
+
+
+def _faster_gains(trace: Trace, usual: float) -> Iterator[Evidence]:
+    own, more = skill_of(trace, "evaluated"), skill_of(trace, "continued")
+    faster = skill_of(trace, "faster")
+    if own is None or more is None or faster is None or not 0 < usual < 10 * _SMALL:
+        return
+    gains = skill_gained(trace, "faster", "evaluated", least=0.2, errors=3)
+    if not gains or faster[0] - own[0] < 3 * (more[0] - own[0]):
+        return
+    yield Evidence(
+        numbers={
+            "update/weight": usual,
+            "skill on evaluated rows": own[0],
+            "after more steps": more[0],
+            "after as many at ten times the rate": faster[0],
+        },
+        confidence=0.75,
+        explanation=(
+            f"A step changes the weights by {usual:.1g} of their size (about 1e-3 is usual). Going "
+            f"on from the run's end brings what is told of the evaluated rows (0: one answer for "
+            f"all, 1: all right) from {own[0]:.2f} to {more[0]:.2f}, the same steps at ten times "
+            f"the rate to {faster[0]:.2f}. Raise the learning rate by a factor of 10, or find it "
+            "with a range test."
         ),
     )
 

@@ -46,15 +46,17 @@ __all__ = ["missing_zero_grad"]
     ),
 )  # fmt: skip
 def missing_zero_grad(trace: Trace) -> Iterator[Evidence]:
-    """After a step, the old gradient is still there when the next backward begins, at every sample
-    beyond the first step, and makes up half of what the optimizer then uses, or more.
+    """After a step, the old gradient is still there when the next backward begins, at most samples
+    beyond the first step (once an epoch it may be cleared), and makes up half of what the optimizer
+    then uses, or more.
     """
     steps, carried = trace.steps("grad.carried"), trace.values("grad.carried")
     norms = dict(zip(trace.steps("grad.norm").tolist(), trace.values("grad.norm"), strict=True))
     later = [(c, norms.get(s, np.nan)) for s, c in zip(steps.tolist(), carried, strict=True) if s]
-    if len(later) < 3 or not all(c > 0 or not np.isfinite(c) for c, _ in later):
+    piled = [(c, n) for c, n in later if c > 0 or not np.isfinite(c)]
+    if len(later) < 3 or len(piled) <= 0.7 * len(later):
         return
-    shares = [c / n for c, n in later if np.isfinite(c) and np.isfinite(n) and n > 0]
+    shares = [c / n for c, n in piled if np.isfinite(c) and np.isfinite(n) and n > 0]
     if not shares or np.median(shares) < 0.5:
         return
     name = trace.text("variable", "optimizer") or "optimizer"
@@ -64,13 +66,14 @@ def missing_zero_grad(trace: Trace) -> Iterator[Evidence]:
         numbers={
             "gradient before backward over after": float(np.median(shares)),
             "samples": len(later),
+            "samples with old gradients": len(piled),
         },
         confidence=0.97,
         edit=Edit("before", f"{name}.zero_grad()"),
         explanation=(
-            f"At each of {len(later)} samples the gradients of earlier steps were still there when "
-            f"backward began, {np.median(shares):.0%} as large as what the optimizer then used: "
-            "every step adds up all gradients since the start. Call "
+            f"At {len(piled)} of {len(later)} samples the gradients of earlier steps were still "
+            f"there when backward began, {np.median(shares):.0%} as large as what the optimizer "
+            "then used: every step adds up all gradients since they were last cleared. Call "
             f"{name}.zero_grad() before backward, once a step."
         ),
     )

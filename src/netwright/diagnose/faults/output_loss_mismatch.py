@@ -2,14 +2,16 @@
 
 ## What it does
 Looks at what enters the loss: rows that sum to one under cross_entropy, numbers between 0 and 1
-under binary_cross_entropy_with_logits, a softmax over one unit, a last ReLU, sigmoid or tanh whose
-range cannot reach the targets; and asks a short training whether the net is better off without.
+under binary_cross_entropy_with_logits, numbers above 0 under nll_loss, a softmax over one unit, a
+last ReLU, sigmoid or tanh whose range cannot reach the targets; and asks a short training whether
+the net is better off without.
 
 ## Why is this bad?
 torch's cross_entropy and binary_cross_entropy_with_logits take logits and apply the softmax or
 sigmoid themselves; nll_loss and kl_div take log-probabilities. Applied twice, a sure answer costs
-almost as much as an unsure one, and gradients fade. Targets beyond a bounded output cannot be
-reached at all.
+almost as much as an unsure one, and gradients fade. Of numbers that are no log-probabilities
+nll_loss has no lower bound: it falls for ever without a better answer. Targets beyond a bounded
+output cannot be reached at all.
 
 ## Example
     loss = F.cross_entropy(net(x).softmax(dim=1), y)
@@ -25,8 +27,10 @@ Use instead:
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import learned_little, would_gain
+from netwright.diagnose.symptoms import learned_little, losses, would_gain
 from netwright.watch.trace import Trace
 
 __all__ = ["output_loss_mismatch"]
@@ -35,6 +39,7 @@ _SQUASHED = ("softmax", "sigmoid", "hardtanh", "tanh")
 _EXPLAINS = (
     "vanishing-gradient", "underfitting", "undertrained", "learning-rate-too-low", "dying-relu",
     "learning-rate-too-high", "overfitting", "saturated-units", "unscaled-inputs",
+    "exploding-gradient", "numerical-instability",
 )  # fmt: skip
 
 
@@ -46,8 +51,9 @@ _EXPLAINS = (
 )
 def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
     """A softmax or sigmoid before a loss that applies its own, where a short training without it
-    goes clearly better; an output that is the same for every input; a last function whose range
-    misses targets that make up a twentieth of their variance or more.
+    goes clearly better; an output that is the same for every input; an nll_loss or kl_div that is
+    given numbers above 0 and came to lie under 0 itself, as no likelihood of classes can; a last
+    function whose range misses targets that make up a twentieth of their variance or more.
     """
     name, function = trace.text("loss.name"), trace.text("output.function")
     constant = trace.values("output.constant")
@@ -83,6 +89,13 @@ def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
             "likelihood. Use log_softmax, or logits with cross_entropy.",
             0.9,
         )
+    elif name in ("nll_loss", "kl_div") and not function and _no_likelihood(trace):
+        yield _evidence(
+            f"{name} takes log-probabilities, which are never above 0, and the net gives it the "
+            "last layer's numbers themselves: the loss has no lower bound, and falls as they grow. "
+            "Use cross_entropy, or log_softmax before it.",
+            0.95,
+        )
     elif function and lost >= 0.05:
         yield _evidence(
             f"{outside:.0%} of the targets lie outside what the net's last {function} can give: it "
@@ -103,6 +116,14 @@ def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
             "ReLU away.",
             0.85,
         )
+
+
+def _no_likelihood(trace: Trace) -> bool:
+    """Whether what should be log-probabilities is above 0 and its loss fell under 0, or broke."""
+    values = losses(trace)
+    above = trace.values("output.above.0")
+    under = not np.isfinite(values).all() or bool((values < 0).any())
+    return bool(len(above)) and bool(above.max() > 0.01) and under
 
 
 def _evidence(explanation: str, confidence: float, **numbers: float) -> Evidence:

@@ -36,7 +36,7 @@ __all__ = ["saturated_units"]
     "saturated-units",
     severity="warning",
     remedies=("standardize-inputs", "reinitialize", "relu-activation"),
-    explains=("vanishing-gradient", "undertrained", "underfitting"),
+    explains=("vanishing-gradient", "undertrained", "underfitting", "learning-rate-too-low"),
 )
 def saturated_units(trace: Trace) -> Iterator[Evidence]:
     """More than half of a hidden layer's units are saturated on over 90 % of rows: from the first

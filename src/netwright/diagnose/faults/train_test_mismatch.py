@@ -24,6 +24,7 @@ Use instead:
 from collections.abc import Iterator
 
 from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import skill_gained, skill_of
 from netwright.watch.trace import Trace
 
 __all__ = ["train_test_mismatch"]
@@ -37,8 +38,12 @@ __all__ = ["train_test_mismatch"]
 )
 def train_test_mismatch(trace: Trace) -> Iterator[Evidence]:
     """Half of the features stand elsewhere in evaluations; the net is good on training rows, loses
-    half of that there, and has most of it back once mean and spread are the training rows'.
+    half of that there, and has most of it back once mean and spread are the training rows'. Or a
+    simple model finds the answers within the training rows and within the evaluated rows, but not
+    from the one to the other, where the net fails as well: they were made in another way (another
+    vocabulary, order of columns or of classes).
     """
+    yield from _made_otherwise(trace)
     share = trace.last("shift.share")
     names = ("loss", "mended", "train", "trivial")
     loss, mended, train, trivial = (trace.last(f"shift.{name}") for name in names)
@@ -64,3 +69,34 @@ def train_test_mismatch(trace: Trace) -> Iterator[Evidence]:
             "fitted on the training rows to every row."
         ),
     )  # fmt: skip
+
+
+def _made_otherwise(trace: Trace) -> Iterator[Evidence]:
+    train, there = skill_of(trace, "train"), skill_of(trace, "evaluated")
+    within, across = skill_of(trace, "evaluated.baseline"), skill_of(trace, "across")
+    if train is None or there is None or within is None or across is None:
+        return
+    each = all(
+        skill_gained(trace, name, "across", least=0.3, errors=4)
+        for name in ("baseline", "evaluated.baseline")
+    )
+    if not each or across[0] > 0.25 * within[0] or there[0] > 0.25 * train[0]:
+        return
+    yield Evidence(
+        event="evaluation",
+        numbers={
+            "net's skill on training rows": train[0],
+            "on evaluated rows": there[0],
+            "a simple model's within the evaluated rows": within[0],
+            "from training rows to evaluated ones": across[0],
+        },
+        confidence=0.85,
+        explanation=(
+            "Of what can be told about the targets (0: one answer for all, 1: all right), the net "
+            f"tells {train[0]:.2f} of its training rows and {there[0]:.2f} of the evaluated ones. "
+            f"A simple model fitted to half of the evaluated rows tells {within[0]:.2f} of the "
+            f"other half, fitted to training rows {across[0]:.2f}: they were not prepared alike. "
+            "Fit vocabulary, scaler, column order and class numbers on the training rows, once, "
+            "and use them for every row."
+        ),
+    )

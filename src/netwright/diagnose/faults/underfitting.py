@@ -1,7 +1,7 @@
 """Underfitting: the net cannot even fit what it is trained on.
 
 From a trace alone, want of capacity cannot be told from targets that nothing predicts; so an alarm
-needs a baseline that does better on the same validation rows ("loss.baseline").
+needs a baseline that does better on rows that it has not seen ("loss.baseline", "skill.baseline").
 
 ## What it does
 Compares the level at which the training loss came to rest with a baseline's loss on rows that the
@@ -28,6 +28,7 @@ import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
 from netwright.diagnose.symptoms import (
+    beaten_by_baseline,
     diverged,
     end_of,
     finite,
@@ -52,9 +53,14 @@ __all__ = ["underfitting"]
     ),
 )
 def underfitting(trace: Trace) -> Iterator[Evidence]:
-    """The training loss has come to rest far above what a baseline reaches on validation rows.
-    Without a baseline: a note where it rests within a tenth of the trivial loss.
+    """The training loss has come to rest far above what a baseline reaches on validation rows; or
+    of the net's own training rows it tells clearly less than a simple model, fitted to some of
+    them, tells of the others. Without a baseline: a note where the loss rests within a tenth of the
+    trivial loss.
     """
+    if beaten_by_baseline(trace):
+        yield _by_a_simple_model(trace)
+        return
     values = finite(losses(trace))
     trivial = trivial_loss(trace)
     baseline = finite(trace.values("loss.baseline"))
@@ -91,3 +97,18 @@ def underfitting(trace: Trace) -> Iterator[Evidence]:
                 "target. A baseline (gradient-boosted trees, say) tells which."
             ),
         )
+
+
+def _by_a_simple_model(trace: Trace) -> Evidence:
+    own, other = trace.last("skill.train") or 0.0, trace.last("skill.baseline") or 0.0
+    return Evidence(
+        numbers={"skill on training rows": own, "a simple model's on rows it has not seen": other},
+        confidence=0.75,
+        explanation=(
+            f"Of what can be told about the targets (0: one answer for all, 1: all right), the net "
+            f"tells {own:.2f} of its own training rows, while ridge regression on random features, "
+            f"fitted to half of them, tells {other:.2f} of the other half: the net cannot express "
+            "what the data hold, or was kept from it. Widen or deepen it, regularise it less (less "
+            "dropout or decay), and train it until the loss rests."
+        ),
+    )

@@ -2,7 +2,8 @@
 
 ## What it does
 Compares the fall of the validation loss in the last third of the epochs with that of the third
-before.
+before. Where there is no such curve, lets the run go on for half its length and looks at the
+evaluated rows.
 
 ## Why is this bad?
 What is reported is not what the net can do, and every comparison with it says who was stopped
@@ -30,7 +31,15 @@ import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
 from netwright.diagnose.finding import Severity
-from netwright.diagnose.symptoms import noise_of, untrained_level
+from netwright.diagnose.symptoms import (
+    beaten_by_baseline,
+    finite,
+    losses,
+    noise_of,
+    skill_gained,
+    skill_of,
+    untrained_level,
+)
 from netwright.watch.trace import Trace
 
 __all__ = ["undertrained"]
@@ -48,11 +57,15 @@ _SOLVED = 0.98
 def undertrained(trace: Trace) -> Iterator[Evidence]:
     """The validation loss fell in the last third of the epochs as it did in the third before (0.6
     of it: an exponential that has come to a tenth of its height falls by 0.2 of it), by a
-    twentieth of its value, beyond its noise. A note where it slows down but still slopes, or where
-    0.98 of the answers are right already.
+    twentieth of its value, beyond its noise. A note where it slows down but still slopes, where
+    0.98 of the answers are right already, or where a simple model beats the net and going on does
+    not help (underfitting). Without such a curve: the training loss still falls, and a run half as
+    long from the end tells clearly more of the evaluated rows, or at ten times the rate comes half
+    of the way to a simple model that is clearly better.
     """
     validation, steps = trace.values("loss.validation"), trace.steps("loss.validation")
     if len(validation) < _EPOCHS or not np.isfinite(validation).all():
+        yield from _goes_on(trace)
         return
     third = max(1, len(validation) // 3)
     earlier, before, after = (float(validation[-1 - k * third]) for k in (2, 1, 0))
@@ -67,7 +80,8 @@ def undertrained(trace: Trace) -> Iterator[Evidence]:
     severity: Severity | None
     right = trace.last("right.validation")
     solved = right is not None and right >= _SOLVED  # surer answers alone are left to win
-    if pace >= 0.6 and not solved and late >= 0.05 * abs(before) and share >= 0.1:
+    cannot = beaten_by_baseline(trace) and not _gains(trace)
+    if pace >= 0.6 and not (solved or cannot) and late >= 0.05 * abs(before) and share >= 0.1:
         severity = None
     elif pace >= 0.3 and late >= 0.02 * abs(before) and share >= 0.05:
         severity = "info"
@@ -89,5 +103,47 @@ def undertrained(trace: Trace) -> Iterator[Evidence]:
             f"from {before:.4g} to {after:.4g}, {min(pace, 99.0):.0%} of what it fell by over the "
             f"{third} before: the net had not finished learning. Train for more epochs (or "
             "longer), or raise the learning rate."
+        ),
+    )
+
+
+def _gains(trace: Trace) -> bool:
+    """Whether going on from the run's end told clearly more of the evaluated rows."""
+    if skill_gained(trace, "continued", "evaluated", least=0.08, errors=3):
+        return True
+    own, simple = skill_of(trace, "evaluated"), skill_of(trace, "baseline")
+    if own is None or simple is None or not beaten_by_baseline(trace):
+        return False
+    half = 0.5 * (simple[0] - own[0])
+    return any(
+        skill_gained(trace, name, "evaluated", least=half, errors=2)
+        for name in ("continued", "faster")
+    )
+
+
+def _goes_on(trace: Trace) -> Iterator[Evidence]:
+    values = finite(losses(trace))
+    if len(values) < 12 or not _gains(trace):
+        return
+    _, before, after = (float(part.mean()) for part in np.array_split(values, 3))
+    if before - after < 2 * noise_of(values) / np.sqrt(len(values) / 3):
+        return
+    own = (skill_of(trace, "evaluated") or (0.0,))[0]
+    tried = [skill_of(trace, name) for name in ("continued", "faster")]
+    more = max(found[0] for found in tried if found is not None)
+    yield Evidence(
+        numbers={
+            "skill on evaluated rows": own,
+            "after half the run more": more,
+            "training loss in the second third": before,
+            "in the last": after,
+        },
+        confidence=0.75,
+        explanation=(
+            f"The training loss still fell, from {before:.4g} in the second third of the run to "
+            f"{after:.4g} in the last, and half as many steps more on some of its batches bring "
+            f"what is told of the evaluated rows (0: one answer for all, 1: all right) from "
+            f"{own:.2f} to {more:.2f}: the net had not finished learning. Train for more "
+            "epochs, or raise the learning rate."
         ),
     )

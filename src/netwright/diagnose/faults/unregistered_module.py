@@ -1,7 +1,8 @@
 """Layers in a plain list or dict, which `parameters()` does not find.
 
 ## What it does
-Looks for parameters that the forward pass reaches and `named_parameters()` lacks.
+Looks for parameters that the forward pass reaches and `named_parameters()` lacks, and for layers
+that the forward pass itself makes anew each time.
 
 ## Why is this bad?
 No optimizer is given them, `to(device)` does not move them, and a saved model lacks them: they take
@@ -40,8 +41,10 @@ __all__ = ["unregistered_module"]
 def unregistered_module(trace: Trace) -> Iterator[Evidence]:
     """The loss's graph contains parameters that hang on a net in a plain list, dict or tensor
     attribute and that no optimizer holds; and the run learned little, or a short training with
-    them goes clearly better. A note where neither is so.
+    them goes clearly better: a note where neither is so. Or layers are made within `forward` at one
+    step after another: they are other random ones at each call, so that no answer can last.
     """
+    yield from _made_in_forward(trace)
     found = trace.places("unregistered")
     if not found:
         return
@@ -61,3 +64,26 @@ def unregistered_module(trace: Trace) -> Iterator[Evidence]:
             "nn.ModuleList, nn.ModuleDict or nn.Parameter."
         ),
     )
+
+
+def _made_in_forward(trace: Trace) -> Iterator[Evidence]:
+    """Once is a layer that waited for its input's size."""
+    again = [p for p in trace.places("made.in.forward") if len(_steps(trace, p)) > 1]
+    if not again:
+        return
+    numel = sum(trace.last("made.in.forward", place) or 0.0 for place in again)
+    yield Evidence(
+        event="made in forward",
+        step=0,
+        numbers={"kinds of layers": len(again), "weights": numel},
+        confidence=0.98,
+        explanation=(
+            f"forward() makes a new {' and '.join(again)} at every call: its weights are drawn "
+            "anew each time, no optimizer ever steps them, and the same input gets another answer "
+            "at the next call. Make the layer once, in __init__, and call it in forward()."
+        ),
+    )
+
+
+def _steps(trace: Trace, place: str) -> set[int]:
+    return set(trace.steps("made.in.forward", place).tolist())

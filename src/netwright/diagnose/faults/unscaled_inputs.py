@@ -1,4 +1,4 @@
-"""Unscaled inputs: features so large or so unequal that the same learning rate cannot fit all.
+"""Unscaled inputs or targets: so large or so unequal that the same learning rate cannot fit all.
 
 ## What it does
 Compares the features' means and standard deviations, and asks a short training whether the net
@@ -41,8 +41,8 @@ __all__ = ["unscaled_inputs"]
 )  # fmt: skip
 def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
     """Standard deviations that differ tenfold or exceed 10, or a mean beyond three of them; and a
-    short training on standardised inputs beats not only the same one on inputs as they are, but
-    the whole run's own end.
+    short training on standardised inputs (and targets, where a distance loss's deviate by more than
+    10) beats not only the same one on what is there, but the whole run's own end.
     """
     std, ratio = trace.last("input.std.largest"), trace.last("input.std.ratio")
     shift, end = trace.last("input.shift"), trace.last("kept.loss")
@@ -54,6 +54,10 @@ def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
     if end is not None and mended > 0.9 * end:
         return
     spread = trace.last("target.std")
+    fit = ratio <= 10 and shift <= 3 and std <= 10
+    if fit and spread is not None:
+        yield _far_targets(trace, spread, mended)
+        return
     also = "" if spread is None else f" (targets, whose deviation is {spread:.3g}, scaled as well)"
     yield Evidence(
         event="forward",
@@ -72,5 +76,25 @@ def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
             f"start on standardised inputs came to a loss of {mended:.3g}, better than the whole "
             f"run{also}. Subtract the training rows' mean and divide by their standard deviation, "
             "and keep both with the model."
+        ),
+    )
+
+
+def _far_targets(trace: Trace, spread: float, mended: float) -> Evidence:
+    return Evidence(
+        event="loss",
+        step=0,
+        numbers={
+            "target std": spread,
+            "loss after the same steps, standardised": mended,
+            "loss as it is": trace.last("trial.as.is") or float("nan"),
+        },
+        confidence=0.85,
+        explanation=(
+            f"The targets' standard deviation is {spread:.3g}, while a net starts with answers "
+            "around 0 of a spread below 1: it needs very many steps to grow that far. A short "
+            "training from the same start on standardised targets came to a loss (in the targets' "
+            f"own unit) of {mended:.3g}, better than the whole run. Subtract the training "
+            "targets' mean, divide by their standard deviation, and scale the answers back."
         ),
     )

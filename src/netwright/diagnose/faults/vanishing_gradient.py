@@ -42,6 +42,7 @@ _RATIO = 1e-3
     "vanishing-gradient",
     severity="error",
     remedies=("reinitialize", "relu-activation", "add-normalization", "add-skip-connections"),
+    explains=("learning-rate-too-low", "undertrained", "underfitting"),
 )
 def vanishing_gradient(trace: Trace) -> Iterator[Evidence]:
     """The first layer's gradient is under a thousandth of the last one's while the loss stays where

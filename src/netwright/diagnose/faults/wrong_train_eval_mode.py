@@ -49,11 +49,14 @@ _DECIDED = 0.05  # share of answers that the mode changes
     ),
 )  # fmt: skip
 def wrong_train_eval_mode(trace: Trace) -> Iterator[Evidence]:
-    """Trained in eval mode though the net's batch norm never gathered any statistics; or evaluated
-    in train mode where that changes one answer in twenty.
+    """Trained in eval mode though the net's batch norm never gathered any statistics, or since an
+    evaluation in the course of the run; or evaluated in train mode: where that changes one answer
+    in twenty. Asking for the same rows again and again in train mode is Monte Carlo dropout (Gal
+    and Ghahramani 2016), and meant.
     """
     training, evaluation = trace.values("training.mode"), trace.values("evaluation.mode")
     net = trace.text("variable", "net") or "model"
+    decided, gap = trace.last("mode.decided"), trace.last("mode.gap")
     if len(training) >= 3 and not training[len(training) // 2 :].any():
         unused = trace.places("norm.unused")
         if trace.last("mode.norm") and unused and not trace.places("loaded"):
@@ -71,11 +74,17 @@ def wrong_train_eval_mode(trace: Trace) -> Iterator[Evidence]:
                     "them leaves the net in eval mode)."
                 ),
             )
+            return
+    if decided is None or gap is None:
         return
-    decided, gap = trace.last("mode.decided"), trace.last("mode.gap")
-    if decided is None or gap is None or not len(evaluation):
+    if _left_in_eval(trace):
+        yield _mended_by_train(trace, net, decided, gap)
+        return
+    if not len(evaluation):
         return
     if np.mean(evaluation[-4:]) < 1 or not len(training) or training[-1] < 1:
+        return
+    if (trace.last("evaluation.again") or 0) >= 0.5:
         return
     yield Evidence(
         event="evaluation",
@@ -88,5 +97,32 @@ def wrong_train_eval_mode(trace: Trace) -> Iterator[Evidence]:
             f"The net is evaluated in train mode, where its dropout or batch norm still acts: "
             f"{decided:.0%} of the answers differ from those in eval mode, so the score is not the "
             f"net's. Call {net}.eval() before evaluating and {net}.train() before training on."
+        ),
+    )
+
+
+def _left_in_eval(trace: Trace) -> bool:
+    """Whether training began in train mode and was in eval mode for its last half or more."""
+    modes, steps = trace.values("training.mode"), trace.steps("training.mode")
+    if len(modes) < 3 or not modes[0] or modes[-1]:
+        return False
+    switched = int(steps[np.flatnonzero(modes)[-1]])
+    return switched < 0.5 * int(steps[-1])
+
+
+def _mended_by_train(trace: Trace, net: str, decided: float, gap: float) -> Evidence:
+    modes = trace.values("training.mode")
+    return Evidence(
+        event="forward",
+        step=int(trace.steps("training.mode")[np.flatnonzero(modes == 0)[0]]),
+        severity=None if decided > _DECIDED else "info",
+        numbers={"answers that the mode changes": decided, "change over spread": gap},
+        confidence=0.85,
+        edit=Edit("before", f"{net}.train()"),
+        explanation=(
+            "Training began in train mode and went on in eval mode after an evaluation: dropout "
+            "deletes nothing any more, and batch norm's statistics stay at what they were then. "
+            f"The mode decides {decided:.0%} of the answers. Call {net}.train() before each "
+            "epoch's training steps."
         ),
     )

@@ -1,0 +1,211 @@
+"""What the net tells of rows that it learned from and of others, and what it could tell.
+
+Signals, each a skill (skill.py: 0 is one answer for all, 1 all right) with its standard error as
+"<signal>.noise": "skill.train" (of the last state, on kept training rows), "skill.evaluated" (on
+evaluated ones), "skill.baseline" (on half of the kept training rows, of a simple model fitted to
+the other half: baseline.py), "skill.evaluated.baseline" (the same within the evaluated rows),
+"skill.across" (of that model on evaluated rows, fitted to training rows), "skill.fresh" (on kept
+training rows that a short training from the first state did not see), "skill.continued" and
+"skill.faster" (on the evaluated rows, after the run went on for half its length, at most _STEPS
+steps, at its first rate and at ten times that). Of classes also "class.count" (kept training rows)
+and "recall" (of evaluated rows, else of training rows), by class, "answers.decided" (1: the user's
+evaluation turns outputs into classes), and where one class is ten times rarer than another and
+missed, "skill.weighted" (after a short training from the first state with the classes weighed
+alike). What costs a training is tried only where the net leaves something to be told.
+"""
+
+import math
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from netwright.watch.baseline import predict
+from netwright.watch.evaluated import evaluated, trained
+from netwright.watch.kept import Kept, main_loss
+from netwright.watch.skill import Goals, answers, direct_loss, goals, recalls, skill
+from netwright.watch.snapshot import Snapshot, unseen
+from netwright.watch.tape import Entry
+from netwright.watch.trial import trial
+
+_STEPS = 150
+_ROWS = 3000
+_FEWEST = 48
+_SOLVED = 0.9
+_DECIDE = ("eq", "ne", "gt", "ge", "lt", "le", "argmax", "max", "round", "topk")
+
+
+@dataclass(frozen=True)
+class _Rows:
+    inputs: Tensor
+    goal: Goals
+
+    def at(self, which: Tensor) -> "_Rows":
+        return _Rows(self.inputs[which], self.goal.at(which))
+
+
+def skills(kept: Kept) -> None:
+    """Record what is told of rows, and try what could be."""
+    loss = direct_loss(kept)
+    if len(kept.last.nets) != 1 or not loss or kept.trace.places("loss.coupled"):
+        return
+    training = _rows(trained(kept), loss, kept)
+    if training is None or len(training.inputs) < _FEWEST:
+        return
+    seen = [(one.inputs, one.targets) for one in evaluated(kept) if one.targets is not None]
+    judged = _rows([(x, t) for x, t in seen if t is not None], loss, kept)
+    if judged is not None and len(judged.inputs) < _FEWEST:
+        judged = None
+    told = _record(kept, "train", kept.last, training)
+    if told is None:
+        return
+    there = _record(kept, "evaluated", kept.last, judged) if judged is not None else None
+    _classes(kept, training, judged if judged is not None else training)
+    if min(told, there if there is not None else told) >= _SOLVED:
+        return
+    even, odd = _halves(training)
+    _baseline(kept, "baseline", even, odd)
+    if judged is None or there is None:
+        return
+    if there < 0.5 * told or there < 0.2:
+        _baseline(kept, "evaluated.baseline", *_halves(judged))
+        _baseline(kept, "across", training, judged)
+        _fresh(kept, loss)
+    _continued(kept, judged)
+
+
+def _rows(pairs: list[tuple[Tensor, Tensor]], loss: str, kept: Kept) -> _Rows | None:
+    """Join batches of one form whose targets the loss takes one of a row."""
+    if not pairs or len({(x.shape[1:], x.dtype, t.shape[1:]) for x, t in pairs}) > 1:
+        return None
+    inputs = torch.cat([x for x, _ in pairs])[:_ROWS]
+    targets = torch.cat([t for _, t in pairs])[:_ROWS]
+    output = _ask(kept, kept.last, inputs[:2])
+    if output is None or not len(output) == 2 or output.ndim > 2:
+        return None
+    goal = goals(loss, targets, output.shape[1] if output.ndim == 2 else 1)
+    return None if goal is None else _Rows(inputs, goal)
+
+
+def _ask(kept: Kept, state: Snapshot, inputs: Tensor) -> Tensor | None:
+    net = state.again().nets[0].eval()
+    with unseen(), torch.no_grad():
+        found = net(inputs)
+    return found if isinstance(found, Tensor) and found.ndim else None
+
+
+def _record(kept: Kept, name: str, state: Snapshot, rows: _Rows) -> float | None:
+    """Record the skill of a state."""
+    output = _ask(kept, state, rows.inputs)
+    answer = None if output is None else answers(rows.goal, output)
+    return None if answer is None else _write(kept, name, skill(rows.goal, answer))
+
+
+def _write(kept: Kept, name: str, found: tuple[float, float] | None) -> float | None:
+    if found is None or not all(map(math.isfinite, found)):
+        return None
+    kept.trace.record(f"skill.{name}", "", kept.steps, found[0])
+    kept.trace.record(f"skill.{name}.noise", "", kept.steps, found[1])
+    return found[0]
+
+
+def _classes(kept: Kept, training: _Rows, rows: _Rows) -> None:
+    """Record how often each class comes, and how much of it is found."""
+    if not training.goal.classes:
+        return
+    decided = any(e.name.strip("_") in _DECIDE for t in kept.evaluations for e in t.entries)
+    kept.trace.record("answers.decided", "", kept.steps, float(decided))
+    output = _ask(kept, kept.last, rows.inputs)
+    answer = None if output is None else answers(rows.goal, output)
+    if answer is None:
+        return
+    labels, counts = training.goal.values.unique(return_counts=True)
+    for label, count in zip(labels.tolist(), counts.tolist(), strict=True):
+        kept.trace.record("class.count", str(label), kept.steps, count)
+    for label, (number, share) in recalls(rows.goal, answer).items():
+        if number >= 10:
+            kept.trace.record("recall", str(label), kept.steps, share)
+            if share < 0.5 and 10 * int((training.goal.values == label).sum()) < int(counts.max()):
+                _weighted(kept, training.goal, rows)
+
+
+def _weighted(kept: Kept, goal: Goals, rows: _Rows) -> None:
+    """Try the run with every class weighing alike; not where the user weighs them already."""
+    counts = torch.bincount(goal.values, minlength=goal.classes).double().clamp(min=1)
+    weights = (counts.sum() / (goal.classes * counts)).float()
+
+    def change(entry: Entry, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if entry.kind != "loss" or entry.name != goal.loss:
+            return NotImplemented
+        if goal.loss == "binary_cross_entropy_with_logits":
+            return call(*args, **kwargs | {"pos_weight": weights[1] / weights[0]})
+        if goal.loss == "binary_cross_entropy":
+            return call(*args, **kwargs | {"weight": weights[args[1].long()]})
+        return call(*args, **kwargs | {"weight": weights})
+
+    main = main_loss(kept.tapes[0])
+    if main is None or any(main.kwargs.get(name) is not None for name in ("weight", "pos_weight")):
+        return
+    if len(main.args) > 2 and main.args[2] is not None:
+        return
+    seconds = max(0.2, kept.left / 5)
+    state, losses = trial(
+        kept.first, kept.tapes, kept.recipe, steps=_STEPS, change=change, seconds=seconds
+    )
+    if losses and math.isfinite(losses[-1]):
+        _record(kept, "weighted", state, rows)
+
+
+def _halves(rows: _Rows) -> tuple[_Rows, _Rows]:
+    """Deal different rows out into two halves: a row that comes again stays on one side."""
+    sides = torch.tensor([h % 2 == 0 for h in _hashes(rows.inputs)])
+    return rows.at(sides), rows.at(~sides)
+
+
+def _baseline(kept: Kept, name: str, known: _Rows, others: _Rows) -> None:
+    if min(len(known.inputs), len(others.inputs)) < _FEWEST:
+        return
+    if known.goal.classes != others.goal.classes:
+        return
+    found = predict(known.inputs, known.goal, others.inputs)
+    if found is not None:
+        _write(kept, name, skill(others.goal, found))
+
+
+def _fresh(kept: Kept, loss: str) -> None:
+    """Train a while on half of the kept batches; judge on the others' rows that are not in them."""
+    learned, held_out = kept.tapes[::2], kept.tapes[1::2]
+    pairs = trained(kept)
+    if len(pairs) != len(kept.tapes) or not held_out:
+        return
+    known = _rows(pairs[::2], loss, kept)
+    others = _rows(pairs[1::2], loss, kept)
+    if known is None or others is None:
+        return
+    seen = set(_hashes(known.inputs))
+    new = torch.tensor([h not in seen for h in _hashes(others.inputs)])
+    if int(new.sum()) < _FEWEST:
+        return
+    state, _ = trial(
+        kept.first, learned, kept.recipe, steps=_STEPS, seconds=max(0.2, kept.left / 5)
+    )
+    _record(kept, "fresh", state, others.at(new))
+
+
+def _hashes(inputs: Tensor) -> list[int]:
+    flat = inputs.reshape(len(inputs), -1).detach().cpu().contiguous().numpy()
+    return [zlib.crc32(row.tobytes()) for row in flat]  # hash() is another one in each process
+
+
+def _continued(kept: Kept, judged: _Rows) -> None:
+    """Let the run go on from its end."""
+    steps = min(_STEPS, max(10, kept.steps // 2))
+    for name, factor in (("continued", 1.0), ("faster", 10.0)):
+        state, losses = trial(
+            kept.last, kept.tapes, kept.recipe, steps=steps, lr_factor=factor,
+            seconds=max(0.2, kept.left / 5),
+        )  # fmt: skip
+        if losses and math.isfinite(losses[-1]):
+            _record(kept, name, state, judged)
