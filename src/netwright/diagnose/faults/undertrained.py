@@ -61,7 +61,8 @@ def undertrained(trace: Trace) -> Iterator[Evidence]:
     0.98 of the answers are right already, or where a simple model beats the net and going on does
     not help (underfitting). Without such a curve: the training loss still falls, and a run half as
     long from the end tells clearly more of the evaluated rows, or at ten times the rate comes half
-    of the way to a simple model that is clearly better.
+    of the way to a simple model that is clearly better; or that model is, and the loss fell in the
+    last third of the run as it did in the third before.
     """
     validation, steps = trace.values("loss.validation"), trace.steps("loss.validation")
     if len(validation) < _EPOCHS or not np.isfinite(validation).all():
@@ -123,10 +124,13 @@ def _gains(trace: Trace) -> bool:
 
 def _goes_on(trace: Trace) -> Iterator[Evidence]:
     values = finite(losses(trace))
-    if len(values) < 12 or not _gains(trace):
+    if len(values) < 12:
         return
-    _, before, after = (float(part.mean()) for part in np.array_split(values, 3))
+    first, before, after = (float(part.mean()) for part in np.array_split(values, 3))
     if before - after < 2 * noise_of(values) / np.sqrt(len(values) / 3):
+        return
+    steady = beaten_by_baseline(trace) and before - after >= 0.6 * (first - before)
+    if not (_gains(trace) or steady) or skill_of(trace, "continued") is None:
         return
     own = (skill_of(trace, "evaluated") or (0.0,))[0]
     tried = [skill_of(trace, name) for name in ("continued", "faster")]
