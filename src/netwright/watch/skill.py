@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from netwright.watch.kept import Kept, main_loss
-from netwright.watch.tape import Slot, Tape
+from netwright.watch.tape import Slot
 
 _MANY = ("cross_entropy", "nll_loss")
 _TWO = {"binary_cross_entropy": 0.5, "binary_cross_entropy_with_logits": 0.0}
@@ -106,10 +106,7 @@ def _skill_of_numbers(values: Tensor, answer: Tensor) -> tuple[float, float] | N
 
 def direct_loss(kept: Kept) -> str:
     """Return the loss of torch that the net's output enters as it is, "" for others."""
-    return _direct(kept.tapes[0])
-
-
-def _direct(tape: Tape) -> str:
+    tape = kept.tapes[0]
     main = main_loss(tape)
     if main is None or main.name not in (*_MANY, *_TWO, *_NUMBERS):
         return ""
@@ -119,6 +116,6 @@ def _direct(tape: Tape) -> str:
         entry = next((e for e in tape.entries if slot in e.results), None)
         if entry is None or entry.kind == "net":
             return main.name if entry is not None else ""
-        plain = entry.name.strip("_")
-        value = entry.args[0] if plain in _KEEP_NUMBERS and entry.args else None
+        kept_as_is = entry.name.strip("_") in _KEEP_NUMBERS
+        value = entry.args[0] if kept_as_is and entry.args else None
     return ""

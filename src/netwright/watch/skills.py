@@ -32,6 +32,8 @@ from netwright.watch.trial import trial
 
 _STEPS = 150
 _ROWS = 3000
+_MOST = 4_000_000  # numbers that the rows hold
+_AT_ONCE = 256  # rows that a net is given
 _FEWEST = 48
 _SOLVED = 0.9
 _DECIDE = ("eq", "ne", "gt", "ge", "lt", "le", "argmax", "max", "round", "topk")
@@ -80,8 +82,9 @@ def _rows(pairs: list[tuple[Tensor, Tensor]], loss: str, kept: Kept) -> _Rows | 
     """Join batches of one form whose targets the loss takes one of a row."""
     if not pairs or len({(x.shape[1:], x.dtype, t.shape[1:]) for x, t in pairs}) > 1:
         return None
-    inputs = torch.cat([x for x, _ in pairs])[:_ROWS]
-    targets = torch.cat([t for _, t in pairs])[:_ROWS]
+    most = min(_ROWS, max(1, _MOST // max(1, math.prod(pairs[0][0].shape[1:]))))
+    inputs = torch.cat([x for x, _ in pairs])[:most]
+    targets = torch.cat([t for _, t in pairs])[:most]
     output = _ask(kept, kept.last, inputs[:2])
     if output is None or not len(output) == 2 or output.ndim > 2:
         return None
@@ -92,8 +95,10 @@ def _rows(pairs: list[tuple[Tensor, Tensor]], loss: str, kept: Kept) -> _Rows | 
 def _ask(kept: Kept, state: Snapshot, inputs: Tensor) -> Tensor | None:
     net = state.again().nets[0].eval()
     with unseen(), torch.no_grad():
-        found = net(inputs)
-    return found if isinstance(found, Tensor) and found.ndim else None
+        found = [net(part) for part in inputs.split(_AT_ONCE)]
+    if not all(isinstance(part, Tensor) and part.ndim for part in found):
+        return None
+    return torch.cat(found)
 
 
 def _record(kept: Kept, name: str, state: Snapshot, rows: _Rows) -> float | None:
@@ -134,11 +139,12 @@ def _classes(kept: Kept, training: _Rows, rows: _Rows) -> None:
 def _weighted(kept: Kept, goal: Goals, rows: _Rows) -> None:
     """Try the run with every class weighing alike; not where the user weighs them already."""
     counts = torch.bincount(goal.values, minlength=goal.classes).double().clamp(min=1)
-    weights = (counts.sum() / (goal.classes * counts)).float()
+    balance = counts.sum() / (goal.classes * counts)
 
     def change(entry: Entry, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if entry.kind != "loss" or entry.name != goal.loss:
             return NotImplemented
+        weights = balance.to(args[0].dtype)
         if goal.loss == "binary_cross_entropy_with_logits":
             return call(*args, **kwargs | {"pos_weight": weights[1] / weights[0]})
         if goal.loss == "binary_cross_entropy":

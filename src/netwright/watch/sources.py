@@ -18,10 +18,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from netwright.watch.evaluated import Evaluated, evaluated, plain, trained
+from netwright.watch.evaluated import Evaluated, evaluated, trained
 from netwright.watch.kept import Kept, main_loss
+from netwright.watch.skill import direct_loss
 from netwright.watch.snapshot import unseen
-from netwright.watch.tape import Slot, Tape
 
 _LOSSES: dict[str, Callable[..., Tensor]] = {
     "cross_entropy": F.cross_entropy,
@@ -33,7 +33,6 @@ _LOSSES: dict[str, Callable[..., Tensor]] = {
     "binary_cross_entropy": F.binary_cross_entropy,
     "binary_cross_entropy_with_logits": F.binary_cross_entropy_with_logits,
 }
-_RESHAPES = ("squeeze", "unsqueeze", "view", "reshape", "flatten", "getitem", "view_as")
 _ROWS = 64  # fewer say nothing
 
 
@@ -48,25 +47,10 @@ def sources(kept: Kept) -> None:
     if inputs.ndim == 2 and main_loss(kept.tapes[0]) is not None:
         _column(kept, inputs, targets)
     seen = [e for e in evaluated(kept) if e.inputs.shape[1:] == inputs.shape[1:]]
-    name = _direct(kept.tapes[0])
+    name = direct_loss(kept)
     if seen and name and sum(len(e.inputs) for e in seen) >= _ROWS:
         _copies(kept, [x for x, _ in pairs], seen, name)
         _shift(kept, inputs, targets, seen, name)
-
-
-def _direct(tape: Tape) -> str:
-    """Return the name of the loss that the net's output enters as it is, "" for others."""
-    main = main_loss(tape)
-    if main is None or main.name not in _LOSSES:
-        return ""
-    value = main.args[0] if main.args else None
-    while isinstance(value, Slot):
-        slot = value.number
-        entry = next((e for e in tape.entries if slot in e.results), None)
-        if entry is None or entry.kind == "net":
-            return main.name if entry is not None else ""
-        value = entry.args[0] if plain(entry) in _RESHAPES and entry.args else None
-    return ""
 
 
 def _by_row(name: str, output: Tensor, targets: Tensor) -> Tensor | None:
