@@ -52,6 +52,7 @@ class Learner:
         self.snapshots: list[Snapshot] = []
         self.recipe: Recipe | None = None
         self.held: set[int] = set()  # ids of the parameters that any optimizer stepped, at the end
+        self.trained: set[int] = set()  # of those that one of them, gone or not, had a gradient for
         self.coupled = False  # its loss runs through a net that another learner steps
         self._chance = random.Random(number)
         self._samples: dict[str, StepOfParameters] = {}

@@ -100,6 +100,8 @@ class Observer:
         # Losses with gradients in eval mode: an evaluation's, unless backward is called on them.
         self._doubtful: list[tuple[Tensor, int, str]] = []
         self._modes: weakref.WeakKeyDictionary[nn.Module, bool] = weakref.WeakKeyDictionary()
+        # What an optimizer gave a step with a gradient, by id; optimizers themselves may be gone.
+        self._trained: dict[int, weakref.ref[Tensor]] = {}
         self._depth = 0
         self._open = False  # a sample waits to be finished
         self._pid = os.getpid()
@@ -169,9 +171,11 @@ class Observer:
             self._end_evaluation()
         self._finish()
         stepped = {id(p) for o in self._of for g in o.param_groups for p in g["params"]}
+        trained = {key for key, alive in self._trained.items() if alive() is not None}
         for learner in self.learners:
             learner.close()
-            learner.held = stepped
+            learner.held = stepped | trained
+            learner.trained = trained
             for event, line in self.lines.items():
                 learner.trace.note("line", line, place=event)
 
@@ -352,7 +356,9 @@ class Observer:
 
     def _assign(self, optimizer: Optimizer, first: bool) -> Learner | None:
         """Find the learner of an optimizer that steps for the first time."""
-        held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        held = {id(p) for p in parameters}
+        self._trained.update({id(p): weakref.ref(p) for p in parameters if p.grad is not None})
         learner = None
         if not first and self.learners:
             learner = self.learners[-1]  # it follows another one after the same backward

@@ -64,7 +64,8 @@ def left_out(learner: Learner) -> None:
             continue
         if parameter.requires_grad and name in reached and id(parameter) not in learner.held:
             trace.record("left.out", name, learner.step, parameter.numel())
-        if not parameter.requires_grad and isinstance(parameter, nn.Parameter):
+        frozen = not parameter.requires_grad and id(parameter) not in learner.trained
+        if frozen and isinstance(parameter, nn.Parameter):
             trace.record("never.trained", name, learner.step, parameter.numel())
 
 

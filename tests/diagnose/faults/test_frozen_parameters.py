@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from watched_scripts import CLASSES, LOOP, alarms, judged
 
 NET = """
@@ -22,3 +23,24 @@ def test_a_loaded_backbone_may_be_frozen(tmp_path: Path) -> None:
     loaded = NET.replace("net[0]", "net.load_state_dict(net.state_dict())\nnet[0]", 1)
     found = [f.fault for f in judged(CLASSES + loaded + LOOP, tmp_path)]
     assert "frozen-parameters" not in found
+
+
+TWICE = """
+body = nn.Sequential(nn.Linear(6, 16), nn.Tanh())
+net = nn.Sequential(body, nn.Linear(16, 6))
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+for rows in torch.randperm(300).split(10):
+    loss = F.mse_loss(net(x[rows]), x[rows])
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+{}
+net = nn.Sequential(body, nn.Linear(16, 3))
+opt = torch.optim.Adam(net[1].parameters(), lr=0.01)
+"""
+
+
+@pytest.mark.parametrize("freeze", ["body.requires_grad_(False)", ""])
+def test_a_body_that_the_script_trained_before_may_rest(freeze: str, tmp_path: Path) -> None:
+    found = [f.fault for f in judged(CLASSES + TWICE.format(freeze) + LOOP, tmp_path)]
+    assert not {"frozen-parameters", "optimizer-missing-parameters"} & set(found)
