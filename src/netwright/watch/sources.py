@@ -166,6 +166,8 @@ def _separates(column: Tensor, labels: Tensor, classes: Tensor) -> Tensor:
     means = torch.stack([g.mean() for g in groups]).sort().values
     within = torch.stack([g.std(correction=0) for g in groups]).max()
     nearest = means.diff().min() if len(means) > 1 else means.new_zeros(())
+    if not nearest > 0:
+        return nearest  # a constant column lies equally close to all classes
     return (1 - (within / nearest.clamp_min(1e-12)).square() / 4).clamp_min(0)
 
 

@@ -33,3 +33,8 @@ def test_an_input_that_the_target_is_made_of(tmp_path: Path) -> None:
     """Where no other column tells anything, one column is the task."""
     made = NUMBERS.replace("x[:, 2:3]\n", "2 * x[:, 2:3] + 1\n")
     assert "data-leakage" not in alarms(made + FIT, tmp_path)
+
+
+def test_a_constant_column_gives_nothing_away(tmp_path: Path) -> None:
+    constant = CLASSES.replace("net =", "x[:, 4] = 0.0\nnet =").replace("* 2 +", "* 0.5 +")
+    assert "data-leakage" not in alarms(constant + LOOP, tmp_path)
