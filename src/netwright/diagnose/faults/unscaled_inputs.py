@@ -51,7 +51,7 @@ def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
         return
     if not would_gain(trace, "standardised"):
         return
-    if end is not None and mended > 0.9 * end:
+    if end is not None and mended > end - 0.1 * abs(end):  # a loss may be negative
         return
     spread = trace.last("target.std")
     fit = ratio <= 10 and shift <= 3 and std <= 10
