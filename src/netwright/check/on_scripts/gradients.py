@@ -68,7 +68,7 @@ def _held(kept: Kept, state: Snapshot) -> list[tuple[str, Tensor]]:
     """Return the copies of the parameters that the optimizer holds, by name."""
     held = {id(kept.first.originals[i]) for _, ids in kept.recipe.groups for i in ids
             if i in kept.first.originals}  # fmt: skip
-    named = []
+    named: list[tuple[str, Tensor]] = []
     for net, began in zip(state.nets, kept.first.nets, strict=True):
         copies = dict(net.named_parameters())
         for name, parameter in began.named_parameters():
@@ -88,7 +88,7 @@ def _made_by_hand(loss: Tensor) -> list[str]:
             continue
         seen.add(node)
         if isinstance(node, torch.autograd.function.BackwardCFunction):
-            found.append(node.name().removesuffix("Backward"))
+            found.append(type(node).__name__.removesuffix("Backward"))
         waiting += [following for following, _ in node.next_functions]
     return sorted(set(found))
 

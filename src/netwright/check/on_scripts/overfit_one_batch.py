@@ -97,7 +97,8 @@ def _tries(
     for number, lr in enumerate(RATES):
         until = time.thread_time() + (end - time.thread_time()) / (len(RATES) - number)
         recipe = Recipe(torch.optim.Adam, [({"lr": lr}, ids)])
-        copied, losses = state, []
+        copied = state
+        losses: list[float] = []
         while len(losses) < STEPS and (left := until - time.thread_time()) > 0:
             copied, more = trial(copied, [tape], recipe, steps=ROUND, seconds=left)
             losses += more
