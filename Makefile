@@ -10,10 +10,10 @@ demo: $(INSTALLED)  ## train the built-in digits from data to report
 	$(BIN)/netwright train digits
 
 check: $(INSTALLED) lint  ## the fast set: lint, types, tests without the slow ones (under 3 minutes)
-	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
 
 test: $(INSTALLED) browser lint  ## everything
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -126,11 +126,11 @@ def test_late_effects_are_screened_at_full_length_two_at_a_time() -> None:
 
 
 def test_remedies_are_screened_in_their_order_few_at_once() -> None:
-    world = World({"a": [-0.1] * 7, "b": [-0.2, 1.0], "c": [2.0]})
+    world = World({"a": [-0.1] * 4, "b": [-0.2, 1.0], "c": [2.0]})
     subject, proof = world.climb(finding("sick", "error", "a", "b", "c"))
     groups = [[arm.remedies[0] for arm in screen.arms] for screen in proof.screens]
-    assert groups == [["a"] * 7, ["b", "b", "c"]] and subject == 2.0
-    world = World({"a": [0.5], "b": [-0.2] * 8})
+    assert groups == [["a"] * 4, ["b", "b", "c"]] and subject == 2.0
+    world = World({"a": [0.5], "b": [-0.2] * 5})
     subject, proof = world.climb(finding("sick", "error", "a", "b"))
     assert len(proof.screens) == 1 and subject == 0.5  # what comes later is not looked at
 
@@ -174,6 +174,16 @@ def test_what_is_kept_is_looked_at_for_what_is_left() -> None:
     assert looked == [1.0, 1.5] and climbed.proof.kept == ("first", "second")
     assert climbed.proof.cost["finding"] == pytest.approx(1.5 + 1.5 + 2)
     assert climbed.proof.cost["proof"] == 15
+
+
+def test_more_share_a_screen_where_that_is_asked() -> None:
+    world = World({"a": [-0.1] * 6, "b": [1.0, 0.5]})
+    climbed = climb(
+        0.0, [finding("sick", "error", "a", "b")], offer=world.offer, train=world.train,
+        seeds=Seeds.fresh(3, 5), metric="accuracy", higher_is_better=True, most=8,
+    )  # fmt: skip
+    assert climbed.subject == 1.0 and len(climbed.proof.screens) == 1
+    assert len(climbed.proof.screens[0].arms) == 8
 
 
 def test_what_shows_late_goes_to_the_proof_one_by_one_where_that_is_asked() -> None:

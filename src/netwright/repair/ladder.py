@@ -22,7 +22,7 @@ __all__ = ["Candidate", "Climbed", "Outcome", "Seeds", "Train", "alarms_of", "cl
 Subject = TypeVar("Subject")
 
 SCREEN_TRAININGS = 1.5  # that the short runs of one screen share
-MOST_CANDIDATES = 8  # of one screen: with more, the short runs become too short to tell
+MOST_CANDIDATES = 5  # of one screen: with more, the short runs become too short to tell
 MOST_LATE = 2  # of candidates whose effect shows at the end: these are screened at full length
 MOST_PROOFS = 3  # of one repair: chance may prove one in 32
 MOST_KEPT = 3
@@ -112,6 +112,7 @@ class _Course(Generic[Subject]):
     proof: Proof
     say: Callable[[str], None]
     keep: Callable[[Proof], None]
+    most: int
     most_late: int
     outcome: Outcome | None = None
     remedies: tuple[str, ...] = ()
@@ -130,18 +131,19 @@ def climb(
     say: Callable[[str], None] = lambda text: None,
     keep: Callable[[Proof], None] = lambda proof: None,
     look: Look[Subject] | None = None,
+    most: int = MOST_CANDIDATES,
     most_late: int = MOST_LATE,
 ) -> Climbed[Subject]:
     """Find and prove what helps against the alarms among `findings`; without any nothing is
     trained. say: told what is being done; keep: given the proof whenever it has grown; look: None
-    where the proof's own runs are watched; most_late: see MOST_LATE."""
+    where the proof's own runs are watched; most, most_late: see MOST_CANDIDATES, MOST_LATE."""
     proof = Proof(
         faults=tuple(dict.fromkeys(f.fault for f in alarms_of(findings))),
         metric=metric,
         higher_is_better=higher_is_better,
         seeds=seeds.proof,
     )
-    course = _Course(control, control, train, seeds, proof, say, keep, most_late)
+    course = _Course(control, control, train, seeds, proof, say, keep, most, most_late)
     left: Sequence[Finding] = findings
     while left and len(course.remedies) < MOST_KEPT:
         kept = _rung(course, alarms_of(left), offer)
@@ -168,7 +170,7 @@ def _rung(
     """Keep the first that is proved against one of the alarms; return what its runs gave."""
     for alarm in alarms:
         offered = [c for c in offer(course.subject, alarm) if c.subject not in course.refused]
-        for candidates in _in_turn(offered, course.most_late):
+        for candidates in _in_turn(offered, course.most, course.most_late):
             for candidate in _screen(course, alarm, candidates):
                 if len(course.proof.tried) == MOST_PROOFS:
                     return None
@@ -180,14 +182,14 @@ def _rung(
 
 
 def _in_turn(
-    offered: Sequence[Candidate[Subject]], most_late: int
+    offered: Sequence[Candidate[Subject]], at_most: int, at_most_late: int
 ) -> list[list[Candidate[Subject]]]:
     """Return the candidates in the order of their remedies, in groups that are screened at once;
     the doses of a remedy stay together where they fit."""
     groups: list[list[Candidate[Subject]]] = []
     for _, own in groupby(offered, key=lambda candidate: candidate.remedy):
         doses = list(own)
-        most = most_late if doses[0].late else MOST_CANDIDATES
+        most = at_most_late if doses[0].late else at_most
         last = groups[-1] if groups else []
         if last and last[0].late == doses[0].late and len(last) + len(doses) <= most:
             last += doses

@@ -25,6 +25,7 @@ from netwright.watch.trace import Trace
 __all__ = ["ScriptCase", "Tested", "check_seeds", "prove_script"]
 
 FEWEST_STEPS = 20  # of a short run
+MOST_DOSES = 8  # that share a screen: their runs differ in one thing and are watched closely
 WAIT = 240.0  # seconds: a busy machine starts slowly
 PATIENCE = 6.0  # times the seconds of the run that was watched
 UNTRUE_SCORE = ("data-leakage", "wrong-metric")  # a better one is no better net
@@ -104,6 +105,7 @@ def prove_script(
         say=say,
         keep=keep,
         look=trainer.look,
+        most=MOST_DOSES,
         most_late=1,
     )
     return Tested(climbed.proof, climbed.subject, notes)
