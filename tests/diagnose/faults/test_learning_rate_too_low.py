@@ -46,3 +46,7 @@ with torch.no_grad():
 def test_a_script_without_a_curve_goes_on_at_ten_times_the_rate(tmp_path: Path) -> None:
     assert alarms(ENDED.format(5e-4, 5), tmp_path)[0] == "learning-rate-too-low"
     assert alarms(ENDED.format(0.1, 5), tmp_path) == []
+
+
+def test_a_rate_that_never_leaves_the_start(tmp_path: Path) -> None:
+    assert alarms(ENDED.format(1e-6, 3), tmp_path)[0] == "learning-rate-too-low"

@@ -46,3 +46,28 @@ with torch.no_grad():
 def test_words_that_have_other_numbers_in_the_evaluation(tmp_path: Path) -> None:
     assert alarms(WORDS.format("other[x[600:]]"), tmp_path)[0] == "train-test-mismatch"
     assert alarms(WORDS.format("x[600:]"), tmp_path) == []
+
+
+SCALED_BACK = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+x = torch.randn(700, 4)
+y = (x[:, :1] + x[:, 1:2] ** 2) * 90 + 400
+m, s = y[:500].mean(), y[:500].std()
+net = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 1))
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+for epoch in range(15):
+    for rows in torch.randperm(500).split(25):
+        loss = F.mse_loss(net(x[rows]), (y[rows] - m) / s)
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+with torch.no_grad():
+    error = (net(x[500:]) * s + m - y[500:]).abs().mean()
+"""
+
+
+def test_answers_that_are_scaled_back_before_they_are_judged(tmp_path: Path) -> None:
+    assert alarms(SCALED_BACK, tmp_path) == []

@@ -42,7 +42,8 @@ __all__ = ["bad_input_values"]
 )  # fmt: skip
 def bad_input_values(trace: Trace) -> Iterator[Evidence]:
     """Inputs that are not finite, with a loss that is not either; or one far-off value repeated in
-    a feature, where a short training with it replaced goes clearly better.
+    a feature, where a short training with it replaced goes clearly better than as it was, than on
+    standardised inputs that keep it, and than the whole run.
     """
     bad = trace.last("input.bad")
     if bad:
@@ -61,7 +62,7 @@ def bad_input_values(trace: Trace) -> Iterator[Evidence]:
         return
     share = trace.last("input.sentinel")
     features = trace.last("input.sentinel.features")
-    if share is None or features is None or not would_gain(trace, "repaired"):
+    if share is None or features is None or not _repair_helps(trace):
         return
     yield Evidence(
         event="forward",
@@ -74,3 +75,11 @@ def bad_input_values(trace: Trace) -> Iterator[Evidence]:
             "it replaced by the feature's mean goes clearly better. Mark it as missing and impute."
         ),
     )
+
+
+def _repair_helps(trace: Trace) -> bool:
+    repaired = trace.last("trial.repaired")
+    if repaired is None or not would_gain(trace, "repaired"):
+        return False
+    rivals = [trace.last(signal) for signal in ("trial.standardised", "kept.loss")]
+    return all(rival is None or repaired < rival - 0.02 * abs(rival) for rival in rivals)

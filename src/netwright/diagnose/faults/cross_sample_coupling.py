@@ -22,6 +22,7 @@ Use instead:
 from collections.abc import Iterator
 
 from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import stuck
 from netwright.watch.trace import Trace
 
 __all__ = ["cross_sample_coupling"]
@@ -35,14 +36,15 @@ __all__ = ["cross_sample_coupling"]
 )
 def cross_sample_coupling(trace: Trace) -> Iterator[Evidence]:
     """In eval mode rows change by over 1 % of the output's spread when only others are replaced,
-    and one answer in fifty changes when rows are asked alone. A note where none does.
+    and one answer in fifty changes when rows are asked alone, or the run learned nothing (then all
+    answers are one, and none changes). A note where neither is so.
     """
     change, decided = trace.last("coupling"), trace.last("coupling.decided")
     if change is None or decided is None or change < 0.01:
         return
     yield Evidence(
         event="forward",
-        severity=None if decided > 0.02 else "info",
+        severity=None if decided > 0.02 or stuck(trace) else "info",
         numbers={"change over spread": change, "answers that change alone": decided},
         confidence=0.9,
         explanation=(

@@ -26,6 +26,7 @@ import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
 from netwright.diagnose.symptoms import (
+    beaten_by_baseline,
     finite,
     losses,
     skill_gained,
@@ -50,7 +51,8 @@ def learning_rate_too_low(trace: Trace) -> Iterator[Evidence]:
     fast in the second half as in the first and has lost under a quarter of its value: a run that
     has converged, or a net that is only being fine-tuned, does not fall like a straight line. Or
     updates under a thousandth, and from the run's end ten times the rate gains much on evaluated
-    rows, three times what the same steps at its own rate gain.
+    rows, three times what the same steps at its own rate gain. Or all steps together could move the
+    weights by a twentieth of their size at most, and a simple model tells clearly more.
     """
     _, ratios = update_ratios(trace)
     ratios = finite(ratios)
@@ -64,6 +66,7 @@ def learning_rate_too_low(trace: Trace) -> Iterator[Evidence]:
     usual = float(np.quantile(ratios, 0.9))
     if not 0 < usual < _SMALL or not _falls_like_a_line(values):
         yield from _faster_gains(trace, usual)
+        yield from _never_left(trace, usual)
         return
     first, last = float(values[0]), float(values[-1])
     yield Evidence(
@@ -103,6 +106,29 @@ def _faster_gains(trace: Trace, usual: float) -> Iterator[Evidence]:
             f"all, 1: all right) from {own[0]:.2f} to {more[0]:.2f}, the same steps at ten times "
             f"the rate to {faster[0]:.2f}. Raise the learning rate by a factor of 10, or find it "
             "with a range test."
+        ),
+    )
+
+
+def _never_left(trace: Trace, usual: float) -> Iterator[Evidence]:
+    steps = len(losses(trace))
+    if not 0 < usual * steps < 0.05 or not beaten_by_baseline(trace):
+        return
+    own, simple = skill_of(trace, "train") or (0.0,), skill_of(trace, "baseline") or (0.0,)
+    yield Evidence(
+        numbers={
+            "update/weight": usual,
+            "steps": steps,
+            "skill on training rows": own[0],
+            "a simple model's on rows it has not seen": simple[0],
+        },
+        confidence=0.8,
+        explanation=(
+            f"A step changes the weights by {usual:.1g} of their size (about 1e-3 is usual), so "
+            f"that all {steps} steps together could move them by {usual * steps:.1%} at most: the "
+            f"net is where it began. Of what can be told of its training rows it tells {own[0]:.2f}"
+            f", a simple model {simple[0]:.2f} of rows it has not seen. Raise the learning rate "
+            "by factors of 10, or find it with a range test."
         ),
     )
 
