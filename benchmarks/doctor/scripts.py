@@ -5,7 +5,8 @@
 A cell (one script under the doctor) is kept in `--cells` under a digest of the script and of our
 own sources, so that a run that was cut off goes on and an unchanged one costs nothing. Also checks
 that the script printed the same with and without the doctor (`--neutral`). The cases' score.py
-gives the figures: false alarms on healthy and fixed scripts, faults noticed, right cause first.
+gives the figures: false alarms on healthy and fixed scripts, faults noticed, right cause first;
+they go to benchmarks/results/doctor_scripts.json.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve()
 ROOT = HERE.parents[2]
+RESULTS = ROOT / "benchmarks" / "results" / "doctor_scripts.json"
 SEED = "0"
 
 
@@ -116,7 +118,8 @@ def main() -> None:
                 flush=True,
             )
     if not given.only:
-        subprocess.run([sys.executable, str(given.cases / "score.py"), str(results)], check=True)
+        score = [sys.executable, str(given.cases / "score.py"), str(results)]
+        subprocess.run([*score, "--json", str(RESULTS)], check=True)
     shutil.rmtree(results)
 
 
