@@ -159,23 +159,6 @@ def test_of_a_fault_in_several_layers_the_first_finding_stands() -> None:
     assert [f.remedies for f in alarms_of(found)] == [("x",)]
 
 
-def test_what_is_kept_is_looked_at_for_what_is_left() -> None:
-    world = World({"first": [1.0], "second": [0.5]})
-    looked: list[float] = []
-
-    def look(subject: float) -> list[Finding]:
-        looked.append(subject)
-        return [finding("other", "error", "second")] if subject == 1.0 else []
-
-    climbed = climb(
-        0.0, [finding("sick", "error", "first")], offer=world.offer, train=world.train,
-        seeds=Seeds.fresh(3, 5), metric="accuracy", higher_is_better=True, look=look,
-    )  # fmt: skip
-    assert looked == [1.0, 1.5] and climbed.proof.kept == ("first", "second")
-    assert climbed.proof.cost["finding"] == pytest.approx(1.5 + 1.5 + 2)
-    assert climbed.proof.cost["proof"] == 15
-
-
 def test_more_share_a_screen_where_that_is_asked() -> None:
     world = World({"a": [-0.1] * 6, "b": [1.0, 0.5]})
     climbed = climb(

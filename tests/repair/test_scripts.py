@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,6 +113,37 @@ def test_a_proof_ends_where_it_cannot_be_won() -> None:
             trainer.done.append((subject, seed, None, Rerun(0, 10, 1.0, line, "")))
     mended, control = trainer([dose, ()], seeds, 1.0)
     assert mended.scores == (2.0, 1.0) and control.scores == (1.0, 2.0)
+
+
+def test_what_is_put_to_the_proof_is_watched_on_its_first_seed_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watched: list[tuple[int, bool, int | None]] = []  # seed, whether it had a dose, steps
+
+    def run(
+        *_: Any, seed: int, max_steps: int | None, interventions: Any, watch: bool, **__: Any
+    ) -> Rerun:
+        line = f'{{"metric": {len(interventions)}, "higher_is_better": true, "name": "x"}}'
+        if not watch:
+            return Rerun(0, 10, 1.0, line, "")
+        watched.append((seed, bool(interventions), max_steps))
+        return Rerun(0, 10, 1.0, line, "", findings=[found("left", "a")], trace=trace)
+
+    monkeypatch.setattr(scripts, "rerun", run)
+    trace = Trace()
+    case = scripts.ScriptCase(
+        script=Script("x.py"), place=scripts.Place(Path(), {}), findings=(), trace=Trace(),
+        seconds=1.0, exit=0,
+    )  # fmt: skip
+    seeds, dose = (3, 4, 5, 6, 7), (Intervention("zero-grad"),)
+    settled = Score("json", "x", 1.0, True)
+    trainer = scripts._Trainer(case, settled=settled, proof=seeds, steps=10)
+    assert trainer.trace_of(dose) is case.trace
+    trainer([dose, ()], (1, 2), 0.5)
+    mended, control = trainer([dose, ()], seeds, 1.0)
+    assert watched == [(3, True, None)]
+    assert [f.fault for f in mended.findings] == ["left"] and not control.findings
+    assert trainer.trace_of(dose) is trace and trainer.trace_of(()) is case.trace
 
 
 def test_the_patch_applies(tmp_path: Path) -> None:

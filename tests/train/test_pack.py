@@ -21,7 +21,8 @@ from netwright.errors import UsageError
 from netwright.plan.plan import Plan
 from netwright.train.fit import fit
 from netwright.train.lockstep import Lockstep, share_streams_
-from netwright.train.pack import MemberEpoch, fit_pack
+from netwright.train.pack import MemberEpoch, _Pack, fit_pack
+from netwright.train.training import Training
 
 
 def in_double(data: Data) -> Data:
@@ -248,6 +249,41 @@ def test_a_time_bound_ends_all_members() -> None:
     runs = fit_pack([plan, plan], data, seconds=1.5, order_seed=0, num_threads=1)
     assert time.monotonic() - begun < 10
     assert [run.stopped for run in runs if run] == ["out of time", "out of time"]
+
+
+def test_time_is_shared_by_what_each_still_needs() -> None:
+    """A crew whose epochs are dear, or many, gets more of what is left; one that ended nothing."""
+
+    class Crew:
+        def __init__(self, need: float) -> None:
+            self.need, self.share = need, 0.0
+
+        def seconds_left(self) -> float:
+            return self.need
+
+        def take_share(self, share: float) -> None:
+            self.share = share
+
+    pack = _Pack([], None, False, None, None)
+    crews = [Crew(30.0), Crew(10.0), Crew(0.0)]
+    pack.crews = crews  # type: ignore[assignment]
+    pack._share_time()
+    assert [crew.share for crew in crews] == [0.75, 0.25, 0.0]
+
+
+def test_a_share_of_the_time_shortens_the_schedule() -> None:
+    plan, data = quick(**{"recipe.epochs": 10_000})
+    training = Training(plan, data, None, 0, torch.device("cpu"), 100.0, None, None)
+    every = training.steps_per_epoch * 10_000
+    training.replan(1e-6)
+    assert training.state.total_steps == every and training.seconds_left() == every * 1e-6
+    training.replan(1.0)
+    alone = training.state.total_steps
+    training.share_of_time = 0.25
+    training.replan(1.0)
+    assert 90 <= alone <= 97 and 20 <= training.state.total_steps <= 25
+    training.state.stopped = "all epochs done"
+    assert training.seconds_left() == 0.0
 
 
 def test_as_many_seeds_as_plans_are_needed() -> None:

@@ -201,7 +201,7 @@ def _neighbours(rows: int) -> dict[str, Any]:
         "net.embedding_size": 16,
         "net.frequencies": 32,
         "net.frequency_scale": 0.1,
-        "net.candidates": round(min(5000 / rows, 0.3), 3),
+        "net.candidates": round(min(2000 / rows, 0.3), 3),  # what a step costs grows with it
         "recipe.batch_size": 256 if rows < 5000 else 512,
         "recipe.lr": 1e-3 if rows < 5000 else 2e-3,
         "recipe.weight_decay": 1e-3,

@@ -27,9 +27,6 @@ MOST_LATE = 2  # of candidates whose effect shows at the end: these are screened
 MOST_PROOFS = 3  # of one repair: chance may prove one in 32
 MOST_KEPT = 3
 
-# Looks at the training of a subject that was kept: what it still shows, for the cost of a training.
-Look = Callable[[Subject], Sequence[Finding]]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate(Generic[Subject]):
@@ -130,13 +127,12 @@ def climb(
     higher_is_better: bool,
     say: Callable[[str], None] = lambda text: None,
     keep: Callable[[Proof], None] = lambda proof: None,
-    look: Look[Subject] | None = None,
     most: int = MOST_CANDIDATES,
     most_late: int = MOST_LATE,
 ) -> Climbed[Subject]:
     """Find and prove what helps against the alarms among `findings`; without any nothing is
-    trained. say: told what is being done; keep: given the proof whenever it has grown; look: None
-    where the proof's own runs are watched; most, most_late: see MOST_CANDIDATES, MOST_LATE."""
+    trained. say: told what is being done; keep: given the proof whenever it has grown; most,
+    most_late: see MOST_CANDIDATES, MOST_LATE."""
     proof = Proof(
         faults=tuple(dict.fromkeys(f.fault for f in alarms_of(findings))),
         metric=metric,
@@ -148,10 +144,6 @@ def climb(
     while left and len(course.remedies) < MOST_KEPT:
         kept = _rung(course, alarms_of(left), offer)
         left = kept.findings if kept else ()
-        if kept and look is not None and len(course.proof.tried) < MOST_PROOFS:
-            say("watching a training with what was kept")
-            left = look(course.subject)
-            course.proof = replace(course.proof, looks=course.proof.looks + 1)
     return Climbed(subject=course.subject, proof=course.proof)
 
 

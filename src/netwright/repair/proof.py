@@ -107,8 +107,8 @@ class Tried:
 @dataclass(frozen=True, kw_only=True)
 class Proof:
     """faults: the alarms that were to be repaired, best explanation first. control: None where
-    nothing was put to the proof. looks: trainings that were only watched, to see what was left.
-    kept: the remedies proved, in order; changes: what they change.
+    nothing was put to the proof. kept: the remedies proved, in order;
+    changes: what they change.
     """
 
     faults: tuple[str, ...]
@@ -118,7 +118,6 @@ class Proof:
     control: Arm | None = None
     tried: tuple[Tried, ...] = ()
     screens: tuple[Screen, ...] = ()
-    looks: int = 0
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -151,7 +150,7 @@ class Proof:
         proved = [tried.arm for tried in self.tried] + ([self.control] if self.control else [])
         short = [arm for screen in self.screens for arm in (screen.control, *screen.arms)]
         return {
-            "finding": round(sum(arm.trainings for arm in short) + self.looks, 3),
+            "finding": round(sum(arm.trainings for arm in short), 3),
             "proof": round(sum(arm.trainings for arm in proved), 3),
             "seconds": round(sum(arm.seconds for arm in short + proved), 3),
         }

@@ -97,14 +97,13 @@ def prove_script(
     climbed = climb(
         as_it_is,
         case.findings,
-        offer=lambda dose, finding: offers(dose, finding, trainer.trace or case.trace),
+        offer=lambda dose, finding: offers(dose, finding, trainer.trace_of(dose)),
         train=trainer,
         seeds=picked,
         metric=settled.name,
         higher_is_better=settled.higher_is_better,
         say=say,
         keep=keep,
-        look=trainer.look,
         most=MOST_DOSES,
         most_late=1,
     )
@@ -151,14 +150,14 @@ def offers(before: Dose, finding: Finding, trace: Trace) -> list[Candidate[Dose]
 
 @dataclass
 class _Trainer:
-    """Reruns a script, every run once. settled: a score of the one to go by; proof: its seeds."""
+    """Reruns a script, every run once; what is put to the proof is watched on the first seed of it.
+    settled: a score of the one to go by; proof: its seeds."""
 
     case: ScriptCase
     settled: Score | None = None
     proof: Sequence[int] = ()
     steps: int = 1
     done: list[tuple[Dose, int, int | None, Rerun]] = field(default_factory=list)
-    trace: Trace | None = None  # of the last training that was watched
     finite: list[float] = field(default_factory=list)
 
     def run(self, dose: Dose, seed: int, max_steps: int | None) -> Rerun:
@@ -173,22 +172,15 @@ class _Trainer:
             seed=seed,
             max_steps=max_steps,
             seconds=WAIT + PATIENCE * self.case.seconds,
+            watch=bool(dose) and max_steps is None and seed == self.proof[0],
         )
         self.done.append((dose, seed, max_steps, run))
         return run
 
-    def look(self, dose: Dose) -> Sequence[Finding]:
-        """Return what is still wrong with what was kept."""
-        run = rerun(
-            self.case.script,
-            self.case.place,
-            interventions=[one.to_dict() for one in dose],
-            seed=self.proof[0],
-            seconds=WAIT + PATIENCE * self.case.seconds,
-            watch=True,
-        )
-        self.trace = run.trace
-        return run.findings if run.trace is not None else ()
+    def trace_of(self, dose: Dose) -> Trace:
+        """Return the trace of a training with the dose that was watched."""
+        own = [run.trace for key, _, _, run in self.done if key == dose and run.trace is not None]
+        return own[0] if own else self.case.trace
 
     def __call__(
         self, subjects: Sequence[Dose], seeds: Sequence[int], share: float
@@ -272,6 +264,7 @@ class _Trainer:
                 failed=sum(not math.isfinite(v) for v in scores),
                 trainings=sum(self._cost(run) for run in own),
                 seconds=sum(run.seconds for run in own),
+                findings=[finding for run in own for finding in run.findings],
                 metric=metric,
                 higher_is_better=higher,
             )

@@ -55,7 +55,9 @@ class Lockstep:
         after_step: Callable[[], None] | None = None,
     ) -> None:
         self.members, self.shared = list(members), shared
-        self.share_of_time, self.after_step = share_of_time, after_step
+        self.after_step = after_step
+        for member in members:
+            member.training.share_of_time = share_of_time
         # Of the steps since the members' states were brought up to date:
         self._losses: list[Tensor] = []
         self._taken = self._rows = 0
@@ -239,10 +241,20 @@ class Lockstep:
             set_lr(member.training.optimizer, rate)
             member.training.sample_step(own, rate)
 
+    def seconds_left(self) -> float:
+        """Return what the epochs that are left would take, were there time for all."""
+        return max(member.training.seconds_left() for member in self.members)
+
+    def take_share(self, share_of_time: float) -> None:
+        """Fit the schedules to a share of the time that is left."""
+        for member in self.members:
+            member.training.share_of_time = share_of_time
+        self._replan(self.members[0].training.seconds_per_step)
+
     def _replan(self, seconds_per_step: float) -> None:
         for member in self.members:
             if member.goes_on:
-                member.training.replan(seconds_per_step / self.share_of_time)
+                member.training.replan(seconds_per_step)
         self._plan_rates()
 
     # -------------------------------------------------------------------------- batches and outputs

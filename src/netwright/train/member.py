@@ -160,6 +160,16 @@ class Alone:
             )
         member.tell(tell)
 
+    def seconds_left(self) -> float:
+        """Return what the epochs that are left would take, were there time for all."""
+        return self.members[0].training.seconds_left()
+
+    def take_share(self, share_of_time: float) -> None:
+        """Fit the schedule to a share of the time that is left."""
+        training = self.members[0].training
+        training.share_of_time = share_of_time
+        training.replan(training.seconds_per_step)
+
     def sync(self) -> None:
         """Nothing to do: the member's state is up to date after every step."""
 

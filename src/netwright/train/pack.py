@@ -220,9 +220,18 @@ class _Pack:
         for crew in self.crews:
             crew.drop_stopped()
         self.crews = [crew for crew in self.crews if crew.members]
+        self._share_time()
         self.stop_if_asked()
         if time.monotonic() - self.saved_at > SHORTEST_CHECKPOINT_SECONDS or not self.crews:
             self.checkpoint()
+
+    def _share_time(self) -> None:
+        """Give each crew of what is left as much as its other epochs need beside the others': where
+        time is short, all do the same part of their recipes."""
+        needs = [crew.seconds_left() for crew in self.crews]
+        for crew, need in zip(self.crews, needs, strict=True):
+            if need:
+                crew.take_share(need / sum(needs))
 
     def stop_if_asked(self) -> None:
         """Stop where somebody pressed Ctrl-C; called where all members' states agree."""

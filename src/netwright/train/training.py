@@ -91,6 +91,7 @@ class Training:
         self.begun = time.monotonic()
         self.deadline = self.begun + seconds if seconds is not None else None
         self.share_of_time = 1.0  # where others train in turn
+        self.seconds_per_step = 0.0  # 0: none was taken yet
         self.metric = primary_metric(data.task, metric=metric, class_counts=data.class_counts)
         self.notes: dict[str, Any] = {"device": str(device)}
         self.net, self.notes["init"] = build_net(plan, data, seed, device)
@@ -194,6 +195,11 @@ class Training:
         """Return what this epoch's batches are drawn with: a function of seed and epoch, so a
         resumed epoch draws them again and skips."""
         return torch.Generator().manual_seed(self.order_seed * 1_000_003 + self.state.epoch)
+
+    def seconds_left(self) -> float:
+        """Return what the recipe's other epochs would take, by the last steps; 0 where it ended."""
+        steps = self.plan.recipe.epochs * self.steps_per_epoch - self.state.step
+        return 0.0 if self.state.stopped else max(steps, 0) * self.seconds_per_step
 
     def run_epoch(self) -> None:
         """Train an epoch, or what is left of it, and judge it."""
@@ -358,6 +364,7 @@ class Training:
 
     def replan(self, seconds_per_step: float) -> None:
         """Fit the schedule to the time that is left; never longer than the recipe's epochs."""
+        self.seconds_per_step = seconds_per_step
         if self.deadline is None:
             return
         state = self.state
