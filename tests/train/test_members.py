@@ -161,6 +161,15 @@ def test_a_rate_found_by_trying_is_found_once_and_stands_in_the_plan() -> None:
     assert run.plan.members is not None and run.plan.members.count == 2
 
 
+def test_a_kind_keeps_its_own_rate_where_the_others_is_found_by_trying() -> None:
+    plan = plan_of(2, lr="auto").with_({"members.kinds": [{}, {"recipe.lr": 0.0123}]})
+    run = fit(plan, small_data(), num_threads=1)
+    assert run.plan.member(1).recipe.lr == 0.0123
+    assert run.plan.member(0).recipe.lr == run.plan.recipe.lr != 0.0123
+    assert run.notes["members"][1]["changes"]["recipe.lr"] == 0.0123
+    assert "range test" in run.plan.why["recipe.lr"]
+
+
 def test_a_space_that_does_not_fit_the_plan_is_refused() -> None:
     with pytest.raises(UsageError, match="Did you mean 'recipe\\.lr'"):
         fit(plan_of(2, {"recipe.lrr": [1, 2]}), small_data())

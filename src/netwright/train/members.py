@@ -116,7 +116,9 @@ def _with_rate(
         trial = Training(alone, data, None, seed, place, seconds, None, None)
         trial.prepare(alone=False)
     found = trial.plan.why.get("recipe.lr", "")
-    return plan.with_({"recipe.lr": trial.plan.recipe.lr}, why=found)
+    # Not with_: what is set by it is set for every kind of member, and kinds have their own rates.
+    recipe = replace(plan.recipe, lr=trial.plan.recipe.lr)
+    return replace(plan, recipe=recipe, why=plan.why | {"recipe.lr": found})
 
 
 def _ensemble_run(
