@@ -40,6 +40,19 @@ def test_the_rate_lowers_the_loss_and_stays_near_the_usual(optimizer: str) -> No
     assert "range test" in reason
 
 
+def test_hard_batches_at_the_start_are_not_taken_for_learning() -> None:
+    """Their losses are large at the lowest rates, and fall without any step having helped."""
+
+    def hard_first() -> Iterator[Batch]:
+        for number, batch in enumerate(_batches()):
+            yield Batch(batch.inputs, batch.targets * (8 if number < 3 else 1))
+
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
+    rate, reason = find_lr(net, _loss, hard_first(), Recipe(optimizer="adamw"))
+    assert rate >= USUAL_LR["adamw"] and "range test" in reason
+
+
 def test_a_loss_that_does_not_move_gives_the_usual_rate_and_says_so() -> None:
     net = nn.Linear(4, 1)
 

@@ -2,8 +2,8 @@
 
 A copy of the net is trained for some steps at rates rising from 1e-6 to 1; the net itself, the data
 order and every random stream stay as they were. The answer is the rate where the smoothed loss
-falls fastest ("steepest"), never above a third of the rate where it starts to diverge. Always a
-rate and a reason: where the curve says nothing, the optimiser's usual rate.
+falls fastest ("steepest"), never above a third of the rate where it turns and never below a
+thirtieth: a fall far below it was one of the batches, not of learning. Always a rate and a reason: where the curve says nothing, the optimiser's usual rate.
 """
 
 import copy
@@ -22,6 +22,7 @@ __all__ = ["USUAL_LR", "find_lr"]
 
 TIMED = 2  # steps, at the lowest rate, that say how long one takes
 FEWEST = 30  # steps that still draw a curve
+SETTLED = 10  # steps, after which the smoothed loss is more than its first batches
 
 USUAL_LR = {
     "sgd": 0.1,
@@ -100,9 +101,10 @@ def find_lr(
     # The steepest fall per decade lags the smoothed loss; the minimum bounds it: a third of where
     # the loss turns.
     window = 5
-    slopes = [losses[i + window] - losses[i] for i in range(0, max(low - window, 1))]
-    steepest = rates[slopes.index(min(slopes)) + window]
-    found = min(steepest, rates[low] / 3)
+    first = min(SETTLED, max(low - window - 1, 0))
+    slopes = [losses[i + window] - losses[i] for i in range(first, max(low - window, first + 1))]
+    steepest = rates[first + slopes.index(min(slopes)) + window]
+    found = min(max(steepest, rates[low] / 30), rates[low] / 3)
     bounded = min(max(found, usual / 3), usual * 3)
     said = f"range test on a copy: loss falls fastest at {steepest:.1e}, turns at {rates[low]:.1e}"
     if bounded != found:
