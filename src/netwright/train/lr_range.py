@@ -3,7 +3,8 @@
 A copy of the net is trained for some steps at rates rising from 1e-6 to 1; the net itself, the data
 order and every random stream stay as they were. The answer is the rate where the smoothed loss
 falls fastest ("steepest"), never above a third of the rate where it turns and never below a
-thirtieth: a fall far below it was one of the batches, not of learning. Always a rate and a reason: where the curve says nothing, the optimiser's usual rate.
+thirtieth: a fall far below it was one of the batches, not of learning. Always a rate and a reason:
+where the curve says nothing, the optimiser's usual rate.
 """
 
 import copy

@@ -52,7 +52,6 @@ log = logging.getLogger("netwright")
 CHECKPOINT_SECONDS = 30.0
 SHORTEST_CHECKPOINT_SECONDS = 1.0  # epochs of milliseconds are not each worth a file
 REPLAN_AFTER_STEPS = 10
-DECAYS_PLAINLY = ("sgd", "adamw", "muon")  # a step takes rate x decay of the weights away
 EARLY = (1, 4, 16)  # steps that are watched besides one in `every`
 SHARES = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_macro", "f1_weighted")
 
@@ -269,8 +268,6 @@ class Training:
             loss = self.watched_step(batch.inputs, batch.targets)
         self.trace.record("loss", "", step, loss.item())
         self.trace.record("lr", "", step, rate)
-        if self.plan.recipe.optimizer in DECAYS_PLAINLY:
-            self.trace.record("decay.ratio", "", step, rate * self.plan.recipe.weight_decay)
         return loss
 
     def count_step(self) -> None:

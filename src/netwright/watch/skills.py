@@ -7,7 +7,9 @@ the other half: baseline.py), "skill.evaluated.baseline" (the same within the ev
 "skill.across" (of that model on evaluated rows, fitted to training rows), "skill.fresh" (on kept
 training rows that a short training from the first state did not see), "skill.continued" and
 "skill.faster" (on the evaluated rows, after the run went on for half its length, at most _STEPS
-steps, at its first rate and at ten times that). Of classes also "class.count" (kept training rows)
+steps, at its first rate and at ten times that), and where decay is strong "skill.decayed" and
+"skill.undecayed" (on evaluated rows, else training rows, after as many steps with it and without).
+Of classes also "class.count" (kept training rows)
 and "recall" (of evaluated rows, else of training rows), by class, "answers.decided" (1: the user's
 evaluation turns outputs into classes), and where one class is ten times rarer than another and
 missed, "skill.weighted" (after a short training from the first state with the classes weighed
@@ -36,6 +38,7 @@ _MOST = 4_000_000  # numbers that the rows hold
 _AT_ONCE = 256  # rows that a net is given
 _FEWEST = 48
 _SOLVED = 0.9
+_STRONG_DECAY = 0.002  # of the weights a step
 _DECIDE = ("eq", "ne", "gt", "ge", "lt", "le", "argmax", "max", "round", "topk")
 
 
@@ -67,6 +70,7 @@ def skills(kept: Kept) -> None:
     _classes(kept, training, judged if judged is not None else training)
     if min(told, there if there is not None else told) >= _SOLVED:
         return
+    _undecayed(kept, training if judged is None else judged)
     even, odd = _halves(training)
     _baseline(kept, "baseline", even, odd)
     if judged is None or there is None:
@@ -216,11 +220,22 @@ def _hashes(inputs: Tensor) -> list[int]:
 
 def _continued(kept: Kept, judged: _Rows) -> None:
     """Let the run go on from its end."""
-    steps = min(_STEPS, max(10, kept.steps // 2))
     for name, factor in (("continued", 1.0), ("faster", 10.0)):
-        state, losses = trial(
-            kept.last, kept.tapes, kept.recipe, steps=steps, lr_factor=factor,
-            seconds=max(0.2, kept.left / 5),
-        )  # fmt: skip
-        if losses and math.isfinite(losses[-1]):
-            _record(kept, name, state, judged)
+        _go_on(kept, name, judged, lr_factor=factor)
+
+
+def _undecayed(kept: Kept, rows: _Rows) -> None:
+    """Let the run go on from its end with its weight decay and without, where that is strong."""
+    if max(kept.trace.values("decay.ratio"), default=0.0) < _STRONG_DECAY:
+        return
+    for name, decays in (("decayed", True), ("undecayed", False)):
+        _go_on(kept, name, rows, decays=decays)
+
+
+def _go_on(kept: Kept, name: str, rows: _Rows, **changes: Any) -> None:
+    steps = min(_STEPS, max(10, kept.steps // 2))
+    state, losses = trial(
+        kept.last, kept.tapes, kept.recipe, steps=steps, seconds=max(0.2, kept.left / 5), **changes
+    )
+    if losses and math.isfinite(losses[-1]):
+        _record(kept, name, state, rows)

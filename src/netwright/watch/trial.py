@@ -30,15 +30,23 @@ class Recipe:
     groups: Sequence[tuple[Mapping[str, Any], Sequence[int]]]
 
     def build(
-        self, snapshot: Snapshot, *, more: Sequence[Tensor] = (), lr_factor: float = 1.0
+        self,
+        snapshot: Snapshot,
+        *,
+        more: Sequence[Tensor] = (),
+        lr_factor: float = 1.0,
+        decays: bool = True,
     ) -> Optimizer:
-        """Make it anew over a snapshot's parameters; more: parameters to hold beside them."""
+        """Make it anew over a snapshot's parameters; more: parameters to hold beside them; decays:
+        False leaves weight decay out."""
         known = set(inspect.signature(self.kind.__init__).parameters)
         groups: list[dict[str, Any]] = []
         for values, ids in self.groups:
             group = {name: value for name, value in values.items() if name in known}
             if "lr" in group:
                 group["lr"] = group["lr"] * lr_factor
+            if "weight_decay" in group and not decays:
+                group["weight_decay"] = 0.0
             parameters = [snapshot.originals[i] for i in ids if i in snapshot.originals]
             groups.append(group | {"params": parameters})
         groups[0]["params"] += list(more)
@@ -69,6 +77,7 @@ def trial(
     change: Change | None = None,
     prepare: Callable[[Snapshot], Sequence[Tensor]] | None = None,
     lr_factor: float = 1.0,
+    decays: bool = True,
     seconds: float = 1.0,
 ) -> tuple[Snapshot, list[float]]:
     """Train a copy on `tapes` in turn; return it and the losses (fewer where time was up).
@@ -80,7 +89,7 @@ def trial(
     end = time.thread_time() + seconds
     with unseen():
         more = prepare(copied) if prepare is not None else ()
-        optimizer = recipe.build(copied, more=more, lr_factor=lr_factor)
+        optimizer = recipe.build(copied, more=more, lr_factor=lr_factor, decays=decays)
         for step in range(steps):
             tape = tapes[step % len(tapes)]
 

@@ -2,6 +2,9 @@ from pathlib import Path
 
 from watched_scripts import CLASSES, LOOP, alarms, judged
 
+from netwright.diagnose.diagnose import diagnose
+from netwright.watch.trace import Trace
+
 NET = """
 class Net(nn.Module):
     def __init__(self):
@@ -23,6 +26,23 @@ def test_a_softmax_over_the_batch_and_the_twin(tmp_path: Path) -> None:
     first = judged(CLASSES + NET.format(0) + LOOP, tmp_path)[0]
     assert (first.fault, first.severity) == ("cross-sample-coupling", "error")
     assert alarms(CLASSES + NET.format(1) + LOOP, tmp_path) == []
+
+
+def test_coupling_that_changes_no_answer_is_a_fault_where_a_simple_model_tells_more() -> None:
+    """A net that is lost gives most rows one answer, whatever stands beside them."""
+
+    def found(baseline: float) -> list[str]:
+        trace = Trace()
+        for step in range(100):
+            trace.record("loss", "", step, 1.1 - 0.003 * step)
+        for signal, value in (("coupling", 0.5), ("coupling.decided", 0.0)):
+            trace.record(signal, "", 100, value)
+        for name, value in (("train", 0.1), ("baseline", baseline)):
+            trace.record(f"skill.{name}", "", 100, value)
+            trace.record(f"skill.{name}.noise", "", 100, 0.02)
+        return [f.severity for f in diagnose(trace) if f.fault == "cross-sample-coupling"]
+
+    assert found(baseline=0.8) == ["error"] and found(baseline=0.15) == ["info"]
 
 
 def test_batch_norm_and_random_nets_are_no_fault(tmp_path: Path) -> None:

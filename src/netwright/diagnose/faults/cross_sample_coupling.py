@@ -22,7 +22,7 @@ Use instead:
 from collections.abc import Iterator
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import stuck
+from netwright.diagnose.symptoms import beaten_by_baseline, stuck
 from netwright.watch.trace import Trace
 
 __all__ = ["cross_sample_coupling"]
@@ -36,15 +36,16 @@ __all__ = ["cross_sample_coupling"]
 )
 def cross_sample_coupling(trace: Trace) -> Iterator[Evidence]:
     """In eval mode rows change by over 1 % of the output's spread when only others are replaced,
-    and one answer in fifty changes when rows are asked alone, or the run learned nothing (then all
-    answers are one, and none changes). A note where neither is so.
+    and one answer in fifty changes when rows are asked alone, or the run learned nothing, or less
+    than a simple model (then most answers are one, and none changes). A note where neither is so.
     """
     change, decided = trace.last("coupling"), trace.last("coupling.decided")
     if change is None or decided is None or change < 0.01:
         return
+    learned_little = stuck(trace) or beaten_by_baseline(trace)
     yield Evidence(
         event="forward",
-        severity=None if decided > 0.02 or stuck(trace) else "info",
+        severity=None if decided > 0.02 or learned_little else "info",
         numbers={"change over spread": change, "answers that change alone": decided},
         confidence=0.9,
         explanation=(

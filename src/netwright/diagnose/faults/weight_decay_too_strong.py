@@ -1,11 +1,13 @@
 """Weight decay too strong: weights shrink faster than the gradient can build them up.
 
-Reads "decay.ratio", the share of the weights that decay takes away in a step (the rate times the
-decay, where an optimiser applies it so).
+Reads "decay.ratio", the share of the weights that decay takes away in a step: the rate times the
+decay where it is decoupled, that over 1 - momentum with SGD, and the part that decay has of Adam's
+update where it is a part of the gradient.
 
 ## What it does
 Compares the share of the weights that decay takes in a step with 1 %, and asks whether the weights
-collapsed and the training loss stayed near that of a constant answer.
+collapsed and the training loss stayed near that of a constant answer; and lets the run go on from
+its end with its decay and without.
 
 ## Why is this bad?
 What is not renewed within 1 / (rate x decay) steps is forgotten. Where that is a few dozen batches,
@@ -33,6 +35,8 @@ from netwright.diagnose.symptoms import (
     end_of,
     finite,
     losses,
+    skill_gained,
+    skill_of,
     stuck,
     trivial_loss,
     weights_in_order,
@@ -44,6 +48,7 @@ __all__ = ["weight_decay_too_strong"]
 # Usual ones take 1e-6 to 1e-3 of the weights a step; with 0.01 all but a third of what was learned
 # a hundred steps ago is gone.
 _SHARE = 0.01
+_STRONG = 0.002
 _COLLAPSED = 0.25
 _UNLEARNED = 0.3  # of a constant answer's loss
 
@@ -57,17 +62,18 @@ _UNLEARNED = 0.3  # of a constant answer's loss
 def weight_decay_too_strong(trace: Trace) -> Iterator[Evidence]:
     """Decay takes 1 % of the weights a step or more, the hidden weight matrices end under a quarter
     of their first size, and the training loss rests above three tenths of a constant answer's (or,
-    where that is not known, where it began).
+    where that is not known, where it began). Or it takes 0.2 % or more, and from the run's end the
+    same steps without it gain much more than with it.
     """
     shares = finite(trace.values("decay.ratio"))
     values = finite(losses(trace))
-    if len(shares) < 3 or len(values) < 3 or diverged(trace):
+    if len(shares) < 3 or len(values) < 3:
         return
     share = float(np.quantile(shares, 0.9))  # warm-up and annealing are small on purpose
-    left = _left(trace)
-    if share < _SHARE or not left or max(left.values()) > _COLLAPSED:
+    left, trivial, end = _left(trace), trivial_loss(trace), end_of(values)
+    if share < _SHARE or not left or max(left.values()) > _COLLAPSED or _is_lost(trace, end):
+        yield from _better_without(trace, share)
         return
-    trivial, end = trivial_loss(trace), end_of(values)
     if not (stuck(trace) if trivial is None else end > _UNLEARNED * trivial):
         return
     smallest = min(left, key=lambda name: left[name])
@@ -86,6 +92,34 @@ def weight_decay_too_strong(trace: Trace) -> Iterator[Evidence]:
             f"that what was learned {1 / share:.0f} steps ago is forgotten; the hidden weights "
             f"shrank to {left[smallest]:.0%} of their first size and the loss rests at {end:.4g}. "
             "Divide the decay by 30 or more."
+        ),
+    )
+
+
+def _is_lost(trace: Trace, end: float) -> bool:
+    """Whether the loss ran away: decay alone brings it to a constant answer's at most."""
+    trivial = trivial_loss(trace)
+    return diverged(trace) if trivial is None else not end < 1.1 * trivial
+
+
+def _better_without(trace: Trace, share: float) -> Iterator[Evidence]:
+    decayed, undecayed = skill_of(trace, "decayed"), skill_of(trace, "undecayed")
+    if decayed is None or undecayed is None or share < _STRONG:
+        return
+    if not skill_gained(trace, "undecayed", "decayed", least=0.1, errors=3):
+        return
+    yield Evidence(
+        numbers={
+            "decay of a step": share,
+            "skill after more steps": decayed[0],
+            "after as many without decay": undecayed[0],
+        },
+        confidence=0.9,
+        explanation=(
+            f"Weight decay takes {share:.1%} of the weights away at every step (0.1 % is much). "
+            f"Going on from the run's end, the net tells {decayed[0]:.2f} of what there is to tell "
+            "(0: one answer for all, 1: all right) with the decay, and after the same steps "
+            f"without it {undecayed[0]:.2f}. Divide the decay by 30 or more."
         ),
     )
 
