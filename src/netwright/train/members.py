@@ -118,7 +118,7 @@ def _with_rate(
     found = trial.plan.why.get("recipe.lr", "")
     # Not with_: what is set by it is set for every kind of member, and kinds have their own rates.
     recipe = replace(plan.recipe, lr=trial.plan.recipe.lr)
-    return replace(plan, recipe=recipe, why=plan.why | {"recipe.lr": found})
+    return replace(plan, recipe=recipe, why={**plan.why, "recipe.lr": found})
 
 
 def _ensemble_run(

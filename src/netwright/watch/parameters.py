@@ -104,7 +104,7 @@ class Decay:
 
 def decays(optimizer: Optimizer) -> dict[int, Decay]:
     """Return the decay of each parameter that an optimizer holds, by id."""
-    found = {}
+    found: dict[int, Decay] = {}
     for group in optimizer.param_groups:
         decay = _decay(type(optimizer).__name__, group)
         found |= {id(p): decay for p in group["params"]}

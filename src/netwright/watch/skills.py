@@ -8,8 +8,10 @@ the other half: baseline.py), "skill.evaluated.baseline" (the same within the ev
 training rows that a short training from the first state did not see), "skill.continued" and
 "skill.faster" (on the evaluated rows, after the run went on for half its length, at most _STEPS
 steps, at its first rate and at ten times that), and where decay is strong "skill.decayed" and
-"skill.undecayed" (on evaluated rows, else training rows, after as many steps with it and without).
-Of classes also "class.count" (kept training rows)
+"skill.undecayed" (on evaluated rows, else training rows, after as many steps with it and without);
+where the graph does not reach parameters that the optimizer holds, "skill.cut" and
+"skill.reconnected" (of the same rows, after a short training from the first state with the graph as
+it was, and whole). Of classes also "class.count" (kept training rows)
 and "recall" (of evaluated rows, else of training rows), by class, "answers.decided" (1: the user's
 evaluation turns outputs into classes), and where one class is ten times rarer than another and
 missed, "skill.weighted" (after a short training from the first state with the classes weighed
@@ -27,6 +29,7 @@ from torch import Tensor
 from netwright.watch.baseline import predict
 from netwright.watch.evaluated import evaluated, trained
 from netwright.watch.kept import Kept, main_loss
+from netwright.watch.on_graph import keep_graph
 from netwright.watch.skill import Goals, answers, direct_loss, goals, recalls, skill
 from netwright.watch.snapshot import Snapshot, unseen
 from netwright.watch.tape import Entry
@@ -71,6 +74,7 @@ def skills(kept: Kept) -> None:
     if min(told, there if there is not None else told) >= _SOLVED:
         return
     _undecayed(kept, training if judged is None else judged)
+    _reconnected(kept, training if judged is None else judged)
     even, odd = _halves(training)
     _baseline(kept, "baseline", even, odd)
     if judged is None or there is None:
@@ -230,6 +234,34 @@ def _undecayed(kept: Kept, rows: _Rows) -> None:
         return
     for name, decays in (("decayed", True), ("undecayed", False)):
         _go_on(kept, name, rows, decays=decays)
+
+
+def _reconnected(kept: Kept, rows: _Rows) -> None:
+    """Try the run with the graph as it is and whole, where it is cut before what is to learn."""
+    reached, held = set(kept.trace.places("reached")), _held(kept)
+    if not reached or not any(
+        n in held and n not in reached for n in kept.trace.places("unreached")
+    ):
+        return
+    for name, whole in (("cut", False), ("reconnected", True)):
+        undo = keep_graph(everywhere=True) if whole else None
+        try:
+            state, losses = trial(
+                kept.first, kept.tapes, kept.recipe, steps=_STEPS, seconds=max(0.2, kept.left / 5)
+            )
+        finally:
+            if undo is not None:
+                undo()
+        if losses and math.isfinite(losses[-1]):
+            _record(kept, name, state, rows)
+
+
+def _held(kept: Kept) -> set[str]:
+    """Return the names of the parameters that the optimizer was given."""
+    state = kept.first
+    copies = [state.originals.get(i) for _, ids in kept.recipe.groups for i in ids]
+    held = {id(copy) for copy in copies if copy is not None}
+    return {name for name, p in state.nets[0].named_parameters() if id(p) in held}
 
 
 def _go_on(kept: Kept, name: str, rows: _Rows, **changes: Any) -> None:

@@ -98,7 +98,7 @@ def trial(
                 loss = loss_of(copied, tape, change)
                 if loss.requires_grad:
                     loss.backward()
-                return float(loss.detach())
+                return float(loss.item())
 
             losses.append(optimizer.step(closure))
             if not math.isfinite(losses[-1]) or time.thread_time() > end:

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from watched_scripts import CLASSES, LOOP, alarms, judged
 
 
@@ -22,3 +23,46 @@ def test_a_part_cut_off_on_the_way(tmp_path: Path) -> None:
     assert (first.fault, first.layer) == ("disconnected-loss", "encoder")
     whole = LOOP.replace("net(x[rows])", "net(encoder(x[rows]))")
     assert "disconnected-loss" not in alarms(two + whole, tmp_path)
+
+
+DETACHED = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+x = torch.randn(300, 12)
+y = 1.5 * x[:, 0] + x[:, 1] * x[:, 2]
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.head = nn.Linear(12, 24), nn.Linear(24, 1)
+
+    def forward(self, v):
+        h = torch.tanh(self.first(v)){cut}
+        return self.head(h).squeeze(1)
+
+
+net = Net()
+opt = torch.optim.Adam({held}.parameters(), lr=0.02)
+for epoch in range(30):
+    for rows in torch.randperm(300).split(30):
+        loss = F.mse_loss(net(x[rows]), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+"""
+
+
+@pytest.mark.parametrize("cut", [".detach()", ".data"])
+def test_a_net_that_learns_something_above_the_cut_would_learn_more(
+    cut: str, tmp_path: Path
+) -> None:
+    first = judged(DETACHED.format(cut=cut, held="net"), tmp_path)[0]
+    assert (first.fault, first.severity) == ("disconnected-loss", "error")
+    assert first.layer == "first"
+
+
+def test_a_cut_before_layers_that_are_not_to_learn_is_no_fault(tmp_path: Path) -> None:
+    """Features on purpose: the optimizer was not given what makes them."""
+    found = judged(DETACHED.format(cut=".detach()", held="net.head"), tmp_path)
+    assert all(f.severity == "info" for f in found if f.fault == "disconnected-loss")

@@ -21,7 +21,7 @@ Use instead:
 from collections.abc import Iterator
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import layer_of, learned_little, weights_in_order
+from netwright.diagnose.symptoms import layer_of, learned_little, skill_gained, weights_in_order
 from netwright.watch.trace import Trace
 
 __all__ = ["disconnected_loss"]
@@ -35,7 +35,8 @@ __all__ = ["disconnected_loss"]
 )
 def disconnected_loss(trace: Trace) -> Iterator[Evidence]:
     """The graph of the loss contains none of the net's trainable parameters; or not those of layers
-    that ran before others which it contains.
+    that ran before others which it contains, and the net learned little, or a short training with
+    the graph whole tells clearly more. A note where neither is so.
     """
     unreached, reached = trace.places("unreached"), set(trace.places("reached"))
     cut = [name for name in unreached if name not in reached]
@@ -60,10 +61,12 @@ def disconnected_loss(trace: Trace) -> Iterator[Evidence]:
     early = [w for i, w in enumerate(order) if w in cut and i < last]
     if not early:
         return
+    better = skill_gained(trace, "reconnected", "cut", least=0.1, errors=3)
+    hurts = better or learned_little(trace)
     yield Evidence(
         place=layer_of(early[0]),
         step=int(trace.steps("unreached", early[0])[0]),
-        severity=None if learned_little(trace) else "info",
+        severity=None if hurts else "info",
         numbers={"parameters not reached": len(cut)},
         confidence=0.8,
         explanation=(
