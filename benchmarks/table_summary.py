@@ -1,7 +1,8 @@
 """The summary of tables.py: means over the seeds, ranks over the tables, and what is missing.
 
 Models with every cell are ranked among each other. A model that lacks cells is ranked beside them
-on what it has: on its tables, all by the mean over its seeds.
+on what it has: on its tables, all by the mean over its seeds. "ranking" goes by accuracy, or RMSE
+for regression; "ranking_roc_auc" by ROC-AUC, or RMSE, as TabArena does (Erickson et al. 2025).
 """
 
 from collections.abc import Mapping, Sequence
@@ -84,7 +85,7 @@ def _ranking(
                 continue
             name = metric or measure_of(cells, table)
             if name not in cells[table, model, mine[0]]["test"]:
-                continue  # ROC-AUC of a regression
+                name = measure_of(cells, table)  # a regression has no ROC-AUC
             means = {
                 one: fmean(cells[table, one, s]["test"][name] for s in mine) for one in compared
             }
