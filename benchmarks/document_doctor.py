@@ -32,6 +32,47 @@ FAULTS = """\
 """
 
 
+REPAIRS = """\
+### Repairs
+
+    .venv/bin/python benchmarks/doctor/repairs.py          # runs resume
+    .venv/bin/python benchmarks/doctor/random_repairs.py
+
+`netwright doctor --fix` on each faulty script of a kept set with a verified twin. Judged by the
+script's own metric, on seeds that no repair was chosen or proved on: regained is the share of the
+twin's score. Where the score itself is the fault no rerun can prove anything, and none is made; the
+script counts as not repaired. Beside it random search over the same interventions, with as many
+full trainings as finding and proof took.
+
+| | scripts | repaired to 95 % | proved | worse by half a point | trainings to find | to prove |
+|---|---|---|---|---|---|---|
+"""
+
+
+def repairs(found: dict[str, Any], drawn: dict[str, Any]) -> list[str]:
+    """Return the paragraphs. found: of repairs.py; drawn: of random_repairs.py, or nothing."""
+    if not found:
+        return []
+    said = found["figures"]
+    cells = [said["cases"], said["regained"]["repaired"], said["proved"], len(said["worse"])]
+    cells += [said["finding_trainings_median"], said["proof_trainings_median"]]
+    lines = [f"| netwright | {' | '.join(map(str, cells))} |\n"]
+    if drawn:
+        by_chance = drawn["figures"]
+        lines.append(
+            f"| random | {by_chance['cases']} | {by_chance['repaired']} | – | – | – | – |\n"
+        )
+    rows = ["| script | fault | kept | before | after | twin | regained |\n" + "|---" * 7 + "|\n"]
+    for one in found["cases"]:
+        numbers = [
+            f"{one[k]:.4g}" if one[k] is not None else "–" for k in ("before", "after", "twin")
+        ]
+        kept = ", ".join(one["remedies"]) or "–"
+        row = [one["case"], one["fault"], kept, *numbers, f"{one['regained']:.0%}"]
+        rows.append(f"| {' | '.join(row)} |\n")
+    return [REPAIRS + "".join(lines), "".join(rows)]
+
+
 def section(found: dict[str, Any], others: dict[str, Any]) -> list[str]:
     """Return the paragraphs. found: of suite.py; others: of peers.py, or nothing."""
     healthy = found["healthy"]

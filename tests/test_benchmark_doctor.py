@@ -114,6 +114,23 @@ def test_the_document_tells_what_was_missed() -> None:
     assert "| undertrained | 1 | 1 | 0 | – | dying-relu 1 |" in text
 
 
+def test_the_document_tells_of_repairs_and_of_those_that_failed() -> None:
+    assert document_doctor.repairs({}, {}) == []
+    figures = {
+        "cases": 2, "regained": {"repaired": 1, "of": 2}, "proved": 1, "worse": [],
+        "finding_trainings_median": 1.5, "proof_trainings_median": 10.0,
+    }  # fmt: skip
+    row = {"case": "a", "fault": "undertrained", "remedies": ["more-epochs"], "before": 0.5}
+    row |= {"after": 0.9, "twin": 0.91, "regained": 0.989}
+    failed = row | {"case": "b", "remedies": [], "before": None, "after": None, "regained": 0.0}
+    drawn = {"figures": {"cases": 2, "repaired": 0}}
+    text = "".join(document_doctor.repairs({"figures": figures, "cases": [row, failed]}, drawn))
+    assert "| netwright | 2 | 1 | 1 | 0 | 1.5 | 10.0 |" in text
+    assert "| random | 2 | 0 |" in text
+    assert "| a | undertrained | more-epochs | 0.5 | 0.9 | 0.91 | 99% |" in text
+    assert "| b | undertrained | – | – | – | 0.91 | 0% |" in text
+
+
 @pytest.mark.slow
 def test_a_dozen_scripts_raise_no_false_alarm() -> None:
     script = Path(suite.__file__)
