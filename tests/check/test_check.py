@@ -32,7 +32,9 @@ def test_names_are_those_of_the_files() -> None:
     assert [found.name for found in run_checks(case())] == asked
 
 
-@pytest.mark.parametrize("source", ["iris", "linnerud", "sine", "corpus", "texts"])
+@pytest.mark.parametrize(
+    "source", ["iris", "linnerud", "sine", pytest.param("corpus", marks=pytest.mark.slow), "texts"]
+)
 def test_data_that_is_well_raises_no_alarm(source: str, tmp_path: Path) -> None:
     if source == "corpus":
         rng = np.random.default_rng(0)

@@ -94,6 +94,7 @@ def _spawn(*arguments: str, cwd: Path, text: str = "") -> subprocess.CompletedPr
     )
 
 
+@pytest.mark.slow
 def test_a_script_is_stopped_early_and_its_words_go_to_stderr(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(SCRIPT)
     options = ("train.py", "--steps", "30", "--json", "--out", "o", "--", "--epochs", "2")
@@ -108,6 +109,7 @@ def test_a_script_is_stopped_early_and_its_words_go_to_stderr(tmp_path: Path) ->
     assert status["gradients"] == status["overfit-one-batch"] == "passed"
 
 
+@pytest.mark.slow
 def test_a_script_that_fails_is_exit_11_with_what_was_seen(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(SCRIPT.replace("range(90)", "range(12)"))
     done = _spawn("train.py", cwd=tmp_path)
@@ -125,6 +127,7 @@ def test_a_fault_in_a_script_is_exit_10_with_its_line(tmp_path: Path) -> None:
     assert line.strip() == "loss.backward()"
 
 
+@pytest.mark.slow
 def test_scripts_that_do_not_train(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("print('x')\nraise ValueError('no data')\n")
     done = _spawn("broken.py", cwd=tmp_path)

@@ -164,6 +164,7 @@ def test_a_second_run_into_the_same_folder_is_refused_untouched(trained: Path, t
     assert sorted(trained.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_without_out_runs_are_numbered(table: Path) -> None:
     for _ in range(2):
         run("train", "data.csv", "--epochs", "1", "--threads", "1", cwd=table.parent)

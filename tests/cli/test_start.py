@@ -6,6 +6,7 @@ import sys
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["sklearn", "matplotlib", "openpyxl", "scipy"])
 def test_training_starts_without(module: str) -> None:
     code = f"import sys, netwright.cli.train; sys.exit({module!r} in sys.modules)"

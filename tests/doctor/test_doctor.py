@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TRAINING = """
 import sys, torch
 from torch import nn
@@ -61,6 +63,7 @@ def test_a_sick_script_its_json_its_sarif_and_its_folder(tmp_path: Path) -> None
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_healthy_module_stopped_early(tmp_path: Path) -> None:
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "__init__.py").write_text("")
@@ -71,6 +74,7 @@ def test_a_healthy_module_stopped_early(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "f.json").read_text())["steps"] == 20
 
 
+@pytest.mark.slow
 def test_scripts_that_fail_leave_or_never_train(tmp_path: Path) -> None:
     crash = "import torch\nnet = torch.nn.Linear(3, 1)\nnet(torch.ones(2, 4))\n"
     (tmp_path / "crash.py").write_text(crash)
@@ -87,6 +91,7 @@ def test_scripts_that_fail_leave_or_never_train(tmp_path: Path) -> None:
     assert doctor("nowhere.py", cwd=tmp_path).returncode == 2
 
 
+@pytest.mark.slow
 def test_children_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "fork.py").write_text(
         "import os, torch\n" + TRAINING + "if os.fork() == 0:\n    print('child')\n"

@@ -36,6 +36,7 @@ def test_labels_of_any_type_come_back() -> None:
     assert list(model.classes_) == sorted(set(words))
 
 
+@pytest.mark.slow
 def test_a_frame_with_words_dates_and_missing_cells() -> None:
     rng = np.random.default_rng(0)
     colour = rng.choice(["red", "green", "blue"], 200)
@@ -50,6 +51,7 @@ def test_a_frame_with_words_dates_and_missing_cells() -> None:
     assert model.score(frame, colour == "red") > 0.95
 
 
+@pytest.mark.slow
 def test_a_regressor_fits_a_line() -> None:
     X, y = make_regression(200, 5, noise=1.0, random_state=0)
     assert Regressor(random_state=0).fit(X, y).score(X, y) > 0.9
@@ -71,6 +73,7 @@ def test_the_same_random_state_gives_the_same_answers() -> None:
     np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_it_works_in_cross_validation() -> None:
     X, y = load_iris(return_X_y=True)
     assert cross_val_score(Classifier(epochs=30), X, y, cv=3).mean() > 0.85

@@ -46,6 +46,7 @@ def again(folder: Path, *, seed: int, dose: tuple[Intervention, ...] = ()) -> Re
     return scripts.rerun(script, place, interventions=done, seed=seed, seconds=200)
 
 
+@pytest.mark.slow
 def test_a_rerun_is_elsewhere_with_other_seeds_and_does_what_it_is_told(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(SICK)
     plain = again(tmp_path, seed=1)

@@ -39,6 +39,7 @@ def test_steps_are_torchs(name: str, settings: dict[str, object]) -> None:
         assert not a.requires_grad
 
 
+@pytest.mark.slow
 def test_training_does_not_import_the_compiler() -> None:
     code = (
         "import sys, netwright as nw\n"
