@@ -60,7 +60,10 @@ def scores(text: str, tried: Sequence[int]) -> list[float]:
 
 
 def judged(faulty: list[float], twin: list[float], fault: str) -> dict[str, Any]:
-    """How much worse (or more misleading) the faulty runs are, pair by pair."""
+    """How much worse (or more misleading) the faulty runs are, pair by pair. A twin that ends
+    without a score is no healthy one."""
+    if not all(map(math.isfinite, twin)):
+        return {"kept": False}
     floor = min(0.0, *twin) - 1.0  # a score for runs that ended without one
     faulty = [value if math.isfinite(value) else floor for value in faulty]
     differences = [healthy - ill for healthy, ill in zip(twin, faulty, strict=True)]
