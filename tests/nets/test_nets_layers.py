@@ -19,8 +19,26 @@ def test_monotone_activations_commute_with_max_pooling_and_the_others_do_not() -
     pool = torch.nn.MaxPool1d(2)
     for name in ACTIVATIONS:
         act = activation_layer(name)
+        if isinstance(act, torch.nn.PReLU):
+            torch.nn.init.constant_(act.weight, -0.5)  # its slope may turn, so it is not monotone
         equal = torch.equal(pool(act(x)), act(pool(x)))
         assert equal == (name in MONOTONE), name
+
+
+def test_every_activation_by_name_keeps_shapes_and_softmax_adds_up_over_its_axis() -> None:
+    x = torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    for name in ACTIVATIONS:
+        assert activation_layer(name)(x).shape == x.shape
+    torch.testing.assert_close(activation_layer("softmax", axis=1)(x).sum(1), torch.ones(2, 4, 5))
+    torch.testing.assert_close(activation_layer("softmax")(x).sum(-1), torch.ones(2, 3, 4))
+
+
+def test_step_fires_from_zero_on_and_passes_no_gradient() -> None:
+    x = torch.tensor([-3.0, -1e-30, 0.0, 1e-30, torch.inf], requires_grad=True)
+    y = activation_layer("step")(x)
+    assert y.tolist() == [0, 0, 1, 1, 1]
+    y.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [0, 0, 0, 0, 0]
 
 
 def test_a_mistyped_activation_names_the_nearest() -> None:

@@ -1,7 +1,9 @@
 """The perceptron: signs where asked, a gradient through them, it learns what a line can part."""
 
+import pytest
 import torch
 
+from netwright.nets.mlp import MLP
 from netwright.nets.perceptron import Perceptron
 
 
@@ -43,3 +45,36 @@ def test_hard_units_learn_and_but_not_xor() -> None:
         net.hard = True
         reached[name] = bool((net(points) == targets).all())
     assert reached == {"and": True, "xor": False}
+
+
+CORNERS = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+
+
+@pytest.mark.parametrize(
+    ("weights", "bias", "answers"),
+    [
+        ([1.0, 1.0], -2.0, [-1, -1, -1, 1]),  # and
+        ([1.0, 1.0], -1.0, [-1, 1, 1, 1]),  # or
+        ([-1.0, -1.0], 1.5, [1, 1, 1, -1]),  # nand
+        ([-1.0, 0.0], 0.5, [1, 1, -1, -1]),  # not the first
+    ],
+)
+def test_a_threshold_unit_is_a_logic_gate(weights, bias, answers) -> None:
+    net = Perceptron(numeric=2, outputs=1, hard=True)
+    with torch.no_grad():
+        net.linear.weight.copy_(torch.tensor([weights]))
+        net.linear.bias.fill_(bias)
+    assert net(CORNERS).flatten().tolist() == answers
+
+
+def test_two_hidden_threshold_units_are_xor_but_pass_no_gradient() -> None:
+    net = MLP(numeric=2, outputs=1, widths=[2], activation="step")
+    hidden, _, output = net.layers
+    with torch.no_grad():
+        hidden.weight.copy_(torch.ones(2, 2))
+        hidden.bias.copy_(torch.tensor([-1.0, -2.0]))  # "or" and "and"
+        output.weight.copy_(torch.tensor([[1.0, -1.0]]))
+        output.bias.zero_()
+    assert net(CORNERS).flatten().tolist() == [0, 1, 1, 0]
+    net(CORNERS).sum().backward()
+    assert not hidden.weight.grad.any() and output.weight.grad.any()

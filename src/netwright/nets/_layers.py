@@ -5,9 +5,23 @@ import difflib
 import torch
 from torch import Tensor, nn
 
+
+class Step(nn.Module):
+    """Any shape -> the same: 1 from 0 on, else 0. Its gradient is 0, so that nothing before it
+    learns by descent.
+
+    McCulloch and Pitts 1943.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        # Made of functions that autograd knows to be flat, so that it answers 0 and not an error.
+        return torch.floor(torch.sign(x) / 2 + 1)
+
+
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
     "leaky-relu": nn.LeakyReLU,
+    "prelu": nn.PReLU,
     "elu": nn.ELU,
     "selu": nn.SELU,
     "gelu": nn.GELU,
@@ -16,10 +30,12 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "tanh": nn.Tanh,
     "sigmoid": nn.Sigmoid,
     "softplus": nn.Softplus,
+    "softmax": nn.Softmax,
+    "step": Step,
 }
 
 # max(f(a), f(b)) = f(max(a, b)): these may follow a max pool and touch a quarter of the numbers.
-MONOTONE = frozenset({"relu", "leaky-relu", "elu", "selu", "tanh", "sigmoid", "softplus"})
+MONOTONE = frozenset({"relu", "leaky-relu", "elu", "selu", "tanh", "sigmoid", "softplus", "step"})
 
 NORMS = ("none", "batch", "layer", "group", "rms")
 
@@ -40,9 +56,10 @@ def positive(**sizes: int) -> None:
             raise ValueError(f"{name} is {size}; expected at least 1. Give a larger {name}.")
 
 
-def activation_layer(name: str) -> nn.Module:
-    """Return the activation called `name`."""
-    return ACTIVATIONS[choice("activation", name, tuple(ACTIVATIONS))]()
+def activation_layer(name: str, *, axis: int = -1) -> nn.Module:
+    """Return the activation called `name`. axis: of the units, which softmax makes sum to 1."""
+    kind = ACTIVATIONS[choice("activation", name, tuple(ACTIVATIONS))]
+    return nn.Softmax(axis) if kind is nn.Softmax else kind()
 
 
 def norm_layer(name: str, features: int) -> nn.Module:
@@ -64,14 +81,14 @@ def norm_layer(name: str, features: int) -> nn.Module:
 
 
 def channel_norm(name: str, channels: int, *, dims: int) -> nn.Module:
-    """Return a normalisation of (batch, channels, ...); `dims` axes follow the channels (1 or 2).
+    """Return a normalisation of (batch, channels, ...); `dims` axes follow the channels (1 to 3).
 
     "layer" normalises each row over channels and positions together (GroupNorm with one group), as
     is usual for convolutions.
     """
     match choice("norm", name, NORMS):
         case "batch":
-            return nn.BatchNorm2d(channels) if dims == 2 else nn.BatchNorm1d(channels)
+            return {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[dims](channels)
         case "layer":
             return nn.GroupNorm(1, channels)
         case "group":

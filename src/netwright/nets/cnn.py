@@ -73,7 +73,7 @@ class CNN(nn.Module):
                 layers.append(nn.Conv2d(features, size, 3, padding=1, bias=norm == "none"))
                 if norm != "none":
                     layers.append(channel_norm(norm, size, dims=2))
-                last = [activation_layer(activation)]
+                last = [activation_layer(activation, axis=1)]
                 if i == count - 1:
                     last.insert(0 if activation in MONOTONE else 1, nn.MaxPool2d(2))
                 layers += last

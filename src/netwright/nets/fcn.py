@@ -45,7 +45,7 @@ class FCN(nn.Module):
         features = in_channels
         for size, kernel_size in zip(channels, kernel_sizes, strict=True):
             layers += conv_norm(features, size, kernel_size, norm=norm)
-            layers.append(activation_layer(activation))
+            layers.append(activation_layer(activation, axis=1))
             features = size
         layers += [nn.AdaptiveAvgPool1d(1), nn.Flatten()]
         if dropout > 0:

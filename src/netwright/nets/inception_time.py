@@ -64,7 +64,7 @@ class InceptionTime(nn.Module):
             if i % SPAN == SPAN - 1:
                 self.shortcuts.append(_projection(entered, wide, norm=norm))
                 entered = wide
-        self.activation = activation_layer(activation)
+        self.activation = activation_layer(activation, axis=1)
         self.dropout = Dropout(dropout)
         self.output = output_layer(features, outputs)
 

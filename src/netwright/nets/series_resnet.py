@@ -74,7 +74,7 @@ class SeriesBlock(nn.Module):
         features = in_channels
         for size in kernel_sizes:
             branch += conv_norm(features, channels, size, norm=norm)
-            branch.append(activation_layer(activation))
+            branch.append(activation_layer(activation, axis=1))
             features = channels
         last = branch[-2]
         for p in last.parameters():
@@ -84,7 +84,7 @@ class SeriesBlock(nn.Module):
         self.shortcut = nn.Sequential(
             *(conv_norm(in_channels, channels, 1, norm=norm) if in_channels != channels else [])
         )
-        self.activation = activation_layer(activation)
+        self.activation = activation_layer(activation, axis=1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.activation(self.shortcut(x) + self.branch(x))

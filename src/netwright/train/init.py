@@ -40,6 +40,7 @@ SCHEMES: dict[str, Fill] = {
 MATCHING = {
     "relu": "he-normal",
     "leaky-relu": "he-normal",
+    "prelu": "he-normal",
     "elu": "he-normal",
     "gelu": "he-normal",
     "silu": "he-normal",
@@ -47,6 +48,8 @@ MATCHING = {
     "softplus": "he-normal",
     "tanh": "xavier-uniform",
     "sigmoid": "xavier-uniform",
+    "softmax": "xavier-uniform",
+    "step": "xavier-uniform",
     "selu": "lecun-normal",
 }
 
