@@ -26,13 +26,22 @@ KINDS = {
     "image": ({"in_channels": 1, "height": 16, "width": 12}, (torch.zeros(2, 1, 16, 12),)),
     "text": ({"vocab": 9, "length": 10}, (torch.ones(2, 10, dtype=torch.int64),)),
     "series": ({"in_channels": 2, "length": 10}, (torch.zeros(2, 10, 2),)),
+    "audio": ({"sample_rate": 4000, "length": 800}, (torch.zeros(2, 800),)),
+    "video": (
+        {"in_channels": 1, "frames": 5, "height": 8, "width": 6},
+        (torch.zeros(2, 5, 1, 8, 6),),
+    ),
 }
 FITS = {
+    "audio-cnn": ["audio"],
     "cnn": ["image"],
     "dlinear": ["series"],
+    "efficientnet": ["image"],
     "fasttext": ["text"],
     "fcn": ["series"],
+    "from-scratch": ["table"],
     "gru": ["text", "series"],
+    "hebbian": ["table"],
     "highway": ["table"],
     "inception-time": ["series"],
     "logistic": ["table", "image", "text", "series"],
@@ -41,12 +50,36 @@ FITS = {
     "modern-nca": ["table"],
     "nbeats": ["series"],
     "perceptron": ["table"],
+    "radial-basis": ["table"],
     "resnet": ["image"],
     "rnn": ["text", "series"],
     "series-resnet": ["series"],
     "tabm": ["table"],
     "text-cnn": ["text"],
     "transformer": ["text", "series"],
+    "video-cnn": ["video"],
+    "vision-transformer": ["image"],
+}
+
+# Nets that give something else than (batch, outputs): arguments, inputs, and the shapes they give.
+POINTS = {"numeric": 3, "cardinalities": []}
+NOISE = (torch.zeros(2, 7), torch.tensor([0, 1]))
+OTHERS = {
+    "autoencoder": (*KINDS["table"], [(2, 3 + 4 + 2)]),
+    "dcgan": (
+        KINDS["image"][0] | {"noise_size": 7, "classes": 2},
+        NOISE,
+        [KINDS["image"][1][0].shape],
+    ),
+    "detector": (KINDS["image"][0] | {"outputs": 3}, KINDS["image"][1], [(2, 3 + 4, 4, 3)]),
+    "gan": (POINTS | {"noise_size": 7, "classes": 2}, NOISE, [(2, 3)]),
+    "siamese": (KINDS["image"][0], KINDS["image"][1] * 2, [(2, 1)]),
+    "unet": (KINDS["image"][0] | {"outputs": 3}, KINDS["image"][1], [(2, 3, 16, 12)]),
+    "variational-autoencoder": (
+        KINDS["series"][0] | {"code_size": 5},
+        KINDS["series"][1],
+        [(2, 10, 2), (2, 5), (2, 5)],
+    ),
 }
 
 
@@ -60,8 +93,16 @@ def test_it_takes_what_its_kind_of_data_gives(name: str, kind: str) -> None:
     assert len(net(*inputs)) == 2
 
 
+@pytest.mark.parametrize("name", OTHERS)
+def test_nets_with_answers_of_another_shape_give_that(name: str) -> None:
+    arguments, inputs, shapes = OTHERS[name]
+    outputs = catalogue.build("netwright.nets", name, arguments, what="net").eval()(*inputs)
+    parts = outputs if isinstance(outputs, tuple) else (outputs,)
+    assert [part.shape for part in parts] == shapes
+
+
 def test_every_net_but_the_layer_and_the_ensemble_is_known_to_fit_a_kind() -> None:
-    assert set(NAMES) == {*FITS, "attention", "ensemble"}
+    assert set(NAMES) == {*FITS, *OTHERS, "attention", "ensemble"}
 
 
 @pytest.mark.parametrize(("name", "kind"), [(n, k) for n, kinds in FITS.items() for k in kinds])
@@ -75,7 +116,10 @@ def test_nets_of_one_shape_answer_in_one_pass_as_one_by_one(name: str, kind: str
     together = ensemble.stacked(*inputs)
     for number, outputs in together.items():
         torch.testing.assert_close(outputs, ensemble.nets[number](*inputs), rtol=1e-6, atol=1e-6)
-    apart = {"fasttext", "gru", "lstm", "modern-nca", "resnet", "rnn", "transformer"}
+    apart = {
+        "audio-cnn", "efficientnet", "fasttext", "from-scratch", "gru", "lstm", "modern-nca",
+        "resnet", "rnn", "transformer", "vision-transformer",
+    }  # fmt: skip
     assert len(together) == (0 if name in apart else 3)
 
 
@@ -92,7 +136,7 @@ def test_arguments_are_keywords_with_json_defaults(name: str) -> None:
 def test_its_docstring_names_a_source_and_its_class_says_its_shapes(name: str) -> None:
     module = importlib.import_module(f"netwright.nets.{name.replace('-', '_')}")
     assert re.search(r"\b(19|20)\d\d\b", module.__doc__ or "")
-    assert "(batch, " in (getattr(module, module.__all__[0]).__doc__ or "")
+    assert "(batch, " in (catalogue.find("netwright.nets", name, what="net").__doc__ or "")
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.py")), ids=lambda file: file.stem)
@@ -103,16 +147,21 @@ def test_it_imports_torch_and_other_nets_alone(file: Path) -> None:
                 node.module
                 in (
                     "collections.abc",
+                    "dataclasses",
+                    "itertools",
+                    "numpy.typing",
                     "torch",
+                    "torch.autograd.function",
                     "torch.func",
                     "torch.nn",
                     "torch.nn.utils.rnn",
+                    "typing",
                 )
                 or ast.unparse(node) == "from netwright import catalogue"
                 or (node.module or "").startswith("netwright.nets.")
             )
         if isinstance(node, ast.Import):
-            assert {alias.name for alias in node.names} <= {"torch", "math", "difflib"}
+            assert {alias.name for alias in node.names} <= {"torch", "math", "difflib", "numpy"}
 
 
 def test_a_net_is_the_same_after_its_weights_went_through_a_file(tmp_path: Path) -> None:

@@ -17,14 +17,23 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from netwright import catalogue
+from netwright.nets._audio import LogMel
 from netwright.nets.attention import MultiHeadAttention
+from netwright.nets.from_scratch import FromScratch
 
 __all__ = ["Ensemble"]
 
 # What an argument of these names sets is over when a net is evaluated, or is in its tensors.
 TRAINING_ONLY = ("dropout", "frequency_scale", "bins")
 # vmap has no rule for these, or a slow one.
-UNSTACKABLE = (nn.RNNBase, nn.EmbeddingBag, nn.AdaptiveAvgPool2d, MultiHeadAttention)
+UNSTACKABLE = (
+    nn.RNNBase,
+    nn.EmbeddingBag,
+    nn.AdaptiveAvgPool2d,
+    MultiHeadAttention,
+    FromScratch,
+    LogMel,
+)
 
 
 class Ensemble(nn.Module):

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from netwright.nets._audio import LogMel
+from netwright.nets.from_scratch import FromScratch
 from netwright.nets.mlp import MLP
 from netwright.train.stack_layers import StackedActivation, replace_layers_
 from netwright.train.stacked_dropout import StackedDropout
@@ -52,6 +54,10 @@ def why_not_aligned(nets: Sequence[nn.Module]) -> str:
     if hasattr(first, "remember_"):
         return "it answers from the training rows, which a stack does not hold"
     for layer in first.modules():
+        if isinstance(layer, FromScratch):
+            return "its passes are written out in NumPy"
+        if isinstance(layer, LogMel):
+            return "torch's short-time Fourier transform has no batching rule"
         if isinstance(layer, nn.RNN):
             return "torch's fused RNN has no batching rule"
         if isinstance(layer, nn.LSTM | nn.GRU) and (not layer.batch_first or layer.proj_size):
@@ -130,6 +136,8 @@ def _why_not_mlps(nets: Sequence[MLP]) -> str:
         return "their embeddings differ in shape"
     if any(not p.requires_grad for net in nets for p in net.layers.parameters()):
         return "some of their layers are frozen"
+    if any(isinstance(m, nn.PReLU | nn.Softmax) for net in nets for m in net.layers):
+        return "PReLU has weights of its own and softmax reads padded units; neither is stacked"
     norms = {type(block.norm) for blocks, _ in parts for block in blocks}
     widths = {tuple(block.linear.out_features for block in blocks) for blocks, _ in parts}
     if len(norms) > 1:
