@@ -67,6 +67,7 @@ class Detector(nn.Module):
         self.head = nn.Sequential(*_conv(features, features, norm=norm, activation=activation))
         self.output = nn.Conv2d(features, outputs + 4, 1)
         nn.init.normal_(self.output.weight, std=0.01)
+        assert self.output.bias is not None
         nn.init.zeros_(self.output.bias)
         nn.init.constant_(self.output.bias[:outputs], RARE)
         self.output.own_init = True  # type: ignore[assignment]  # a mark on the module, no sub-module

@@ -66,7 +66,8 @@ class NumPyMLP:
         """
         if not self.inputs:
             raise ValueError("backward was called before forward. Call forward(x) first.")
-        weights, biases = [], []
+        weights: list[Array] = []
+        biases: list[Array] = []
         for layer in reversed(range(len(self.weights))):
             x = self.inputs[layer]
             weights.append(gradient.T @ x)
