@@ -61,6 +61,13 @@ def _parameters(thing: Any) -> tuple[str, ...]:
     return tuple(p for p in inspect.signature(thing).parameters if p != "self")
 
 
+def required(package: str, name: str, *, what: str) -> list[str]:
+    """Return the names of those arguments that have no default."""
+    empty = inspect.Parameter.empty
+    found = inspect.signature(find(package, name, what=what)).parameters.values()
+    return [p.name for p in found if p.name != "self" and p.default is empty]
+
+
 def build(package: str, name: str, arguments: Mapping[str, Any], *, what: str) -> Any:
     """Call what `name` stands for with `arguments`; an unknown argument is an error with "did you
     mean"."""

@@ -42,6 +42,8 @@ class Autoencoder(nn.Module):
     what is added to the inputs in training; masking: share of them set to 0.
     """
 
+    answers = "reconstruction"
+
     def __init__(
         self,
         *,

@@ -35,6 +35,8 @@ class DCGAN(nn.Module):
     "sigmoid" from 0 to 1, "none". critic_norm: of the discriminator.
     """
 
+    answers = "samples"
+
     own_init = True
 
     def __init__(

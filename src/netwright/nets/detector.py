@@ -33,6 +33,8 @@ class Detector(nn.Module):
     any size works. channels: of each halving. stride: pixels a side of a cell, a power of two.
     """
 
+    answers = "boxes"
+
     def __init__(
         self,
         *,

@@ -27,6 +27,8 @@ class GAN(nn.Module):
     is trained by its own loss. widths: hidden units of both. classes: how many, 0 for none.
     """
 
+    answers = "samples"
+
     def __init__(
         self,
         *,

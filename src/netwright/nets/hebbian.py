@@ -29,6 +29,8 @@ class Hebbian(nn.Module):
     of `loss.backward()`; any optimiser that subtracts the gradient then follows the rule.
     """
 
+    answers = "features"
+
     def __init__(
         self,
         *,

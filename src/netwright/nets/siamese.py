@@ -27,6 +27,8 @@ class Siamese(nn.Module):
     embeddings to length 1.
     """
 
+    answers = "likeness"
+
     def __init__(
         self,
         *,

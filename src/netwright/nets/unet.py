@@ -26,6 +26,8 @@ class UNet(nn.Module):
     "bilinear". dropout: at the lowest level.
     """
 
+    answers = "maps"
+
     def __init__(
         self,
         *,

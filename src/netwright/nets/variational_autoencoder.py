@@ -38,6 +38,8 @@ class VariationalAutoencoder(nn.Module):
     image), or "auto", which is convolutional for images. norm: of convolutions.
     """
 
+    answers = "reconstruction"
+
     def __init__(
         self,
         *,

@@ -35,7 +35,7 @@ class VideoCNN(nn.Module):
         *,
         in_channels: int,
         outputs: int,
-        frames: int = 0,
+        frames: int,
         height: int = 0,
         width: int = 0,
         channels: Sequence[int] = (16, 32, 64),

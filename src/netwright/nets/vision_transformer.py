@@ -47,7 +47,6 @@ class VisionTransformer(nn.Module):
         positions: str = "learned",
         pool: str = "token",
         activation: str = "gelu",
-        norm: str = "layer",
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
@@ -57,7 +56,6 @@ class VisionTransformer(nn.Module):
             embed_dim=embed_dim, depth=depth, num_heads=num_heads,
         )  # fmt: skip
         choice("positions", positions, ("learned", "sines", "none"))
-        choice("norm", norm, ("layer", "rms", "none"))
         self.patch, self.pool = patch, choice("pool", pool, ("token", "mean"))
         self.size = (height, width)
         rows, columns = -(-height // patch), -(-width // patch)
@@ -80,13 +78,13 @@ class VisionTransformer(nn.Module):
                 causal=False,
                 rotary=False,
                 activation=activation,
-                norm=norm,
+                norm="layer",
                 dropout=dropout,
                 depth=depth,
             )
             for _ in range(depth)
         )
-        self.norm = norm_layer(norm, embed_dim)
+        self.norm = norm_layer("layer", embed_dim)
         self.output = output_layer(embed_dim, outputs)
 
     def forward(self, images: Tensor) -> Tensor:

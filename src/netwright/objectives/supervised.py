@@ -26,6 +26,8 @@ class Supervised:
     """class_weights: weight of each class in the mean, or empty. label_smoothing: 0..1,
     cross-entropy only."""
 
+    takes = ("outputs",)  # which answers of nets it judges
+
     loss: str = "cross-entropy"
     label_smoothing: float = 0.0
     class_weights: tuple[float, ...] = ()

@@ -1,5 +1,6 @@
 """From a plan to what is trained: the net, the objective, and weights for uneven classes."""
 
+from collections.abc import Mapping, Set
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ def build_net(plan: Plan, data: Data, seed: int, device: torch.device) -> tuple[
     """Return the plan's net, initialised, on the device, and what initialisation did."""
     spec = {k: v for k, v in plan.net.items() if k != "name"}
     for member in plan.net.get("nets", [plan.net]):  # an ensemble's nets, or the net
-        _check_kind(member["name"], data)
+        _check_kind(member, data, plan.objective["name"])
     net: nn.Module = catalogue.build("netwright.nets", plan.net["name"], spec, what="net")
     said = "the net's own"
     if plan.recipe.init != "default":
@@ -38,20 +39,37 @@ def build_net(plan: Plan, data: Data, seed: int, device: torch.device) -> tuple[
     return net, said
 
 
-def _check_kind(name: str, data: Data) -> None:
-    """Refuse a net that cannot read this kind of data, with the names of those that can."""
-    package, shapes = "netwright.nets", set(data.encoding.shapes())
-    if shapes <= set(catalogue.parameters(package, name, what="net")):
+def _check_kind(net: Mapping[str, Any], data: Data, objective: str) -> None:
+    """Refuse a net that cannot read this kind of data, or whose answers the objective cannot judge,
+    with the names of those that will do."""
+    takes = catalogue.find("netwright.objectives", objective, what="objective").takes
+    name, shapes = net["name"], set(data.encoding.shapes())
+    reads = _reads(name, shapes, set(net))
+    if reads and _answers(name) in takes:
         return
-    able = [
-        other
-        for other in catalogue.names(package)
-        if shapes <= set(catalogue.parameters(package, other, what="net"))
-    ]
-    raise UsageError(
-        f"The net {name!r} does not read this kind of data ({data.kind}). Nets that do: "
-        f"{', '.join(able)}."
-    )
+    names = catalogue.names("netwright.nets")
+    able = [other for other in names if _reads(other, shapes) and _answers(other) in takes]
+    cannot = f"does not read this kind of data ({data.kind})"
+    if reads:
+        cannot = (
+            f"answers with {_answers(name)}, and the objective {objective!r} judges "
+            f"{' or '.join(takes)}"
+        )
+    raise UsageError(f"The net {name!r} {cannot}. Nets that do: {', '.join(able)}.")
+
+
+def _reads(name: str, shapes: set[str], given: Set[str] = frozenset()) -> bool:
+    """Say whether what the data fixes (and the plan gives) is what the net is built with."""
+    package = "netwright.nets"
+    needed = set(catalogue.required(package, name, what="net")) - {"outputs"}
+    known = set(catalogue.parameters(package, name, what="net"))
+    return shapes <= known and needed <= shapes | given
+
+
+def _answers(name: str) -> str:
+    """Return what a net gives: "outputs", a row of numbers a row (or step), unless it says so."""
+    net = catalogue.find("netwright.nets", name, what="net")
+    return str(getattr(net, "answers", "outputs"))
 
 
 def _rows_of(name: str, data: Data) -> Rows:
