@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from netwright.nets._layers import choice
 
@@ -13,7 +14,7 @@ class SequenceInput(nn.Module):
 
     vectors (batch, time, out_features): embedded tokens, or the series as it is. real: bool (batch,
     time), which steps are no padding, its first step always True so that an empty text has
-    something to be read; None for a series.
+    something to be read (also one of no steps, which is read as one of padding); None for a series.
     """
 
     def __init__(self, *, vocab: int, in_channels: int, width: int) -> None:
@@ -26,12 +27,31 @@ class SequenceInput(nn.Module):
         self.embedding = nn.Embedding(vocab, width, padding_idx=0) if vocab else None
         self.out_features = width if vocab else in_channels
 
-    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor | None]:
+    def forward(self, inputs: Tensor, *, first: bool = True) -> tuple[Tensor, Tensor | None]:
+        """first: these are a row's first steps; False where they go on from a state."""
         if self.embedding is None:
+            self._check_series(inputs)
             return inputs, None
+        if inputs.ndim != 2:
+            raise ValueError(
+                f"Texts have the shape (batch, time), but these have {tuple(inputs.shape)}. "
+                "For a single text add a batch axis: tokens.unsqueeze(0)."
+            )
+        if inputs.shape[1] == 0:
+            inputs = F.pad(inputs, (0, 1))
         real = inputs != 0
-        real = torch.cat([torch.ones_like(real[:, :1]), real[:, 1:]], 1)
+        if first:
+            real = torch.cat([torch.ones_like(real[:, :1]), real[:, 1:]], 1)
         return self.embedding(inputs), real
+
+    def _check_series(self, series: Tensor) -> None:
+        if series.ndim != 3 or series.shape[2] != self.out_features:
+            raise ValueError(
+                f"Series have the shape (batch, time, {self.out_features}), but these have "
+                f"{tuple(series.shape)}. For a single series add a batch axis: series.unsqueeze(0)."
+            )
+        if series.shape[1] == 0:
+            raise ValueError("A series has no steps; expected at least 1. Leave such rows out.")
 
 
 class SequencePool(nn.Module):
@@ -60,6 +80,31 @@ class SequencePool(nn.Module):
         if self.pool == "mean":
             return (states * here).sum(1) / here.sum(1)
         return states.masked_fill(~here, -torch.inf).amax(1)
+
+    def step(
+        self, states: Tensor, real: Tensor | None, before: tuple[Tensor, ...]
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """As `forward`, of all steps so far -> features, and what to give as `before` next time.
+
+        before: empty at a row's first steps.
+        """
+        if self.pool == "none":
+            return states, ()
+        if real is None:
+            real = torch.ones(states.shape[:2], dtype=torch.bool, device=states.device)
+        here = real.unsqueeze(-1)
+        if self.pool == "mean":
+            now = ((states * here).sum(1), here.sum(1))
+            total, count = (a + b for a, b in zip(now, before, strict=True)) if before else now
+            return total / count.clamp_min(1), (total, count)
+        if self.pool == "max":
+            highest = states.masked_fill(~here, -torch.inf).amax(1)
+            highest = torch.maximum(highest, before[0]) if before else highest
+            return highest, (highest,)
+        newest = states[torch.arange(len(states), device=states.device), last(real)]
+        if before:
+            newest = torch.where(real.any(1, keepdim=True), newest, before[0])
+        return newest, (newest,)
 
 
 def last(real: Tensor) -> Tensor:

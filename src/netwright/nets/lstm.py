@@ -10,7 +10,13 @@ open (bias 1; Jozefowicz, Zaremba and Sutskever 2015). Recurrent weights start o
 from torch import Tensor, nn
 
 from netwright.nets._layers import Dropout, output_layer, positive
-from netwright.nets._recurrent import run_recurrent, summary
+from netwright.nets._recurrent import (
+    State,
+    check_one_way,
+    continue_recurrent,
+    run_recurrent,
+    summary,
+)
 from netwright.nets._sequence import SequenceInput, SequencePool
 
 __all__ = ["LSTM"]
@@ -73,3 +79,18 @@ class LSTM(nn.Module):
         else:
             features = self.pool(states, real)
         return self.output(self.dropout(features))
+
+    def step(
+        self, inputs: Tensor, state: tuple[State, State] | None = None
+    ) -> tuple[Tensor, tuple[State, State]]:
+        """The next steps of rows, in pieces of any length -> outputs, state to go on from.
+
+        outputs: those of `forward` for all steps so far, (batch, outputs); with pool "none" those
+        of the new steps, (batch, time, outputs). The state's tensors have the batch first.
+        """
+        check_one_way(self.rnn)
+        hidden, pooled = (None, ()) if state is None else state
+        vectors, real = self.inputs(inputs, first=state is None)
+        states, hidden = continue_recurrent(self.rnn, self.dropout(vectors), real, hidden)
+        features, pooled = self.pool.step(states, real, pooled)
+        return self.output(self.dropout(features)), (hidden, pooled)
