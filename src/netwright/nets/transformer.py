@@ -3,7 +3,7 @@
 x = x + attention(norm(x)),  x = x + W_2 act(W_1 norm(x)).
 
 Vaswani et al. 2017, arXiv:1706.03762; decoder-only language model as GPT-2 (Radford et al. 2019).
-Different from the paper: norms come first (Xiong et al. 2020, arXiv:2002.04745), positions are
+Different from the paper: norms come first (Xiong et al. 2020, arXiv:2002.04745), positions may be
 rotary or learned, branches end with weights scaled down by depth as in GPT-2, and a series may be
 read in patches of steps (Nie et al. 2023, arXiv:2211.14730).
 """
@@ -20,8 +20,9 @@ from netwright.nets._layers import (
     output_layer,
     positive,
 )
+from netwright.nets._positions import Positions
 from netwright.nets._sequence import SequenceInput, SequencePool
-from netwright.nets.attention import MultiHeadAttention
+from netwright.nets.attention import MultiHeadAttention, Past
 
 __all__ = ["Transformer"]
 
@@ -34,8 +35,9 @@ class Transformer(nn.Module):
     With outputs 0 it is a language model, (batch, time) -> (batch, time, vocab), which scores the
     next token at every step (give causal: true); its last layer is the embedding's weights. length:
     steps a row, needed for learned positions alone. width: numbers a step; hidden_size: units of
-    the two-layer nets, 0 for four times the width. patch: steps of a series read as one. pool:
-    "mean", "max" or "last" over the real steps.
+    the two-layer nets, 0 for four times the width. positions: "rotary", "learned", "sinusoidal" or
+    "none". patch: steps of a series read as one. pool: "mean", "max" or "last" over the real steps,
+    or "none" for an answer at every step (every patch), (batch, time, outputs).
     """
 
     def __init__(
@@ -59,7 +61,6 @@ class Transformer(nn.Module):
     ) -> None:
         super().__init__()
         positive(width=width, depth=depth, patch=patch)
-        choice("positions", positions, ("learned", "rotary", "none"))
         choice("norm", norm, ("layer", "rms", "none"))
         if outputs == 0 and vocab == 0:
             raise ValueError(
@@ -77,15 +78,7 @@ class Transformer(nn.Module):
         self.enter = nn.Linear(in_channels * patch, width) if in_channels else nn.Identity()
         if isinstance(self.enter, nn.Linear):
             self.enter.feeds = "attention"  # type: ignore[assignment]  # for init: no activation follows
-        steps = -(-length // patch)
-        if positions == "learned" and steps < 1:
-            raise ValueError(
-                "Learned positions need to know how many steps there are, but length is 0. "
-                "Give length, or positions: rotary."
-            )
-        self.positions = nn.Embedding(steps, width) if positions == "learned" else None
-        if self.positions is not None:
-            nn.init.normal_(self.positions.weight, std=0.02)
+        self.positions = Positions(positions, length=-(-length // patch), width=width)
         self.dropout = Dropout(dropout)
         self.blocks = nn.ModuleList(
             Block(
@@ -112,10 +105,7 @@ class Transformer(nn.Module):
             missing = -x.shape[1] % self.patch
             x = torch.cat([x[:, :1].expand(-1, missing, -1), x], 1)
             x = x.unflatten(1, (-1, self.patch)).flatten(2)  # (batch, patches, patch * channels)
-        x = self.enter(x)
-        if self.positions is not None:
-            x = x + self._positions(x.shape[1])
-        x = self.dropout(x)
+        x = self.dropout(self.positions(self.enter(x)))
         for block in self.blocks:
             x = block(x, real)
         x = self.norm(x)
@@ -123,15 +113,6 @@ class Transformer(nn.Module):
             assert self.inputs.embedding is not None
             return F.linear(x, self.inputs.embedding.weight)
         return self.output(self.dropout(self.pool(x, real)))
-
-    def _positions(self, steps: int) -> Tensor:
-        assert self.positions is not None
-        if steps > self.positions.num_embeddings:
-            raise ValueError(
-                f"A row has {steps} steps, but positions were learned for "
-                f"{self.positions.num_embeddings}. Cut the row, or use positions: rotary."
-            )
-        return self.positions.weight[:steps]
 
 
 class Block(nn.Module):
@@ -167,5 +148,18 @@ class Block(nn.Module):
             last.own_init = True  # type: ignore[assignment]  # a mark on the module, no sub-module
 
     def forward(self, x: Tensor, real: Tensor | None) -> Tensor:
-        x = x + self.dropout(self.attention(self.norm1(x), real))
+        return self.transform(x + self.dropout(self.attention(self.norm1(x), real)))
+
+    def step(self, x: Tensor, past: Past | None, mask: Tensor, at: Tensor) -> tuple[Tensor, Past]:
+        """Answer for new steps that see those of `past` too (`MultiHeadAttention.step`)."""
+        x, past = self.gather(x, past, mask, at)
+        return self.transform(x), past
+
+    def gather(self, x: Tensor, past: Past | None, mask: Tensor, at: Tensor) -> tuple[Tensor, Past]:
+        """The first half of `step`: attention, added to what came before."""
+        gathered, past = self.attention.step(self.norm1(x), past, mask, at)
+        return x + self.dropout(gathered), past
+
+    def transform(self, x: Tensor) -> Tensor:
+        """The second half: the two-layer net, added to what came before."""
         return x + self.dropout(self.contract(self.activation(self.expand(self.norm2(x)))))
