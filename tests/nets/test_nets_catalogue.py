@@ -35,6 +35,7 @@ KINDS = {
 FITS = {
     "bert": ["text"],
     "cnn": ["image"],
+    "ctc": ["series"],
     "dlinear": ["series"],
     "efficientnet": ["image"],
     "fasttext": ["text"],
@@ -55,6 +56,7 @@ FITS = {
     "rnn": ["text", "series"],
     "series-resnet": ["series"],
     "tabm": ["table"],
+    "tcn": ["text", "series"],
     "text-cnn": ["text"],
     "transformer": ["text", "series"],
     "video-cnn": ["video"],
@@ -129,7 +131,7 @@ def test_nets_of_one_shape_answer_in_one_pass_as_one_by_one(name: str, kind: str
     for number, outputs in together.items():
         torch.testing.assert_close(outputs, ensemble.nets[number](*inputs), rtol=1e-6, atol=1e-6)
     apart = {
-        "bert", "fasttext", "gpt", "gru", "lstm", "modern-nca", "resnet", "rnn",
+        "bert", "ctc", "fasttext", "gpt", "gru", "lstm", "modern-nca", "resnet", "rnn",
         "transformer",
     }  # fmt: skip
     assert len(together) == (0 if name in apart else 3)
