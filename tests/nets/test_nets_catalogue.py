@@ -94,6 +94,7 @@ OTHERS = {
     "attention": ({"width": 8}, (torch.zeros(2, 5, 8),), [(2, 5, 8)]),
     "seq2seq": (PAIRS, (TOKENS, TOKENS[:, :4]), [(2, 4, 7)]),
     "transformer-seq2seq": (PAIRS, (TOKENS, TOKENS[:, :4]), [(2, 4, 7)]),
+    "word2vec": ({"vocab": 9}, (TOKENS[:, 0], TOKENS), [(2, 5)]),
 }
 
 
