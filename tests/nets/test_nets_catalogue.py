@@ -92,6 +92,10 @@ STATES = {"in_features": 4, "outputs": 3}
 PAIRS = {"source_vocab": 9, "vocab": 7, "width": 8}
 OTHERS = {
     "attention": ({"width": 8}, (torch.zeros(2, 5, 8),), [(2, 5, 8)]),
+    "gat": GRAPH,
+    "gcn": GRAPH,
+    "gin": GRAPH,
+    "graphsage": GRAPH,
     "seq2seq": (PAIRS, (TOKENS, TOKENS[:, :4]), [(2, 4, 7)]),
     "transformer-seq2seq": (PAIRS, (TOKENS, TOKENS[:, :4]), [(2, 4, 7)]),
     "word2vec": ({"vocab": 9}, (TOKENS[:, 0], TOKENS), [(2, 5)]),
