@@ -91,7 +91,9 @@ GRAPH = ({"in_features": 4, "outputs": 3}, (torch.zeros(6, 4), EDGES), [(6, 3)])
 STATES = {"in_features": 4, "outputs": 3}
 PAIRS = {"source_vocab": 9, "vocab": 7, "width": 8}
 OTHERS = {
+    "actor-critic": (STATES, (torch.zeros(2, 4),), [(2, 3), (2,)]),
     "attention": ({"width": 8}, (torch.zeros(2, 5, 8),), [(2, 5, 8)]),
+    "dqn": (STATES, (torch.zeros(2, 4),), [(2, 3)]),
     "gat": GRAPH,
     "gcn": GRAPH,
     "gin": GRAPH,
