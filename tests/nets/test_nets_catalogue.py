@@ -98,6 +98,11 @@ OTHERS = {
     "gcn": GRAPH,
     "gin": GRAPH,
     "graphsage": GRAPH,
+    "multi-task": (
+        {"trunk": {"name": "mlp", "numeric": 3}, "heads": [2, 1]},
+        (torch.zeros(2, 3),),
+        [(2, 3)],
+    ),
     "seq2seq": (PAIRS, (TOKENS, TOKENS[:, :4]), [(2, 4, 7)]),
     "transformer-seq2seq": (PAIRS, (TOKENS, TOKENS[:, :4]), [(2, 4, 7)]),
     "word2vec": ({"vocab": 9}, (TOKENS[:, 0], TOKENS), [(2, 5)]),
