@@ -16,6 +16,8 @@ POSITIONS = ("learned", "sinusoidal", "rotary", "none")
 class Positions(nn.Module):
     """(batch, time, width) -> the same with a vector for its position added to each step."""
 
+    weight: nn.Parameter | None
+
     def __init__(self, kind: str, *, length: int, width: int) -> None:
         super().__init__()
         self.kind, self.width = choice("positions", kind, POSITIONS), width

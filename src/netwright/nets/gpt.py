@@ -104,6 +104,7 @@ class GPT(nn.Module):
         x = self.dropout(self.positions(x, at))
         kept = []
         for block, past in zip(self.blocks, pasts, strict=True):
+            assert isinstance(block, Block)
             x, past = block.step(x, past, mask.unsqueeze(1), at)
             kept.append(past)
         return self._scores(self.norm(x)), (real, tuple(kept))

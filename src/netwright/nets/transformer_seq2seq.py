@@ -120,6 +120,7 @@ class TransformerSeq2Seq(nn.Module):
         x = self.dropout(self.positions(x * self.scale, at))
         kept = []
         for number, block in enumerate(self.decoder):
+            assert isinstance(block, DecoderBlock)
             past, keys = (None, block.cross.keys(states)) if state is None else state[number]
             x, past = block(x, past, keys, real, mask, at)
             kept.append((past, keys))
