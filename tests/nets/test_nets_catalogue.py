@@ -33,6 +33,7 @@ KINDS = {
     ),
 }
 FITS = {
+    "audio-cnn": ["audio"],
     "bert": ["text"],
     "cnn": ["image"],
     "ctc": ["series"],
@@ -40,6 +41,7 @@ FITS = {
     "efficientnet": ["image"],
     "fasttext": ["text"],
     "fcn": ["series"],
+    "from-scratch": ["table"],
     "gpt": ["text"],
     "gru": ["text", "series"],
     "hebbian": ["table"],
@@ -63,28 +65,10 @@ FITS = {
     "vision-transformer": ["image"],
 }
 
-# Nets that give something else than (batch, outputs): arguments, inputs, and the shapes they give.
+# Nets that give something else than (batch, outputs), or read other kinds: arguments, inputs, and
+# the shapes they give.
 POINTS = {"numeric": 3, "cardinalities": []}
 NOISE = (torch.zeros(2, 7), torch.tensor([0, 1]))
-OTHERS = {
-    "autoencoder": (*KINDS["table"], [(2, 3 + 4 + 2)]),
-    "dcgan": (
-        KINDS["image"][0] | {"noise_size": 7, "classes": 2},
-        NOISE,
-        [KINDS["image"][1][0].shape],
-    ),
-    "detector": (KINDS["image"][0] | {"outputs": 3}, KINDS["image"][1], [(2, 3 + 4, 4, 3)]),
-    "gan": (POINTS | {"noise_size": 7, "classes": 2}, NOISE, [(2, 3)]),
-    "siamese": (KINDS["image"][0], KINDS["image"][1] * 2, [(2, 1)]),
-    "unet": (KINDS["image"][0] | {"outputs": 3}, KINDS["image"][1], [(2, 3, 16, 12)]),
-    "variational-autoencoder": (
-        KINDS["series"][0] | {"code_size": 5},
-        KINDS["series"][1],
-        [(2, 10, 2), (2, 5), (2, 5)],
-    ),
-}
-
-# Nets of other kinds: their arguments, a batch, and the shapes of what they answer.
 TOKENS = torch.ones(2, 5, dtype=torch.int64)
 EDGES = torch.tensor([[0, 1], [1, 0]])
 GRAPH = ({"in_features": 4, "outputs": 3}, (torch.zeros(6, 4), EDGES), [(6, 3)])
@@ -93,7 +77,15 @@ PAIRS = {"source_vocab": 9, "vocab": 7, "width": 8}
 OTHERS = {
     "actor-critic": (STATES, (torch.zeros(2, 4),), [(2, 3), (2,)]),
     "attention": ({"width": 8}, (torch.zeros(2, 5, 8),), [(2, 5, 8)]),
+    "autoencoder": (*KINDS["table"], [(2, 3 + 4 + 2)]),
+    "dcgan": (
+        KINDS["image"][0] | {"noise_size": 7, "classes": 2},
+        NOISE,
+        [KINDS["image"][1][0].shape],
+    ),
+    "detector": (KINDS["image"][0] | {"outputs": 3}, KINDS["image"][1], [(2, 3 + 4, 4, 3)]),
     "dqn": (STATES, (torch.zeros(2, 4),), [(2, 3)]),
+    "gan": (POINTS | {"noise_size": 7, "classes": 2}, NOISE, [(2, 3)]),
     "gat": GRAPH,
     "gcn": GRAPH,
     "gin": GRAPH,
@@ -104,7 +96,14 @@ OTHERS = {
         [(2, 3)],
     ),
     "seq2seq": (PAIRS, (TOKENS, TOKENS[:, :4]), [(2, 4, 7)]),
+    "siamese": (KINDS["image"][0], KINDS["image"][1] * 2, [(2, 1)]),
     "transformer-seq2seq": (PAIRS, (TOKENS, TOKENS[:, :4]), [(2, 4, 7)]),
+    "unet": (KINDS["image"][0] | {"outputs": 3}, KINDS["image"][1], [(2, 3, 16, 12)]),
+    "variational-autoencoder": (
+        KINDS["series"][0] | {"code_size": 5},
+        KINDS["series"][1],
+        [(2, 10, 2), (2, 5), (2, 5)],
+    ),
     "word2vec": ({"vocab": 9}, (TOKENS[:, 0], TOKENS), [(2, 5)]),
 }
 
@@ -143,8 +142,8 @@ def test_nets_of_one_shape_answer_in_one_pass_as_one_by_one(name: str, kind: str
     for number, outputs in together.items():
         torch.testing.assert_close(outputs, ensemble.nets[number](*inputs), rtol=1e-6, atol=1e-6)
     apart = {
-        "bert", "ctc", "fasttext", "gpt", "gru", "lstm", "modern-nca", "resnet", "rnn",
-        "transformer",
+        "audio-cnn", "bert", "ctc", "efficientnet", "fasttext", "from-scratch", "gpt", "gru",
+        "lstm", "modern-nca", "resnet", "rnn", "transformer", "vision-transformer",
     }  # fmt: skip
     assert len(together) == (0 if name in apart else 3)
 

@@ -23,6 +23,8 @@ class ActorCritic(nn.Module):
     widths: units of each hidden layer. shared: actor and critic read the same hidden layers.
     """
 
+    answers = "policies"
+
     def __init__(
         self,
         *,

@@ -38,6 +38,8 @@ class CTC(nn.Module):
     direction and layers of the GRU.
     """
 
+    answers = "symbols over time"
+
     def __init__(
         self,
         *,

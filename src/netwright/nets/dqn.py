@@ -23,6 +23,8 @@ class DQN(nn.Module):
     it are told apart.
     """
 
+    answers = "values of actions"
+
     def __init__(
         self,
         *,

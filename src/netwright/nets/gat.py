@@ -33,6 +33,8 @@ class GAT(nn.Module):
     and of the weights.
     """
 
+    answers = "nodes"
+
     def __init__(
         self,
         *,

@@ -31,6 +31,8 @@ class GCN(nn.Module):
     hidden_size: of those between. dropout: before each layer.
     """
 
+    answers = "nodes"
+
     def __init__(
         self,
         *,

@@ -23,6 +23,8 @@ class GIN(nn.Module):
     weight of a node's own features is learned; it stays 1 otherwise. dropout: before the outputs.
     """
 
+    answers = "nodes"
+
     def __init__(
         self,
         *,

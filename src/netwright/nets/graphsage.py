@@ -25,6 +25,8 @@ class GraphSAGE(nn.Module):
     one included; hidden_size: of those between. dropout: before each layer.
     """
 
+    answers = "nodes"
+
     def __init__(
         self,
         *,

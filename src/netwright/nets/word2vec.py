@@ -33,6 +33,8 @@ class Word2Vec(nn.Module):
     them.
     """
 
+    answers = "scores of pairs"
+
     paths: Tensor
     signs: Tensor
 
