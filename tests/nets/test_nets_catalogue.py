@@ -161,7 +161,8 @@ def test_arguments_are_keywords_with_json_defaults(name: str) -> None:
 def test_its_docstring_names_a_source_and_its_class_says_its_shapes(name: str) -> None:
     module = importlib.import_module(f"netwright.nets.{name.replace('-', '_')}")
     assert re.search(r"\b(19|20)\d\d\b", module.__doc__ or "")
-    assert re.search(r"\((batch|nodes), ", getattr(module, module.__all__[0]).__doc__ or "")
+    net = catalogue.find("netwright.nets", name, what="net")
+    assert re.search(r"\((batch|nodes), ", net.__doc__ or "")
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.py")), ids=lambda file: file.stem)

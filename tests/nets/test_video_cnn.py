@@ -5,7 +5,7 @@ import torch
 
 from netwright.nets.video_cnn import VideoCNN
 
-SMALL = {"in_channels": 1, "outputs": 2, "channels": [4, 8]}
+SMALL = {"frames": 6, "in_channels": 1, "outputs": 2, "channels": [4, 8]}
 
 
 def moving_dot(step: int, frames: int = 6, side: int = 6) -> torch.Tensor:
@@ -55,4 +55,4 @@ def test_errors_say_what_to_do() -> None:
     with pytest.raises(ValueError, match=r"add a batch axis: video\.unsqueeze\(0\)"):
         VideoCNN(**SMALL)(torch.zeros(3, 1, 4, 4))
     with pytest.raises(ValueError, match="blocks is 0"):
-        VideoCNN(in_channels=1, outputs=2, channels=[])
+        VideoCNN(in_channels=1, outputs=2, frames=4, channels=[])

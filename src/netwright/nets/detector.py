@@ -56,8 +56,8 @@ class Detector(nn.Module):
                 "Give one of those, or a longer list of channels."
             )
         self.stride, self.outputs = stride, outputs
-        self.answers = strides.index(stride)
-        features = channels[self.answers]
+        self.level = strides.index(stride)
+        features = channels[self.level]
         self.down = nn.ModuleList(
             nn.Sequential(
                 *_conv(before, size, stride=2, norm=norm, activation=activation),
@@ -65,7 +65,7 @@ class Detector(nn.Module):
             )
             for before, size in zip([in_channels, *channels[:-1]], channels, strict=True)
         )
-        self.side = nn.ModuleList(nn.Conv2d(size, features, 1) for size in channels[self.answers :])
+        self.side = nn.ModuleList(nn.Conv2d(size, features, 1) for size in channels[self.level :])
         self.head = nn.Sequential(*_conv(features, features, norm=norm, activation=activation))
         self.output = nn.Conv2d(features, outputs + 4, 1)
         nn.init.normal_(self.output.weight, std=0.01)
@@ -82,7 +82,7 @@ class Detector(nn.Module):
             x = block(x)
             levels.append(x)
         *finer, x = (
-            side(level) for side, level in zip(self.side, levels[self.answers :], strict=True)
+            side(level) for side, level in zip(self.side, levels[self.level :], strict=True)
         )
         for level in reversed(finer):
             x = level + F.interpolate(x, size=level.shape[2:])
