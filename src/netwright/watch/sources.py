@@ -3,7 +3,9 @@
 Signals: "rows.shared" (share of the evaluations' rows that also stand in kept training batches,
 over the share that training rows themselves have there; only for rows of continuous numbers),
 "rows.gain" (mean loss on rows that are not shared over that on those that are), "rows.noise"
-(standard error of the difference of the two), "rows.difference" (the difference), "leak.column" and
+(standard error of the difference of the two), "rows.difference" (the difference), "rows.repeated"
+(share of the evaluations' rows that they hold before, where training batches hold rows twice and
+evaluations hold training rows), "leak.column" and
 "leak.fit" (a column that gives the target away: its number, and how well, 0..1), "shift.share"
 (share of input features that stand elsewhere in evaluations), "shift.mended" (mean loss there after
 each feature is given the training rows' mean and spread), "shift.loss" (as it was), "shift.train"
@@ -81,13 +83,18 @@ def _copies(kept: Kept, batches: list[Tensor], seen: list[Evaluated], name: str)
     second = min(1.0, first * len(set(late)) / len(early))
     covered = 1 - (1 - first) * (1 - second)
     everything = {h for one in seen for h in _hashes(one.inputs)}
-    if covered < 0.5 or len(everything & known) > 0.6 * len(known):
-        return  # too little is known of them; or the training rows themselves are judged
+    if covered < 0.5:
+        return  # too little is known of them
+    if _repeated(kept, batches, seen, known):
+        return
+    if len(everything & known) > 0.6 * len(known):
+        return  # the training rows themselves are judged
     losses, shared = [], []
     for one in seen:
         found = [h in known for h in _hashes(one.inputs)]
         rows = None if one.targets is None else _by_row(name, one.output, one.targets)
-        if rows is not None and sum(found) < 0.8 * covered * len(found):
+        chance = 5 * (covered * (1 - covered) / len(found)) ** 0.5  # of a set of training rows
+        if rows is not None and sum(found) < (covered - max(0.05, chance)) * len(found):
             losses.append(rows)
             shared += found
     if not losses:
@@ -105,12 +112,29 @@ def _copies(kept: Kept, batches: list[Tensor], seen: list[Evaluated], name: str)
     trace.record("rows.gain", "", step, float(outside.mean() / inside.mean().clamp_min(1e-12)))
 
 
+def _repeated(kept: Kept, batches: list[Tensor], seen: list[Evaluated], known: set[int]) -> bool:
+    """Record "rows.repeated" where rows come several times in batches, and again in evaluations
+    that stand in training too: copies were dealt out to both. Drawing with replacement repeats rows
+    in batches alone."""
+    judged = [h for one in seen for h in _hashes(one.inputs)]
+    again = sum(len(batch) - len(set(_hashes(batch))) for batch in batches)
+    most = max(len(set(_hashes(one.inputs))) / len(one.inputs) for one in seen)
+    shared = sum(h in known for h in judged) / len(judged)
+    if again < 5 or again < 0.005 * sum(map(len, batches)) or most > 0.95 or shared < 0.1:
+        return False
+    kept.trace.record("rows.repeated", "", kept.steps, 1 - most)
+    kept.trace.record("rows.shared", "", kept.steps, shared)
+    return True
+
+
 def _continuous(inputs: Tensor) -> bool:
-    """Whether two rows cannot be the same by chance: two columns of many different numbers."""
+    """Whether two rows cannot be the same by chance: two columns of many different numbers, or
+    sixteen of some."""
     flat = inputs.reshape(len(inputs), -1)
     rows = len(flat.unique(dim=0))
     columns = flat[:, torch.linspace(0, flat.shape[1] - 1, min(64, flat.shape[1])).long()]
-    return sum(len(column.unique()) > 0.2 * rows for column in columns.T) >= 2
+    levels = [len(column.unique()) for column in columns.T]
+    return sum(n > 0.2 * rows for n in levels) >= 2 or sum(n >= 8 for n in levels) >= 16
 
 
 def _column(kept: Kept, inputs: Tensor, targets: Tensor) -> None:

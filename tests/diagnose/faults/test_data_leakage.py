@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from watched_scripts import CLASSES, LOOP, NUMBERS, alarms
 
 FIT = LOOP.replace("F.cross_entropy(net(x[rows]), y[rows])", "F.mse_loss(net(x[rows]), y[rows])")
@@ -19,6 +20,41 @@ def test_copies_of_training_rows(tmp_path: Path) -> None:
     assert "data-leakage" in alarms(code.replace("NEW", half), tmp_path)
     assert "data-leakage" not in alarms(code.replace("NEW", NEW), tmp_path)
     assert "data-leakage" not in alarms(code.replace("NEW", "x, y"), tmp_path)  # training rows
+
+
+COPIED = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+y = torch.randint(0, 3, (200,))
+x = MADE
+order = torch.randperm(len(x))
+x, y = x[order], y[order]
+x, y, v, w = x[:SPLIT], y[:SPLIT], x[SPLIT:], y[SPLIT:]
+net = nn.Sequential(nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 3))
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+"""
+PIXELS = "(torch.rand(200, 20) * 12 + y[:, None]).round()"
+LEAST = "torch.randn(200, 20) + 0.5 * y[:, None]"
+
+
+@pytest.mark.parametrize("made", [PIXELS, LEAST])
+def test_rows_that_were_copied_before_the_split(made: str, tmp_path: Path) -> None:
+    loop = LOOP.replace("randperm(300)", "randperm(len(x))") + JUDGE.format("cross_entropy")
+    whole = COPIED.replace("MADE", made)
+    thrice = whole.replace("order =", "x, y = x.repeat(3, 1), y.repeat(3)\norder =")
+    assert alarms(thrice.replace("SPLIT", "420") + loop, tmp_path)[0] == "data-leakage"
+    assert "data-leakage" not in alarms(whole.replace("SPLIT", "140") + loop, tmp_path)
+
+
+def test_rows_drawn_again_for_training_alone_are_no_copies(tmp_path: Path) -> None:
+    """A sampler with replacement, and the score of training rows beside that of others."""
+    drawn = LOOP.replace("torch.randperm(300).split(30)", "torch.randint(0, 140, (9, 30))")
+    code = COPIED.replace("MADE", LEAST).replace("SPLIT", "140") + drawn
+    both = JUDGE.format("cross_entropy").replace("net(v), w", "net(x), y")
+    assert "data-leakage" not in alarms(code + both, tmp_path)
+    assert "data-leakage" not in alarms(code + JUDGE.format("cross_entropy") + both, tmp_path)
 
 
 def test_a_column_that_is_the_target(tmp_path: Path) -> None:

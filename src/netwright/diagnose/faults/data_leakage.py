@@ -30,17 +30,20 @@ from netwright.watch.trace import Trace
 __all__ = ["data_leakage"]
 
 _SHARED = 0.1  # of the evaluation's rows
+_MOSTLY = 0.5
 
 
 @fault("data-leakage", severity="error", remedies=("split-first", "drop-column"))
 def data_leakage(trace: Trace) -> Iterator[Evidence]:
     """A tenth or more of the evaluated rows are copies of training rows, and the loss on the others
-    is higher by a third and by three standard errors; or one column, and no other, has the order of
-    a target of numbers, or stands for the class.
+    is higher by a third and by three standard errors; or half of them are, and rows stand several
+    times both in training batches and in the evaluation; or one column, and no other, has the order
+    of a target of numbers, or stands for the class.
     """
+    yield from _dealt_out(trace)
     shared, gain = trace.last("rows.shared"), trace.last("rows.gain")
     noise, difference = trace.last("rows.noise"), trace.last("rows.difference")
-    if shared is not None and shared >= _SHARED:
+    if shared is not None and shared >= _SHARED and trace.last("rows.repeated") is None:
         hurts = False
         if gain is not None and noise is not None and difference is not None:
             hurts = gain > 4 / 3 and difference > 3 * noise
@@ -68,3 +71,22 @@ def data_leakage(trace: Trace) -> Iterator[Evidence]:
                 "when the net is used."
             ),
         )
+
+
+def _dealt_out(trace: Trace) -> Iterator[Evidence]:
+    """Copies of rows that were made before the split."""
+    repeated, shared = trace.last("rows.repeated"), trace.last("rows.shared")
+    if repeated is None or shared is None:
+        return
+    yield Evidence(
+        event="evaluation",
+        severity=None if shared > _MOSTLY else "info",
+        numbers={"share of shared rows": shared, "share of rows that come again": repeated},
+        confidence=0.95,
+        explanation=(
+            f"{shared:.0%} of the evaluated rows also stand in training, and rows come several "
+            f"times in training batches and in the evaluation itself ({repeated:.0%} there): rows "
+            "were copied, or drawn with replacement, before they were split, so that the score is "
+            "one of memory. Split first; oversample or augment the training rows alone."
+        ),
+    )
