@@ -119,10 +119,13 @@ class Learner:
         """Close the forward pass; fresh: the first backward since a step."""
         for activations in self._activations.values():
             activations.close()
-        if fresh and self.sampling:
-            self._carried = _norm(
+        if self.sampling and (fresh or self._carried is not None):
+            carried = _norm(
                 p.grad for o in self.optimizers for group in o.param_groups for p in group["params"]
             )
+            # An attack's or a penalty's backward may come before the gradients are cleared.
+            earlier = carried if fresh or self._carried is None else self._carried
+            self._carried = torch.minimum(earlier, carried)
 
     def before_step(self, optimizer: Optimizer) -> None:
         """Read the gradients that the optimizer is about to use."""

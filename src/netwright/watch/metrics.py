@@ -1,6 +1,7 @@
 """How the user's evaluations turn outputs into answers, against what the loss says they mean.
 
-Signals: "metric.cause" (text: "broadcast", "logits cut" or "columns"), "metric.reported" and
+Signals: "metric.cause" (text: "broadcast", "logits cut", "columns", "rows", "no argmax" or
+"probability cut"), "metric.reported" and
 "metric.right" (share of right answers by the user's comparison and by that of the loss, same
 outputs and targets), "metric.rows". Only where one of those causes is seen: an unusual threshold
 on probabilities, top-5 accuracy and exact matches are the user's choice.
@@ -17,6 +18,7 @@ from netwright.watch.kept import Kept, main_loss
 from netwright.watch.tape import Entry, Slot
 
 _BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
+_CLASSES = ("cross_entropy", "nll_loss")
 _CUTS = ("gt", "ge", "lt", "le", "round")
 # Steps between an output and its comparison that leave the numbers what they are.
 _SAME = (
@@ -79,6 +81,17 @@ def _compared(one: Evaluated, targets: Tensor, loss: str) -> Iterator[tuple[str,
             if loss in _BINARY and columns and path and plain(path[0]) == "argmax":
                 if _axis(path[0]) in (1, -1) and result.numel() == len(targets):
                     yield "columns", _share(result), _share(_right(one.output, targets, loss))
+        if name == "eq" and loss in _CLASSES and _one_class_a_row(one.output, targets):
+            result, right = one.slots[entry.results[0]], _share(one.output.argmax(1) == targets)
+            cause = _class_cause(entry, path, result, len(targets))
+            if cause and _targets_in(entry, targets):
+                yield cause, _share(result), right
+        if name == "gt" and loss == _BINARY[1] and same_size and _other(entry) == 0:
+            if path and any(plain(e) == "sigmoid" for e in path):
+                answers = one.slots[entry.results[0]].reshape(-1)
+                truth = targets.reshape(-1) > 0.5
+                right = _share(_right(one.output, targets, loss))
+                yield "probability cut", _share(answers == truth), right
         if name in _CUTS and loss == _BINARY[1] and same_size:
             if all(plain(e) in _SAME for e in path) and _is_half(entry, name):
                 answers = one.slots[entry.results[0]].reshape(-1).bool()
@@ -88,6 +101,28 @@ def _compared(one: Evaluated, targets: Tensor, loss: str) -> Iterator[tuple[str,
                 right = _share(_right(one.output, targets, loss))
                 truth = targets.reshape(-1).to(answers.dtype)
                 yield "logits cut", _share(answers == truth), right
+
+
+def _one_class_a_row(output: Tensor, targets: Tensor) -> bool:
+    whole = not targets.is_floating_point() and targets.ndim == 1
+    return whole and output.ndim == 2 and len(output) == len(targets)
+
+
+def _class_cause(entry: Entry, path: Sequence[Entry], result: Tensor, rows: int) -> str:
+    """Name the flaw in how classes are picked and met with the targets; "" if none is known."""
+    picks = [e for e in path if plain(e) in ("argmax", "max")]
+    if picks and result.numel() == rows**2 > rows:
+        return "broadcast"
+    if picks and _axis(picks[-1]) in (0, -2):
+        return "rows"
+    cut = any(plain(e) == "round" for e in path)
+    return "no argmax" if cut and not picks and result.numel() == rows else ""
+
+
+def _other(entry: Entry) -> Any:
+    """Return the number that an output is compared with."""
+    others = [a for a in entry.args if not isinstance(a, Slot | Tensor)]
+    return others[0] if others else None
 
 
 def _targets_in(entry: Entry, targets: Tensor) -> bool:

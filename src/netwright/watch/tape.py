@@ -22,6 +22,7 @@ from torch.overrides import (
 from torch.utils import _pytree as pytree
 
 _LONGEST = 500  # entries; a longer step is left alone
+_WRITES = ("__iadd__", "__isub__", "__imul__", "__itruediv__", "__setitem__")
 
 
 @dataclass(frozen=True)
@@ -165,8 +166,11 @@ class Recorder(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
+        name = getattr(func, "__name__", str(func))
+        if _writes_weights(name, [*args, *kwargs.values()]):
+            return result  # a net is made or stepped: no part of what is computed from it
         if self._depends((args, kwargs)) and _tensors(result):
-            self.note("function", getattr(func, "__name__", str(func)), func, args, kwargs, result)
+            self.note("function", name, func, args, kwargs, result)
         return result
 
     def _depends(self, arguments: Any) -> bool:
@@ -198,6 +202,13 @@ class Recorder(TorchFunctionMode):
         number = self._slots.setdefault(id(tensor), len(self._slots))
         self._kept.append(tensor)
         return number
+
+
+def _writes_weights(name: str, arguments: Sequence[Any]) -> bool:
+    """Whether a function changes a parameter in place."""
+    first = arguments[0] if arguments else None
+    inside = name in _WRITES or (name.endswith("_") and not name.endswith("__"))
+    return inside and isinstance(first, Tensor) and first.is_leaf and first.requires_grad
 
 
 def _leading_to(loss: int, entries: list[Entry]) -> list[Entry]:

@@ -14,6 +14,23 @@ def test_gradients_that_pile_up_and_the_line_that_mends_it(tmp_path: Path) -> No
     assert alarms(CLASSES + LOOP, tmp_path) == []
 
 
+def test_what_an_attack_leaves_behind_is_cleared_in_time(tmp_path: Path) -> None:
+    attacked = """
+    for epoch in range(20):
+        for rows in torch.randperm(300).split(30):
+            near = x[rows].clone().requires_grad_()
+            F.cross_entropy(net(near), y[rows]).backward()
+            near = (near + 0.1 * near.grad.sign()).detach()
+            opt.zero_grad()
+            loss = F.cross_entropy(net(near), y[rows])
+            loss.backward()
+            opt.step()
+    """.replace("\n    ", "\n")
+    assert "missing-zero-grad" not in alarms(CLASSES + attacked, tmp_path)
+    forgotten = attacked.replace("        opt.zero_grad()\n", "")
+    assert "missing-zero-grad" in alarms(CLASSES + forgotten, tmp_path)
+
+
 def test_gradients_added_up_on_purpose_are_no_fault(tmp_path: Path) -> None:
     loop = """
     step = 0

@@ -25,6 +25,10 @@ with torch.no_grad():
         ("(net(x).round() == z).float().mean()", "(net(x).sigmoid().round() == z).float().mean()"),
         ("((net(x) > 0.5) * z).sum() + 0 * z.sum()", "((net(x) > 0) * z).sum()"),
         ("(net(x).argmax(1) == y).float().mean()", "(net(x).squeeze(1) > 0).eq(y).sum() / 300"),
+        (
+            "((net(x).sigmoid() > 0) == z).float().mean()",
+            "(net(x).sigmoid() > 0.5).eq(z).sum() / 300",
+        ),
     ],
 )
 def test_a_wrong_comparison_and_the_right_one(sick: str, well: str, tmp_path: Path) -> None:
@@ -34,6 +38,31 @@ def test_a_wrong_comparison_and_the_right_one(sick: str, well: str, tmp_path: Pa
     numbers = finding.evidence
     assert float(numbers["right accuracy"]) > float(numbers["reported accuracy"]) + 0.02
     assert "wrong-metric" not in [f.fault for f in judged(TWO + JUDGE.format(well), tmp_path)]
+
+
+@pytest.mark.parametrize(
+    "sick",
+    [
+        "(net(x).argmax(1)[:, None] == y).float().mean()",
+        "(net(x).argmax(0)[0] == y).float().mean()",
+        "(F.softmax(net(x), 1).round().long()[:, 0] == y).float().mean()",
+    ],
+)
+def test_classes_that_are_picked_or_met_wrongly(sick: str, tmp_path: Path) -> None:
+    finding = judged(CLASSES + LOOP + JUDGE.format(sick), tmp_path)[0]
+    assert (finding.fault, finding.severity) == ("wrong-metric", "error")
+
+
+@pytest.mark.parametrize(
+    "well",
+    [
+        "(net(x).argmax(1) == y).float().mean()",
+        "net(x).max(dim=1)[1].eq(y).sum() / 300",
+        "(net(x).softmax(1).argmax(-1) == y).float().mean().round(decimals=2)",
+    ],
+)
+def test_classes_that_are_picked_rightly(well: str, tmp_path: Path) -> None:
+    assert alarms(CLASSES + LOOP + JUDGE.format(well), tmp_path) == []
 
 
 def test_a_threshold_on_probabilities_is_the_users_choice(tmp_path: Path) -> None:

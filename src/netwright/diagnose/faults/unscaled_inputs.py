@@ -40,9 +40,10 @@ __all__ = ["unscaled_inputs"]
     ),
 )  # fmt: skip
 def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
-    """Standard deviations that differ tenfold or exceed 10, or a mean beyond three of them; and a
-    short training on standardised inputs (and targets, where a distance loss's deviate by more than
-    10) beats not only the same one on what is there, but the whole run's own end.
+    """Standard deviations that differ tenfold (where the largest is not between 0.1 and 1, as that
+    of pixels) or exceed 10, or a mean beyond three of them; and a short training on standardised
+    inputs (and targets, where a distance loss's deviate by more than 10) beats not only the same
+    one on what is there, but the whole run's own end.
     """
     std, ratio = trace.last("input.std.largest"), trace.last("input.std.ratio")
     shift, end = trace.last("input.shift"), trace.last("kept.loss")
@@ -54,7 +55,9 @@ def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
     if end is not None and mended > end - 0.1 * abs(end):  # a loss may be negative
         return
     spread = trace.last("target.std")
-    fit = ratio <= 10 and shift <= 3 and std <= 10
+    # Pixels between 0 and 1: the edge of a picture hardly varies, and is scaled all the same.
+    unit = 0.1 <= std <= 1 and shift <= 3
+    fit = (ratio <= 10 or unit) and shift <= 3 and std <= 10
     if fit and spread is not None:
         yield _far_targets(trace, spread, mended)
         return

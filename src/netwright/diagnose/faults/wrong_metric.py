@@ -38,6 +38,18 @@ _SAID = {
         "Logits are cut at 0.5 or rounded, but a probability of one half is a logit of 0. Compare "
         "logits > 0, or take torch.sigmoid first."
     ),
+    "rows": (
+        "argmax is taken over axis 0, the rows of the batch: it names a row for each class, no "
+        "class for a row. Use argmax(1)."
+    ),
+    "no argmax": (
+        "Rounded scores of one class are compared with the numbers of the classes. Take argmax "
+        "over the classes."
+    ),
+    "probability cut": (
+        "Probabilities are cut at 0, so that every answer is yes. Cut them at 0.5, or the logits "
+        "at 0."
+    ),
     "columns": (
         "argmax over an output with one column is always 0. Compare the logits with 0, or the "
         "probabilities with 0.5."
