@@ -49,6 +49,13 @@ class _NoGraph(_Detached):
         return self.head(self.body(x)).detach()
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_bias_that_a_norm_takes_away_again_has_no_slope_but_rounding(seed: int) -> None:
+    torch.manual_seed(seed)
+    net = nn.Sequential(nn.Linear(6, 16), nn.BatchNorm1d(16), nn.Dropout(0.5), nn.Linear(16, 3))
+    assert gradients(case(net=net), seconds=120.0).status == "passed"
+
+
 @pytest.mark.parametrize(
     "net",
     [mlp(), nn.Sequential(nn.Linear(6, 16), nn.BatchNorm1d(16), nn.Dropout(0.5), nn.Linear(16, 3))],

@@ -24,21 +24,24 @@ NAME = "gradients"
 ROWS = 8
 MOST_TENSORS = 40
 STRIDES = (1e-5, 1e-7)  # the second where the first one may have stepped over a kink (ReLU)
+ROUNDING = 20 * np.finfo(np.float64).eps  # of a loss, relative
 TOLERANCE = 1e-3  # relative; right gradients agree to about 1e-7
 
 
 @dataclass(frozen=True)
 class Slope:
-    """A loss's slope along one weight of the parameter `name`: by backward, and by differences."""
+    """A loss's slope along one weight of the parameter `name`: by backward, and by differences.
+    noise: what rounding the two losses may add to the latter."""
 
     name: str
     analytic: float
     numeric: float
+    noise: float = 0.0
 
     def agrees(self, scale: float) -> bool:
         """Whether both are one; scale: a usual size of slopes."""
         size = max(abs(self.analytic), abs(self.numeric), 1e-6 * scale, 1e-12)
-        return abs(self.analytic - self.numeric) <= TOLERANCE * size
+        return abs(self.analytic - self.numeric) <= max(TOLERANCE * size, self.noise)
 
 
 def gradients(case: Case, *, seconds: float = 3.0) -> Check:
@@ -166,7 +169,8 @@ def _entry(
             with torch.no_grad():
                 sides.append(float(loss()))
         _set(parameter, place, before)
-        found = Slope(name, analytic, (sides[0] - sides[1]) / (2 * h))
+        noise = ROUNDING * max(map(abs, sides)) / h
+        found = Slope(name, analytic, (sides[0] - sides[1]) / (2 * h), noise)
         if found.agrees(abs(analytic)):
             break
     return found
