@@ -10,7 +10,7 @@ import torch
 from netwright.data.data import Data
 from netwright.diagnose.finding import findings_json
 from netwright.evaluate.baselines import Baselines, baselines
-from netwright.evaluate.judge import predictions_of, score_outputs
+from netwright.evaluate.judge import outputs_of, predictions_of, score_outputs
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.verdict import verdict
 from netwright.evaluate.worst import WorstExample, worst_examples
@@ -51,7 +51,7 @@ def conclude(
 ) -> Conclusion:
     """Judge a run on the test rows. bound: seconds for the whole job since `begun` (monotonic).
     proof: proof.json's object of the repair that led to the run, for its report."""
-    outputs = run.model.forward_rows(data.test)
+    outputs = outputs_of(run.model, data.test)
     test = score_outputs(run.model, outputs, data.test, metric=metric, seed=seed)
     left = bound * (1 - REPORT_SHARE) - (time.monotonic() - begun)
     allowed = max(

@@ -1,5 +1,6 @@
 """evaluate: a model's predictions on a split, in the target's own unit, against its targets."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,15 @@ from netwright.data.read import read
 from netwright.data.task import Form, Task
 from netwright.errors import TrainingError, UsageError
 from netwright.evaluate.evaluate import evaluate
-from netwright.evaluate.judge import overlap, predictions_of, score_outputs, targets_of
+from netwright.evaluate.judge import (
+    NOT_ASKED,
+    kept_of,
+    outputs_of,
+    overlap,
+    predictions_of,
+    score_outputs,
+    targets_of,
+)
 from netwright.model.model import Model
 
 
@@ -149,11 +158,27 @@ def test_streamed_rows() -> None:
 
 def test_language_model() -> None:
     task = Task(name="language-modelling", form="language-modelling", target="text", outputs=5)
-    targets = torch.randint(0, 5, (40, 6))
-    scores = score_outputs(
-        model_of(Zeros(5), task), torch.zeros(40, 6, 5), rows(torch.zeros(40, 6), targets)
+    targets = torch.randint(0, 5, (100, 6))
+
+    class Logits(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Parameter(torch.zeros(5, 5))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.table[x.long()]
+
+    split = rows(torch.zeros(100, 6), targets)
+    model = model_of(Logits(), task)
+    assert outputs_of(model, split).shape == (100, 6)  # nats a token, no vocabulary of logits
+    assert score_outputs(model, outputs_of(model, split), split)["perplexity"].value == (
+        pytest.approx(5)
     )
-    assert scores["perplexity"].value == pytest.approx(5)
+
+
+def test_what_is_not_asked_of_a_text_costs_nothing() -> None:
+    nats = kept_of("language-modelling", torch.zeros(1, 3, 5), torch.tensor([[2, NOT_ASKED, 1]]))
+    torch.testing.assert_close(nats, torch.tensor([[math.log(5), 0.0, math.log(5)]]))
 
 
 def test_forecasts_are_decoded_and_scaled() -> None:

@@ -9,10 +9,13 @@ import pytest
 import torch
 from small_data import small_data, small_plan
 
+from netwright.data.corpus import corpus_data
+from netwright.data.data import Source
+from netwright.data.ledger import Ledger
 from netwright.diagnose.finding import Finding
 from netwright.errors import UsageError
 from netwright.model.model import mean_of_members
-from netwright.plan.plan import Plan
+from netwright.plan.plan import Plan, Recipe
 from netwright.train.fit import fit
 from netwright.train.members import SEEDS_A_RUN, merge_findings
 
@@ -47,6 +50,24 @@ def test_a_deep_ensemble_is_the_mean_of_its_members_trained_alone() -> None:
     assert run.history[-1]["validation_loss"] == pytest.approx(
         float(torch.nn.functional.cross_entropy(expected, data.validation.targets)), rel=1e-3
     )
+
+
+def test_language_models_are_judged_by_the_mean_probability_of_their_members() -> None:
+    text = "the cat sat on the mat and the rat ran to the hat; " * 60
+    data = corpus_data({"all": text}, source=Source("rhymes"), ledger=Ledger())
+    shapes = {**data.encoding.shapes(), "width": 8, "depth": 1, "num_heads": 2, "outputs": 0}
+    plan = Plan(
+        net={"name": "transformer", "causal": True, **shapes},
+        objective={"name": "supervised", "loss": "cross-entropy"},
+        recipe=Recipe(epochs=2, lr=1e-2, batch_size=8),
+    ).with_({"members.count": 2})
+    run = fit(plan, data, num_threads=1)
+    with torch.no_grad():
+        logits = run.model.combine(run.model.net(*data.validation.inputs))  # type: ignore[attr-defined]
+    targets = data.validation.targets  # type: ignore[attr-defined]
+    nats = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+    assert run.history[-1]["nats"] == pytest.approx(nats.item(), rel=1e-3)
+    assert run.history[-1]["validation_loss"] == pytest.approx(nats.item(), rel=1e-3)
 
 
 def test_greedy_selection_keeps_the_weights_that_it_judged() -> None:

@@ -4,22 +4,24 @@ Classes: the shares of the training rows. Numbers and forecasts: the mean, which
 that nets are trained in. Tokens: all alike.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 
 from netwright.data.data import Data
-from netwright.evaluate.judge import metric_of, targets_of
+from netwright.evaluate.judge import IN_TOKENS, NOT_ASKED, metric_of, targets_of
 from netwright.model.model import Model
 
 __all__ = ["constant_outputs", "constant_score"]
 
 
 def constant_outputs(data: Data) -> Tensor:
-    """Return the outputs (rows, outputs) of a net that answers every validation row alike."""
+    """Return what `outputs_of` a net gives that answers every validation row alike."""
     task, rows = data.task, len(data.validation)
-    if task.form == "language-modelling":
-        targets = targets_of(data.validation)  # (rows, time)
-        return torch.zeros(*targets.shape, int(data.encoding.shapes()["vocab"]))
+    if task.form in IN_TOKENS:
+        asked = targets_of(data.validation) != NOT_ASKED
+        return asked * math.log(int(data.encoding.shapes()["vocab"]))
     if not task.is_classification:
         return torch.zeros(rows, task.outputs)
     counts = torch.tensor(data.class_counts, dtype=torch.float32).clamp_min(0.5)

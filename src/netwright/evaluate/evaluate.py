@@ -4,7 +4,7 @@ from typing import Any
 
 from netwright.data.data import Split
 from netwright.errors import UsageError
-from netwright.evaluate.judge import score_outputs
+from netwright.evaluate.judge import outputs_of, score_outputs
 from netwright.evaluate.scores import Scores, primary_metric
 from netwright.model.model import Model
 
@@ -33,5 +33,5 @@ def evaluate(
         )
     if metric is not None:
         primary_metric(used.task, metric=metric)  # refused before the work, not after it
-    outputs = used.forward_rows(split, batch_size=batch_size)
+    outputs = outputs_of(used, split, batch_size=batch_size)
     return score_outputs(used, outputs, split, metric=metric, resamples=resamples, seed=seed)

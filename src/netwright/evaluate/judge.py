@@ -1,7 +1,13 @@
-"""score_outputs: a net's raw outputs on a split, scored by the task's metrics in the target's own
-units."""
+"""outputs_of, score_outputs: what a net answers on a split, scored by the task's metrics in the
+target's own units.
+
+For most tasks the answers are the net's raw outputs, (rows, outputs). Over a vocabulary those would
+be too many to keep: of such tasks (IN_TOKENS) only nats a token are kept, (rows, time), 0 where
+nothing is asked.
+"""
 
 from collections.abc import Collection
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,12 +18,55 @@ from torch import Tensor
 from netwright.data.data import Encoding, Rows, Split
 from netwright.data.forecast_encoding import ForecastEncoding
 from netwright.data.image_stream import ImageStream
-from netwright.data.task import Task
+from netwright.data.task import Form, Task
 from netwright.evaluate.metrics import score_classes, score_tokens, score_values
 from netwright.evaluate.scores import Scores
 from netwright.model.model import Model
+from netwright.objectives._objective import Objective
 
-__all__ = ["inputs_of", "metric_of", "overlap", "predictions_of", "score_outputs", "targets_of"]
+__all__ = [
+    "IN_TOKENS",
+    "NOT_ASKED",
+    "inputs_of",
+    "kept_of",
+    "loss_of",
+    "metric_of",
+    "outputs_of",
+    "overlap",
+    "predictions_of",
+    "score_outputs",
+    "targets_of",
+]
+
+IN_TOKENS = ("language-modelling",)
+NOT_ASKED = -100  # a target of a step that is padding, as in torch's cross-entropy
+TOKEN_ROWS = 64  # that are read at once where each step has a vocabulary's logits
+
+
+def outputs_of(model: Model, split: Split, *, batch_size: int = 1024) -> Tensor:
+    """Return what the scores of a whole split are made of, on the CPU."""
+    size = min(batch_size, TOKEN_ROWS) if model.task.form in IN_TOKENS else batch_size
+    return model.forward_rows(split, batch_size=size, reduce=partial(kept_of, model.task.form))
+
+
+def kept_of(form: Form, outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return what is kept of a batch's outputs: nats a token (rows, time) of logits (rows, time,
+    vocab), 0 where nothing is asked; all of other tasks'."""
+    return _token_nats(outputs, targets) if form in IN_TOKENS else outputs
+
+
+def _token_nats(logits: Tensor, targets: Tensor) -> Tensor:
+    nats = F.cross_entropy(
+        logits.flatten(0, 1), targets.flatten(), reduction="none", ignore_index=NOT_ASKED
+    )
+    return nats.view(targets.shape)
+
+
+def loss_of(objective: Objective, outputs: Tensor, targets: Tensor, task: Task) -> float:
+    """Return the mean loss of `outputs_of` a whole split."""
+    if task.form in IN_TOKENS:
+        return float(outputs.sum() / (targets != NOT_ASKED).sum())
+    return objective.compute(outputs, targets, smooth=False).item()
 
 
 def score_outputs(
@@ -30,20 +79,13 @@ def score_outputs(
     resamples: int = 1000,
     seed: int = 0,
 ) -> Scores:
-    """Score outputs (rows, outputs), as `model.forward_rows(split)` gives them, against the split's
-    targets.
+    """Score outputs, as `outputs_of(model, split)` gives them, against the split's targets.
 
     only: the metrics wanted; resamples 0 leaves out intervals and curves (between epochs).
     """
     task = model.task
     if task.form == "language-modelling":
-        targets = targets_of(split)
-        nats = F.cross_entropy(
-            outputs.flatten(0, 1) / model.temperature, targets.flatten(), reduction="none"
-        )
-        return score_tokens(
-            nats.view(targets.shape), task, metric=metric, resamples=resamples, seed=seed
-        )
+        return score_tokens(outputs, task, metric=metric, resamples=resamples, seed=seed)
     predictions, truth = predictions_of(model, outputs, split)
     if task.is_classification:
         return score_classes(

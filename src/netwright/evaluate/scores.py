@@ -11,10 +11,20 @@ from numpy.typing import NDArray
 from netwright.data.task import Task
 from netwright.errors import UsageError, did_you_mean
 
-__all__ = ["METRICS", "Metric", "Score", "Scores", "higher_is_better", "primary_metric"]
+__all__ = [
+    "METRICS",
+    "Metric",
+    "Score",
+    "Scores",
+    "higher_is_better",
+    "primary_metric",
+    "watched_metric",
+]
 
 CLASSES = ("binary", "multiclass", "multilabel", "ordinal")
 NUMBERS = ("regression", "forecasting")
+# What stands for a metric between epochs, where the metric itself needs whole sequences written.
+WATCHED = {"bleu": "nats"}
 
 
 @dataclass(frozen=True)
@@ -103,6 +113,15 @@ def primary_metric(
         "forecasting": "mase",
         "language-modelling": "nats",
     }[task.form]
+
+
+def watched_metric(
+    task: Task, *, metric: str | None = None, class_counts: Sequence[int] = ()
+) -> str:
+    """Return the metric that epochs are compared by: the primary one, unless measuring that takes
+    long (see WATCHED)."""
+    primary = primary_metric(task, metric=metric, class_counts=class_counts)
+    return WATCHED.get(primary, primary)
 
 
 @dataclass(frozen=True)

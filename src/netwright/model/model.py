@@ -41,17 +41,23 @@ class Model:
     card: str = field(default="", repr=False)
 
     @torch.no_grad()
-    def forward_rows(self, split: Split, *, batch_size: int = 1024) -> Tensor:
+    def forward_rows(
+        self,
+        split: Split,
+        *,
+        batch_size: int = 1024,
+        reduce: Callable[[Tensor, Tensor], Tensor] | None = None,
+    ) -> Tensor:
         """Return the net's outputs for a whole split on the CPU: logits, or standardised values,
-        (rows, outputs)."""
+        (rows, outputs). reduce: outputs, targets -> what is kept of a batch, on its device."""
         device = next(self.net.parameters()).device
         was_training = self.net.training
         self.net.eval()
         try:
-            pieces = [
-                self.combine(self.net(*self.encoding.prepare(batch.inputs))).float().cpu()
-                for batch in split.batches(batch_size, device=device)
-            ]
+            pieces = []
+            for batch in split.batches(batch_size, device=device):
+                found = self.combine(self.net(*self.encoding.prepare(batch.inputs))).float()
+                pieces.append((reduce(found, batch.targets) if reduce else found).cpu())
         finally:
             self.net.train(was_training)
         return torch.cat(pieces) if pieces else torch.zeros(0, self.task.outputs)

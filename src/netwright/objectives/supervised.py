@@ -7,6 +7,7 @@ loss is "cross-entropy" (class ids), "binary-cross-entropy" (several labels a ro
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -26,7 +27,8 @@ class Supervised:
     """class_weights: weight of each class in the mean, or empty. label_smoothing: 0..1,
     cross-entropy only."""
 
-    takes = ("outputs",)  # which answers of nets it judges
+    takes: ClassVar[tuple[str, ...]] = ("outputs",)
+    groups: ClassVar[tuple[str, ...]] = ("net",)
 
     loss: str = "cross-entropy"
     label_smoothing: float = 0.0
@@ -86,8 +88,8 @@ class Supervised:
         """Return the mean loss. outputs (batch, outputs), (batch, time, vocab), or (batch, members,
         outputs) of an ensemble.
 
-        targets: int64 class ids (batch,) or (batch, time), class probabilities (batch, classes), or
-        floats (batch, outputs).
+        targets: int64 class ids (batch,) or (batch, time) with -100 where nothing is asked, class
+        probabilities (batch, classes), or floats (batch, outputs).
         """
         if members:
             outputs, targets = outputs.flatten(0, 1), targets.repeat_interleave(members, dim=0)

@@ -12,6 +12,16 @@ from netwright.plan.plan import FIXED, Plan
 __all__ = ["design"]
 
 RULES = "netwright.plan.rules"
+# By form: the loss, and why.
+LOSSES = {
+    "binary": ("cross-entropy", "two classes: softmax over two logits"),
+    "multiclass": ("cross-entropy", "one of several classes: softmax"),
+    "multilabel": ("binary-cross-entropy", "several labels a row: one sigmoid each"),
+    "ordinal": ("cumulative", "ordered grades: one threshold between neighbours"),
+    "regression": ("mse", "the mean is asked for; targets are standardised"),
+    "forecasting": ("mae", "forecasts are judged by absolute errors"),
+    "language-modelling": ("cross-entropy", "the next token is one of the vocabulary"),
+}
 
 
 def design(data: Data) -> Plan:
@@ -26,19 +36,14 @@ def design(data: Data) -> Plan:
 
 
 def _loss(data: Data, c: Choices) -> None:
+    """Choose the loss and the outputs of supervised tasks; the rules of other kinds of learning
+    name an objective of their own."""
     task = data.task
+    if task.form not in LOSSES:
+        return
     if task.form != "language-modelling":
         c.net("outputs", task.outputs, _outputs_reason(data))
-    loss, why = {
-        "binary": ("cross-entropy", "two classes: softmax over two logits"),
-        "multiclass": ("cross-entropy", "one of several classes: softmax"),
-        "multilabel": ("binary-cross-entropy", "several labels a row: one sigmoid each"),
-        "ordinal": ("cumulative", "ordered grades: one threshold between neighbours"),
-        "regression": ("mse", "the mean is asked for; targets are standardised"),
-        "forecasting": ("mae", "forecasts are judged by absolute errors"),
-        "language-modelling": ("cross-entropy", "the next token is one of the vocabulary"),
-    }[task.form]
-    c.objective("loss", loss, why)
+    c.objective("loss", *LOSSES[task.form])
     counts = [n for n in data.class_counts if n > 0]
     if (
         task.form in ("multiclass",)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from netwright import catalogue
 from netwright.data.data import Data, Rows
 from netwright.errors import UsageError
+from netwright.objectives._objective import Objective
 from netwright.plan.plan import Plan
 from netwright.train.init import initialise_
 
@@ -85,18 +86,21 @@ def _rows_of(name: str, data: Data) -> Rows:
     )
 
 
-def build_objective(plan: Plan, data: Data) -> Any:
+def build_objective(plan: Plan, data: Data) -> Objective:
     """Return the plan's objective with what its recipe says of losses and augmentation."""
     recipe = plan.recipe
+    package, name = "netwright.objectives", plan.objective["name"]
     arguments = {k: v for k, v in plan.objective.items() if k != "name"}
-    arguments |= {"augment": recipe.augment, "augment_strength": recipe.augment_strength}
-    if arguments.get("loss", "cross-entropy") == "cross-entropy":
+    known = set(catalogue.parameters(package, name, what="objective"))
+    if "augment" in known or recipe.augment:
+        arguments |= {"augment": recipe.augment, "augment_strength": recipe.augment_strength}
+    smooths = "label_smoothing" in known or recipe.label_smoothing
+    if smooths and arguments.get("loss", "cross-entropy") == "cross-entropy":
         arguments["label_smoothing"] = recipe.label_smoothing
     if recipe.class_weights == "balanced":
         arguments["class_weights"] = _balanced(data)
-    return catalogue.build(
-        "netwright.objectives", plan.objective["name"], arguments, what="objective"
-    )
+    objective: Objective = catalogue.build(package, name, arguments, what="objective")
+    return objective
 
 
 def balanced_rows(data: Data) -> Tensor:

@@ -2,9 +2,11 @@
 
 Forward, losses and penalties, backward, clip, optimiser. With accumulation the batch is cut into
 pieces whose gradients are those of the mean over all its rows, however uneven the pieces are.
+Where an objective has several groups, each is stepped in its turn.
 """
 
 import contextlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -12,9 +14,10 @@ from torch import Tensor, nn
 
 from netwright.data.data import Batch
 from netwright.errors import UsageError
+from netwright.objectives._objective import Objective
 from netwright.plan.plan import Recipe
 
-__all__ = ["EagerStep", "choose_precision"]
+__all__ = ["EagerStep", "choose_precision", "losses_of"]
 
 Precision = Literal["float32", "bf16", "fp16"]
 
@@ -22,14 +25,13 @@ Precision = Literal["float32", "bf16", "fp16"]
 class EagerStep:
     """Called with a batch's inputs and targets; returns the mean loss, detached, on the device.
 
-    objective: has `step(net, batch, rng) -> {group: loss}`. scaler: of fp16's gradients; its state
-    belongs into a checkpoint.
+    scaler: of fp16's gradients; its state belongs into a checkpoint.
     """
 
     def __init__(
         self,
         net: nn.Module,
-        objective: Any,
+        objective: Objective,
         recipe: Recipe,
         optimizer: torch.optim.Optimizer,
         rng: torch.Generator,
@@ -38,12 +40,20 @@ class EagerStep:
         self.net, self.objective, self.recipe = net, objective, recipe
         self.optimizer, self.rng = optimizer, rng
         self.parameters = [p for p in net.parameters() if p.requires_grad]
+        self.groups = _parameters_of(net, objective.groups)
+        if len(self.groups) > 1 and recipe.accumulate > 1:
+            raise UsageError(
+                f"recipe.accumulate is {recipe.accumulate}, but {' and '.join(self.groups)} are "
+                "stepped in turn within a batch. Set it to 1 and give a smaller batch_size."
+            )
         self.device = self.parameters[0].device.type
         self.precision = precision
         self.dtype = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
         self.scaler = torch.amp.GradScaler(self.device, enabled=precision == "fp16")
 
     def __call__(self, inputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
+        if len(self.groups) > 1:
+            return self._step_groups(Batch(inputs, targets))
         recipe = self.recipe
         self.optimizer.zero_grad(set_to_none=True)
         if recipe.accumulate == 1:
@@ -58,7 +68,7 @@ class EagerStep:
         return total
 
     def apply(self) -> None:
-        """Clip the gradients and step the optimiser."""
+        """Clip the gradients and step the optimiser. Parameters without a gradient stay."""
         recipe, scaler = self.recipe, self.scaler
         if recipe.clip is not None or recipe.clip_value is not None:
             if scaler.is_enabled():
@@ -73,20 +83,62 @@ class EagerStep:
         else:
             self.optimizer.step()
 
+    def _step_groups(self, batch: Batch) -> Tensor:
+        """Step one group after the other: the next loss is computed with the group before stepped.
+        Return the sum of the losses."""
+        total = torch.zeros((), device=batch.targets.device)
+        losses = iter(losses_of(self.objective, self.net, batch, self.rng))
+        while True:
+            self.optimizer.zero_grad(set_to_none=True)
+            with self._mixed():
+                found = next(losses, None)
+            if found is None:
+                return total
+            name, loss = found
+            self._descend(loss, self.groups[name])
+            self.apply()
+            total += loss.detach()
+
     def _backward(self, batch: Batch, share: float) -> Tensor:
-        mixed = torch.autocast(self.device, self.dtype) if self.dtype else contextlib.nullcontext()
-        with mixed:
-            losses = list(self.objective.step(self.net, batch, self.rng).values())
+        with self._mixed():
+            losses = [loss for _, loss in losses_of(self.objective, self.net, batch, self.rng)]
         loss: Tensor = losses[0]
         for other in losses[1:]:
             loss = loss + other
         reported = loss.detach() * share
+        self._descend(loss, self.parameters, share)
+        return reported
+
+    def _descend(self, loss: Tensor, parameters: list[nn.Parameter], share: float = 1.0) -> None:
+        """Fill the gradients of some parameters, unless the objective has filled them itself."""
+        if not loss.requires_grad:
+            return
         if self.recipe.l1 or self.recipe.l2:
-            loss = loss + _penalty(self.parameters, self.recipe.l1, self.recipe.l2)
+            loss = loss + _penalty(parameters, self.recipe.l1, self.recipe.l2)
         if share != 1.0:
             loss = loss * share
-        self.scaler.scale(loss).backward()
-        return reported
+        others = parameters if len(self.groups) > 1 else None
+        self.scaler.scale(loss).backward(inputs=others)
+
+    def _mixed(self) -> contextlib.AbstractContextManager[Any]:
+        return torch.autocast(self.device, self.dtype) if self.dtype else contextlib.nullcontext()
+
+
+def losses_of(
+    objective: Objective, net: nn.Module, batch: Batch, rng: torch.Generator
+) -> Iterable[tuple[str, Tensor]]:
+    """Return (group, loss) in the order in which the groups are stepped."""
+    losses = objective.step(net, batch, rng)
+    return losses.items() if isinstance(losses, Mapping) else losses
+
+
+def _parameters_of(net: nn.Module, groups: Sequence[str]) -> dict[str, list[nn.Parameter]]:
+    """Return the trainable parameters of each group: of the net, or of its submodule."""
+    modules = {name: net if name == "net" else net.get_submodule(name) for name in groups}
+    return {
+        name: [p for p in module.parameters() if p.requires_grad]
+        for name, module in modules.items()
+    }
 
 
 def choose_precision(

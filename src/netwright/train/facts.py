@@ -10,7 +10,7 @@ from torch import Tensor
 
 from netwright.data.data import Data
 from netwright.evaluate.constant import constant_outputs
-from netwright.evaluate.judge import targets_of
+from netwright.evaluate.judge import loss_of, targets_of
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Recipe
 from netwright.watch.trace import Trace
@@ -25,11 +25,10 @@ SAME_RECALL = ("binary", "multiclass")
 
 def record_start(trace: Trace, data: Data, objective: object) -> None:
     """Record what is known before the first step."""
-    tokens = data.task.form == "language-modelling"  # their outputs are too large to be made up
-    if tokens or not isinstance(objective, Supervised) or trace.places("loss.trivial"):
+    if not isinstance(objective, Supervised) or trace.places("loss.trivial"):
         return
     targets = targets_of(data.validation)
-    found = objective.compute(constant_outputs(data), targets, smooth=False).item()
+    found = loss_of(objective, constant_outputs(data), targets, data.task)
     trace.record("loss.trivial", "", 0, found)
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from netwright.data.data import Data
 from netwright.data.folds import Folds
-from netwright.evaluate.judge import score_outputs, targets_of
+from netwright.evaluate.judge import IN_TOKENS, loss_of, score_outputs, targets_of
 from netwright.evaluate.scores import primary_metric
 from netwright.model.model import Model, mean_of_members
 from netwright.plan.plan import Plan
@@ -194,7 +194,7 @@ class Growing:
             "epoch": len(self.history) + 1,
             "step": step,
             "train_loss": train_loss,
-            "validation_loss": self.objective.compute(outputs, self.targets, smooth=False).item(),
+            "validation_loss": loss_of(self.objective, outputs, self.targets, self.data.task),
             self.metric: self.score(outputs),
             "members": training,
             "seconds": round(time.monotonic() - self.begun, 3),
@@ -222,6 +222,8 @@ class Growing:
         counts = Counter(picks)
         outputs = torch.stack([self.outputs[number] for number in counts], 1)
         weights = torch.tensor(list(counts.values()), dtype=outputs.dtype) / len(picks)
+        if self.data.task.form in IN_TOKENS:  # nats of what is true: of the mean probability
+            return -((-outputs).exp() * weights.view(-1, 1)).sum(1).log()
         return mean_of_members(outputs, self.data.task.form, weights)
 
     def score(self, outputs: Tensor) -> float:

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from netwright.data.data import Batch, Rows
 from netwright.device import cores
+from netwright.evaluate.judge import kept_of
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Recipe
 from netwright.train.member import AfterEpoch, Member
@@ -294,7 +295,7 @@ class Lockstep:
         return (
             isinstance(first.data.train, Rows)
             and first.row_weights is None
-            and not first.objective.augment
+            and not first.plan.recipe.augment
         )
 
     def _validate(self) -> list[Tensor | None]:
@@ -305,13 +306,15 @@ class Lockstep:
         buffers = self.average.buffers if self.average else None
         device = self.members[0].training.device
         size = max(FORWARD_ROWS // len(self.members), 64)
+        form = self.members[0].training.data.task.form
         pieces: list[list[Tensor]] = [[] for _ in self.members]
-        for inputs in self._rows_of.validation_inputs(size, device):
+        for inputs, targets in self._rows_of.validation_batches(size, device):
             outputs = self.stack.forward(
                 inputs, shared=self._rows_of.one, parameters=parameters, buffers=buffers
             )
-            for member, own, piece in zip(self.members, outputs, pieces, strict=True):
-                piece.append(member.training.model.combine(own).float().cpu())
+            for number, (member, own) in enumerate(zip(self.members, outputs, strict=True)):
+                found = member.training.model.combine(own).float()
+                pieces[number].append(kept_of(form, found, targets[number]).cpu())
         return [torch.cat(piece) for piece in pieces]
 
 
@@ -361,9 +364,12 @@ class _Loss:
 
     def __init__(self, members: Sequence[Member]) -> None:
         first = members[0].training
-        self.objective: Supervised = first.objective
+        objectives = [member.training.objective for member in members]
+        supervised = [one for one in objectives if isinstance(one, Supervised)]
+        assert len(supervised) == len(members)  # others are grouped alone
+        self.objective = supervised[0]
         self.members = getattr(first.net, "members", 0)
-        smoothing = [member.training.objective.label_smoothing for member in members]
+        smoothing = [one.label_smoothing for one in supervised]
         self.smoothing = torch.tensor(smoothing, device=first.device)
         self.differ = len(set(smoothing)) > 1
 

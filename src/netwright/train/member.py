@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from netwright.data.data import Data
 from netwright.device import seeded
+from netwright.evaluate.judge import outputs_of
 from netwright.plan.plan import Plan
 from netwright.train.optimizers import MuonWithAdamW
 from netwright.train.run import Run
@@ -92,7 +93,7 @@ class Member:
         net = copy.deepcopy(training.net)
         net.load_state_dict(training.best)
         model = replace(training.model, net=net)
-        outputs = model.forward_rows(training.data.validation)
+        outputs = outputs_of(model, training.data.validation)
         return MemberEpoch(self.number, training.state.history[-1], outputs, kept=True)
 
     def stop(self, reason: str) -> None:

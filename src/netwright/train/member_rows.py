@@ -35,9 +35,11 @@ class MemberRows:
         whole = Rows("train", joined, torch.cat([part.targets for part in rows]))
         return whole, self.which * len(rows[0])
 
-    def validation_inputs(self, size: int, device: torch.device) -> Iterator[tuple[Tensor, ...]]:
+    def validation_batches(
+        self, size: int, device: torch.device
+    ) -> Iterator[tuple[tuple[Tensor, ...], list[Tensor]]]:
         """Yield the inputs of the validation splits, `size` rows at a time: (rows, ...) where all
-        have the same, else (members, rows, ...)."""
+        have the same, else (members, rows, ...); and the targets of each member."""
         which = self.which.to(device)
         splits = [data.validation.batches(size, device=device) for data in self.different]
         for batches in zip(*splits, strict=True):
@@ -45,7 +47,8 @@ class MemberRows:
                 data.encoding.prepare(batch.inputs)
                 for data, batch in zip(self.different, batches, strict=True)
             ]
+            targets = [batches[number].targets for number in self.which.tolist()]
             if self.one:
-                yield every[0]
+                yield every[0], targets
             else:
-                yield tuple(torch.stack(x)[which] for x in zip(*every, strict=True))
+                yield tuple(torch.stack(x)[which] for x in zip(*every, strict=True)), targets

@@ -33,7 +33,7 @@ from netwright.diagnose.diagnose import diagnose
 from netwright.diagnose.finding import Finding
 from netwright.errors import TrainingError
 from netwright.evaluate.calibration import fit_temperature
-from netwright.evaluate.judge import score_outputs
+from netwright.evaluate.judge import outputs_of, score_outputs
 from netwright.model.ensemble import ensemble
 from netwright.plan.plan import Plan
 from netwright.plan.space import Space
@@ -147,7 +147,7 @@ def _ensemble_run(
     # On folds the ensemble itself has trained on every row; its nets' answers for rows that each of
     # them has not seen are what says how good it is.
     folded = growing.folds is not None
-    outputs = growing.combined(picks) if folded else model.forward_rows(data.validation)
+    outputs = growing.combined(picks) if folded else outputs_of(model, data.validation)
     if data.task.is_classification:
         model.temperature = fit_temperature(outputs, growing.targets, form=data.task.form)
     heaviest = runs[growing.nets_of(counts.most_common(1)[0][0])[0]]

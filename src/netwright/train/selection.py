@@ -26,6 +26,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from netwright.data.task import Task
+from netwright.evaluate.judge import IN_TOKENS
 
 __all__ = [
     "LEAST_GAIN",
@@ -73,9 +74,9 @@ def criterion_of(task: Task, metric: str) -> Criterion:
 
 
 def answers_of(outputs: Tensor, targets: Tensor, task: Task) -> Tensor:
-    """Return what a member's outputs (rows, outputs) come to, one number a target: the probability
-    of what was true, or how far off the value is. The mean of members' answers is the answer of
-    their mean, so that an ensemble's loss needs no more than these."""
+    """Return what a member's outputs (see `judge.outputs_of`) come to, one number a target: the
+    probability of what was true, or how far off the value is. The mean of members' answers is the
+    answer of their mean, so that an ensemble's loss needs no more than these."""
     outputs, targets = outputs.float(), targets.to(outputs.device)
     if task.form in ("regression", "forecasting"):
         return (outputs - targets.view_as(outputs)).flatten()
@@ -85,8 +86,9 @@ def answers_of(outputs: Tensor, targets: Tensor, task: Task) -> Tensor:
         above = outputs.sigmoid()  # P(grade > k)
         grades = F.pad(above, (1, 0), value=1.0) - F.pad(above, (0, 1), value=0.0)
         return grades.gather(1, targets.long()[:, None]).flatten()
-    flat = outputs.flatten(0, -2).log_softmax(-1)  # of rows, or of each row's tokens
-    return flat.gather(1, targets.long().flatten()[:, None]).exp().flatten()
+    if task.form in IN_TOKENS:
+        return (-outputs).exp().flatten()
+    return outputs.softmax(-1).gather(1, targets.long()[:, None]).flatten()
 
 
 def select_greedily(answers: Tensor, criterion: Criterion, *, rounds: int = ROUNDS) -> Selection:

@@ -6,41 +6,34 @@ from any random stream. All that changes lies in `State`, the net, the optimiser
 the streams, so that a checkpoint of those continues bit for bit.
 """
 
-import copy
 import logging
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from netwright.data.data import Batch, Data
-from netwright.device import cores, seeded
-from netwright.diagnose.diagnose import diagnose
-from netwright.evaluate.calibration import fit_temperature
-from netwright.evaluate.judge import metric_of, score_outputs, targets_of
-from netwright.evaluate.scores import higher_is_better, primary_metric
-from netwright.model.ensemble import ensemble
+from netwright.evaluate.judge import loss_of, metric_of, outputs_of, targets_of
+from netwright.evaluate.scores import higher_is_better, watched_metric
 from netwright.model.model import Model
 from netwright.plan.plan import Plan
-from netwright.train import lean
 from netwright.train.averaging import Average
 from netwright.train.building import balanced_rows, build_net, build_objective
 from netwright.train.checkpoint import load_checkpoint, save_checkpoint
 from netwright.train.eager_step import EagerStep, choose_precision
-from netwright.train.facts import record_end, record_start
+from netwright.train.facts import record_start
+from netwright.train.finishing import finish
 from netwright.train.live import Live
-from netwright.train.lr_range import find_lr
 from netwright.train.optimizers import build_optimizer, set_lr
-from netwright.train.run import FailedTraining, Run
+from netwright.train.preparing import choose_step, choose_threads, resolve_lr
+from netwright.train.run import Run
 from netwright.train.schedules import lr_at
 from netwright.train.state import State, pack, under, unpack_, until
-from netwright.train.step import StepChoice, choose_stepper
-from netwright.train.step import choose_threads as fastest_threads
+from netwright.train.step import StepChoice
 from netwright.watch.probe import Probe
 from netwright.watch.tensorboard import EventWriter
 from netwright.watch.trace import Trace
@@ -91,7 +84,7 @@ class Training:
         self.deadline = self.begun + seconds if seconds is not None else None
         self.share_of_time = 1.0  # where others train in turn
         self.seconds_per_step = 0.0  # 0: none was taken yet
-        self.metric = primary_metric(data.task, metric=metric, class_counts=data.class_counts)
+        self.metric = watched_metric(data.task, metric=metric, class_counts=data.class_counts)
         self.notes: dict[str, Any] = {"device": str(device)}
         self.net, self.notes["init"] = build_net(plan, data, seed, device)
         self.model = Model(
@@ -151,7 +144,8 @@ class Training:
             self.progress.start(self.plan.recipe.epochs, self.metric)
         if alone:
             self.choose_threads(before.get("threads"))
-        self._resolve_lr()
+        if self.plan.recipe.lr == "auto":
+            self.plan = resolve_lr(self)
         recipe = self.plan.recipe
         self.optimizer = build_optimizer(self.net, recipe, float(recipe.lr))
         self.average = Average(self.net, recipe)
@@ -326,12 +320,12 @@ class Training:
         self.model.net = self.average.net
         train_loss = state.loss_sum / max(state.loss_rows, 1)
         if outputs is None:
-            outputs = self.model.forward_rows(self.data.validation)
+            outputs = outputs_of(self.model, self.data.validation)
         self.outputs = outputs
         row = {"epoch": state.epoch + 1, "step": state.step, "train_loss": train_loss}
         if math.isfinite(train_loss) and bool(torch.isfinite(outputs).all()):
-            targets = targets_of(self.data.validation)
-            row["validation_loss"] = self.objective.compute(outputs, targets, smooth=False).item()
+            targets, task = targets_of(self.data.validation), self.data.task
+            row["validation_loss"] = loss_of(self.objective, outputs, targets, task)
             row[self.metric] = metric_of(self.model, outputs, self.data.validation, self.metric)
             signed = row[self.metric] * (1 if higher_is_better(self.metric) else -1)
             rows = len(self.data.validation) if self.metric in SHARES else None
@@ -373,132 +367,22 @@ class Training:
     def finish(self, interrupted: bool = False, *, briefly: bool = False) -> Run:
         """Bring the kept weights back, calibrate them and return the Run. briefly: score them by
         the metric alone, without an interval."""
-        state = self.state
-        if not self.best:
-            raise self._nothing_learned()
-        net = self.average.net
-        net.load_state_dict(self.best)
-        net.eval()
-        self.model.net = net
-        if len(self.snapshots) > 1:
-            self.model = self._ensemble_of_snapshots()
-        outputs = self.model.forward_rows(self.data.validation)
-        task = self.data.task
-        if task.is_classification:
-            targets = targets_of(self.data.validation)
-            self.model.temperature = fit_temperature(outputs, targets, form=task.form)
-        record_end(
-            self.trace, self.data, self.plan.recipe, outputs, metric=self.metric, step=state.step
-        )
-        if self.folder:
-            self.trace.save(self.folder)
-        if self.progress:
-            self.progress.stop(state.stopped, kept=state.kept_epoch + 1)
-        return Run(
-            plan=self.plan,
-            model=self.model,
-            trace=self.trace,
-            history=state.history,
-            validation=score_outputs(
-                self.model,
-                outputs,
-                self.data.validation,
-                metric=self.metric,
-                only=(self.metric,) if briefly else None,
-                resamples=0 if briefly else 1000,
-            ),
-            findings=diagnose(self.trace),
-            seconds=state.seconds + time.monotonic() - self.begun,
-            stopped=state.stopped,
-            kept_epoch=state.kept_epoch + 1,
-            seed=self.seed,
-            folder=self.folder,
-            interrupted=interrupted,
-            notes=self.notes,
-        )
-
-    def _ensemble_of_snapshots(self) -> Model:
-        models = []
-        for weights in self.snapshots:
-            net = copy.deepcopy(self.model.net)
-            net.load_state_dict(weights)
-            models.append(replace(self.model, net=net))
-        self.notes["snapshots"] = len(models)
-        return ensemble(models)
-
-    def _nothing_learned(self) -> FailedTraining:
-        findings = diagnose(self.trace)
-        said = f"No epoch was finished ({self.state.stopped}). Give it more time with --time."
-        if self.state.history:
-            found = "; ".join(finding.explanation for finding in findings[:2])
-            said = (
-                f"Training failed: the loss was not finite in epoch {self.state.epoch} at lr "
-                f"{self.plan.recipe.lr:g}. Lower it with --set recipe.lr=..., or clip gradients "
-                f"with --set recipe.clip=1. {found}".rstrip()
-            )
-        if self.folder:
-            self.trace.save(self.folder)
-        return FailedTraining(
-            said, plan=self.plan, trace=self.trace, findings=findings, seed=self.seed
-        )
+        return finish(self, interrupted, briefly=briefly)
 
     # ---------------------------------------------------------------------------- what is measured
 
     def choose_threads(self, before: int | None) -> None:
         """Time some steps of a copy on one thread and on all: small nets want one."""
-        if before is not None and not self.threads_given:
-            torch.set_num_threads(before)
-        elif not self.threads_given and self.device.type == "cpu" and cores() > 1:
-            with seeded(self.seed):
-                trial = copy.deepcopy(self.net).train()
-                still = lean.SGD(trial.parameters(), lr=0)
-                step = EagerStep(trial, self.objective, self.plan.recipe, still, self.rng)
-                batch = next(self.batches(*_streams(self.seed)))
-                found = fastest_threads(lambda: step(batch.inputs, batch.targets), [1, cores()])
-            torch.set_num_threads(found)
+        if not self.threads_given:
+            choose_threads(self, before)
         self.notes["threads"] = torch.get_num_threads()
-
-    def _allowance(self, share: float) -> float | None:
-        """A share of the time that is left, for what comes before training."""
-        return None if self.deadline is None else share * (self.deadline - time.monotonic())
-
-    def _resolve_lr(self) -> None:
-        if self.plan.recipe.lr != "auto":
-            return
-        order, rng = _streams(self.seed + 7)
-
-        def endless() -> Iterator[Batch]:
-            while True:
-                yield from self.batches(order, rng)
-
-        def loss(net: nn.Module, batch: Batch) -> Tensor:
-            found: Tensor = self.objective.step(net, batch, rng)["net"]
-            return found
-
-        with seeded(self.seed):  # dropout in the trial draws from a stream of its own
-            found, reason = find_lr(
-                self.net, loss, endless(), self.plan.recipe, seconds=self._allowance(0.05)
-            )
-        self.plan = self.plan.with_({"recipe.lr": found}, why=reason)
 
     def choose_step(self, before: dict[str, Any] | None = None) -> None:
         """Find the fastest kind of step, or repeat the choice of before."""
-        recipe = self.plan.recipe
-        self.net.train()
-        with seeded(self.seed):
-            batch = next(self.batches(*_streams(self.seed)))
-        self.step, self.choice = choose_stepper(
-            self.net,
-            self.objective,
-            recipe,
-            self.optimizer,
-            (batch.inputs, batch.targets),
-            eager=self.watched_step,
-            remaining_steps=self.state.total_steps - self.state.step,
-            mixed_precision=self.watched_step.precision != "float32",
-            before=StepChoice.from_dict(before) if before else None,
-        )
+        self.step, self.choice = choose_step(self, before)
         self.notes["step"] = self.choice.to_dict()
+
+    # ---------------------------------------------------------------------------- checkpoints
 
     def packed(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return all that `prepare` needs to go on from here."""
@@ -520,10 +404,6 @@ class Training:
         self.trace.save(self.folder)  # before the checkpoint: it may run ahead, never lag behind
         save_checkpoint(self.folder / "checkpoint", *self.packed())
         self.saved_at = time.monotonic()
-
-
-def _streams(seed: int) -> tuple[torch.Generator, torch.Generator]:
-    return torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed + 1)
 
 
 def _drain(losses: list[Tensor]) -> float:
