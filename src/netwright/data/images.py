@@ -25,7 +25,14 @@ from netwright.data.image_rules import (
     with_statistics,
 )
 from netwright.data.image_stream import ImageStream
-from netwright.data.labelled import Given, Labels, join_labelled, label_rows, refuse_columns
+from netwright.data.labelled import (
+    Given,
+    Labels,
+    join_labelled,
+    label_rows,
+    labelled_data,
+    refuse_columns,
+)
 from netwright.data.ledger import Ledger
 from netwright.data.memory import data_budget
 from netwright.data.options import ReadOptions
@@ -166,17 +173,7 @@ def image_data(
         (pixels,), _ = encoding.encode_some([raw[kept[at]] for at in some])
         encoding = with_statistics(encoding, pixels)
         splits = _streamed(encoding, raw, kept, rows, ledger)
-    return Data(
-        kind="image",
-        task=rows.task,
-        encoding=encoding,
-        train=splits["train"],
-        validation=splits["validation"],
-        test=splits["test"],
-        source=source,
-        ledger=ledger,
-        class_counts=rows.counts,
-    )
+    return labelled_data("image", rows, splits, encoding, source=source, ledger=ledger)
 
 
 def _decode_rows(

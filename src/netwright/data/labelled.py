@@ -5,6 +5,7 @@ positions.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from netwright.data.data import Data, Encoding, Kind, Rows, Source, Split
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
 from netwright.data.splits import split_rows
@@ -20,7 +22,15 @@ from netwright.data.targets import Targets, build_task
 from netwright.data.task import Form, Task, parse_task
 from netwright.errors import DataError, UsageError
 
-__all__ = ["Given", "Labels", "join_labelled", "label_rows", "refuse_columns"]
+__all__ = [
+    "Given",
+    "Labels",
+    "join_labelled",
+    "label_rows",
+    "labelled_data",
+    "labelled_rows",
+    "refuse_columns",
+]
 
 # Rows of the splits that the source itself names.
 Index = NDArray[np.int64]
@@ -43,6 +53,43 @@ class Labels:
     def splits(self) -> dict[str, Tensor]:
         """Return {"train", "validation", "test"}."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+def labelled_rows(tensors: Sequence[Tensor], labels: Labels, raw: Sequence[Any]) -> dict[str, Rows]:
+    """Return the splits in memory. tensors: the inputs of all rows; raw: as they were read."""
+    return {
+        name: Rows(
+            name,
+            tuple(tensor[index] for tensor in tensors),
+            labels.ids[index],
+            [raw[at] for at in index.tolist()],
+            index,
+        )
+        for name, index in labels.splits().items()
+    }
+
+
+def labelled_data(
+    kind: Kind,
+    labels: Labels,
+    splits: Mapping[str, Split],
+    encoding: Encoding,
+    *,
+    source: Source,
+    ledger: Ledger,
+) -> Data:
+    """Return Data of one label a row."""
+    return Data(
+        kind=kind,
+        task=labels.task,
+        encoding=encoding,
+        train=splits["train"],
+        validation=splits["validation"],
+        test=splits["test"],
+        source=source,
+        ledger=ledger,
+        class_counts=labels.counts,
+    )
 
 
 def join_labelled(parts: Mapping[str, Sequence[str]]) -> tuple[list[str], Given]:

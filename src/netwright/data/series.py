@@ -3,9 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from netwright.data.data import Data, Rows, Source
+from netwright.data.data import Data, Source
 from netwright.data.formats.ts import read_ts
-from netwright.data.labelled import Given, join_labelled, label_rows, refuse_columns
+from netwright.data.labelled import (
+    Given,
+    join_labelled,
+    label_rows,
+    labelled_data,
+    labelled_rows,
+    refuse_columns,
+)
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
 from netwright.data.series_encoding import as_series, fit_series_encoding
@@ -67,24 +74,5 @@ def series_data(
     )
     encoding = fit_series_encoding([rows[at] for at in labelled.train.tolist()], ledger)
     (values,) = encoding.encode(rows, ledger)
-    splits = {
-        name: Rows(
-            name,
-            (values[index],),
-            labelled.ids[index],
-            [rows[at] for at in index.tolist()],
-            index,
-        )
-        for name, index in labelled.splits().items()
-    }
-    return Data(
-        kind="series",
-        task=labelled.task,
-        encoding=encoding,
-        train=splits["train"],
-        validation=splits["validation"],
-        test=splits["test"],
-        source=source,
-        ledger=ledger,
-        class_counts=labelled.counts,
-    )
+    splits = labelled_rows([values], labelled, rows)
+    return labelled_data("series", labelled, splits, encoding, source=source, ledger=ledger)

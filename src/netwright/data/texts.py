@@ -6,9 +6,17 @@ from pathlib import Path
 
 from netwright.data.charset import decode_bytes
 from netwright.data.corpus import corpus_data
-from netwright.data.data import Data, Rows, Source
+from netwright.data.data import Data, Source
 from netwright.data.formats.idx import GZIP_MAGIC
-from netwright.data.labelled import Given, Labels, join_labelled, label_rows, refuse_columns
+from netwright.data.labelled import (
+    Given,
+    Labels,
+    join_labelled,
+    label_rows,
+    labelled_data,
+    labelled_rows,
+    refuse_columns,
+)
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
 from netwright.data.sources import Found, labelled_files, sha256_of
@@ -100,27 +108,8 @@ def text_data(
     )
     (tokens,) = encoding.encode(rows, ledger)
     _note_duplicates(rows, labelled, ledger)
-    splits = {
-        name: Rows(
-            name,
-            (tokens[index],),
-            labelled.ids[index],
-            [rows[at] for at in index.tolist()],
-            index,
-        )
-        for name, index in labelled.splits().items()
-    }
-    return Data(
-        kind="text",
-        task=labelled.task,
-        encoding=encoding,
-        train=splits["train"],
-        validation=splits["validation"],
-        test=splits["test"],
-        source=source,
-        ledger=ledger,
-        class_counts=labelled.counts,
-    )
+    splits = labelled_rows([tokens], labelled, rows)
+    return labelled_data("text", labelled, splits, encoding, source=source, ledger=ledger)
 
 
 def _note_duplicates(texts: Sequence[str], rows: Labels, ledger: Ledger) -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -63,6 +64,27 @@ def layers_of(layers: str, shape: Sequence[int]) -> str:
             "so. Give layers: dense."
         )
     return layers if layers != "auto" else "convolutional" if len(shape) == 3 else "dense"
+
+
+def coders(
+    shape: Sequence[int],
+    *,
+    code_size: int,
+    described: int,
+    layers: str,
+    widths: Sequence[int],
+    channels: Sequence[int],
+    activation: str,
+    norm: str,
+) -> tuple[nn.Sequential, nn.Sequential]:
+    """Return an encoder, (batch, *shape) -> (batch, described), and a decoder, (batch, code_size)
+    -> (batch, *shape). described: numbers that the encoder gives of a code."""
+    positive(code_size=code_size)
+    if layers_of(layers, shape) == "dense":
+        dense: dict[str, Any] = {"widths": widths, "activation": activation}
+        return dense_encoder(shape, described, **dense), dense_decoder(shape, code_size, **dense)
+    rest: dict[str, Any] = {"channels": channels, "activation": activation, "norm": norm}
+    return image_encoder(shape, described, **rest), image_decoder(shape, code_size, **rest)
 
 
 def dense_encoder(

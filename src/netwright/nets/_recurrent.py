@@ -5,13 +5,68 @@ A state is a tuple of tensors, (hidden,) or an LSTM's (hidden, cell), each (batc
 The batch comes first, unlike torch's, so that whoever keeps several rows may pick among them.
 """
 
+from typing import Protocol
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from netwright.nets._sequence import last
+from netwright.nets._layers import Dropout
+from netwright.nets._sequence import SequenceInput, SequencePool, last
 
 State = tuple[Tensor, ...]
+
+
+class Recurrent(Protocol):
+    """The parts of a recurrent net, in the order in which a row passes them."""
+
+    inputs: SequenceInput
+    pool: SequencePool
+    dropout: Dropout
+    output: nn.Linear
+
+    @property
+    def rnn(self) -> nn.RNNBase:  # read alone: a net's is a kind of it
+        ...
+
+
+def answer(net: Recurrent, inputs: Tensor) -> Tensor:
+    """Text (batch, time) or series (batch, time, channels) -> (batch, outputs), or with pool "none"
+    (batch, time, outputs)."""
+    vectors, real = net.inputs(inputs)
+    states = run_recurrent(net.rnn, net.dropout(vectors), real)
+    if net.pool.pool == "last":
+        features = summary(states, real, bidirectional=net.rnn.bidirectional)
+    else:
+        features = net.pool(states, real)
+    found: Tensor = net.output(net.dropout(features))
+    return found
+
+
+def answer_steps(
+    net: Recurrent, inputs: Tensor, state: tuple[State, State] | None = None
+) -> tuple[Tensor, tuple[State, State]]:
+    """The next steps of rows, in pieces of any length -> outputs, state to go on from.
+
+    outputs: those of `answer` for all steps so far, (batch, outputs); with pool "none" those of the
+    new steps, (batch, time, outputs). The state's tensors have the batch first.
+    """
+    check_one_way(net.rnn)
+    hidden, pooled = (None, ()) if state is None else state
+    vectors, real = net.inputs(inputs, first=state is None)
+    states, hidden = continue_recurrent(net.rnn, net.dropout(vectors), real, hidden)
+    features, pooled = net.pool.step(states, real, pooled)
+    return net.output(net.dropout(features)), (hidden, pooled)
+
+
+def start_orthogonal_(rnn: nn.RNNBase) -> None:
+    """Start each gate's recurrent weights orthogonal and all biases at 0 (Saxe et al. 2014)."""
+    for name, p in rnn.named_parameters():
+        if name.startswith("weight_hh"):
+            for gate in p.split(rnn.hidden_size):
+                nn.init.orthogonal_(gate)
+        elif name.startswith("bias"):
+            nn.init.zeros_(p)
 
 
 def run_recurrent(rnn: nn.RNNBase, vectors: Tensor, real: Tensor | None) -> Tensor:

@@ -17,7 +17,10 @@ class SequenceInput(nn.Module):
     something to be read (also one of no steps, which is read as one of padding); None for a series.
     """
 
-    def __init__(self, *, vocab: int, in_channels: int, width: int) -> None:
+    def __init__(
+        self, *, vocab: int, in_channels: int, width: int, std: float | None = None
+    ) -> None:
+        """std: of the vectors at the start, where it is not PyTorch's 1."""
         super().__init__()
         if (vocab > 0) == (in_channels > 0):
             raise ValueError(
@@ -25,6 +28,8 @@ class SequenceInput(nn.Module):
                 "Give vocab for texts or in_channels for series."
             )
         self.embedding = nn.Embedding(vocab, width, padding_idx=0) if vocab else None
+        if self.embedding is not None and std is not None:
+            nn.init.normal_(self.embedding.weight, std=std)
         self.out_features = width if vocab else in_channels
 
     def forward(self, inputs: Tensor, *, first: bool = True) -> tuple[Tensor, Tensor | None]:

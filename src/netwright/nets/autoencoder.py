@@ -17,13 +17,9 @@ from torch import Tensor, nn
 from netwright.nets._coding import (
     Rows,
     TiedDecoder,
-    dense_decoder,
-    dense_encoder,
-    image_decoder,
-    image_encoder,
+    coders,
     layers_of,
 )
-from netwright.nets._layers import positive
 
 __all__ = ["Autoencoder"]
 
@@ -64,7 +60,6 @@ class Autoencoder(nn.Module):
         masking: float = 0.0,
     ) -> None:
         super().__init__()
-        positive(code_size=code_size)
         _check_share(noise=noise, masking=masking)
         self.noise, self.masking, self.tied = noise, masking, tied
         self.rows = Rows(
@@ -72,25 +67,23 @@ class Autoencoder(nn.Module):
             height=height, width=width, length=length,
         )  # fmt: skip
         shape = self.rows.shape
-        self.decoder: nn.Module
-        if layers_of(layers, shape) == "dense":
-            self.encoder = dense_encoder(shape, code_size, widths=widths, activation=activation)
-            self.decoder = (
-                TiedDecoder(self.encoder, shape, activation=activation)
-                if tied
-                else dense_decoder(shape, code_size, widths=widths, activation=activation)
-            )
-        elif tied:
+        if tied and layers_of(layers, shape) != "dense":
             raise ValueError(
                 "tied is true, but convolutions are not tied. Give layers: dense, or leave it out."
             )
-        else:
-            self.encoder = image_encoder(
-                shape, code_size, channels=channels, activation=activation, norm=norm
-            )
-            self.decoder = image_decoder(
-                shape, code_size, channels=channels, activation=activation, norm=norm
-            )
+        self.decoder: nn.Module
+        self.encoder, self.decoder = coders(
+            shape,
+            code_size=code_size,
+            described=code_size,
+            layers=layers,
+            widths=widths,
+            channels=channels,
+            activation=activation,
+            norm=norm,
+        )
+        if tied:
+            self.decoder = TiedDecoder(self.encoder, shape, activation=activation)
 
     def forward(self, inputs: Tensor, categorical: Tensor | None = None) -> Tensor:
         return self.decode(self.encoder(self.spoil(self.rows(inputs, categorical))))

@@ -8,20 +8,20 @@ two sentences follow each other: an answer for a row is read from the mean of it
 Liu et al. 2019, arXiv:1907.11692, training is masking alone).
 """
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from netwright.nets._layers import (
     Dropout,
     activation_layer,
-    choice,
     norm_layer,
     output_layer,
     positive,
 )
 from netwright.nets._positions import Positions
 from netwright.nets._sequence import SequenceInput, SequencePool
-from netwright.nets.transformer import Block
+from netwright.nets.transformer import blocks
 
 __all__ = ["BERT"]
 
@@ -53,27 +53,23 @@ class BERT(nn.Module):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        positive(vocab=vocab, width=width, depth=depth)
-        choice("norm", norm, ("layer", "rms", "none"))
+        positive(vocab=vocab)
         self.vocab, self.mask_token = vocab, vocab
-        self.inputs = SequenceInput(vocab=vocab + 1, in_channels=0, width=width)
-        assert self.inputs.embedding is not None
-        nn.init.normal_(self.inputs.embedding.weight, std=0.02)
+        self.inputs = SequenceInput(vocab=vocab + 1, in_channels=0, width=width, std=0.02)
         self.positions = Positions(positions, length=length, width=width)
         self.dropout = Dropout(dropout)
         self.blocks = nn.ModuleList(
-            Block(
-                width,
+            blocks(
+                depth,
+                width=width,
                 num_heads=num_heads,
-                hidden_size=hidden_size or 4 * width,
+                hidden_size=hidden_size,
                 causal=False,
-                rotary=positions == "rotary",
+                positions=positions,
                 activation=activation,
                 norm=norm,
                 dropout=dropout,
-                depth=depth,
             )
-            for _ in range(depth)
         )
         self.norm = norm_layer(norm, width)
         self.pool = SequencePool(pool)
@@ -82,7 +78,7 @@ class BERT(nn.Module):
             self.transform = nn.Sequential(
                 nn.Linear(width, width), activation_layer(activation), norm_layer(norm, width)
             )
-            self.bias = nn.Parameter(self.inputs.embedding.weight.new_zeros(vocab))
+            self.bias = nn.Parameter(torch.zeros(vocab))
 
     def forward(self, tokens: Tensor) -> Tensor:
         x, real = self.inputs(tokens)

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from netwright.nets._layers import Dropout, choice, norm_layer, output_layer, positive
+from netwright.nets._layers import Dropout, norm_layer, output_layer, positive
 from netwright.nets._positions import Positions
 from netwright.nets._sequence import SequenceInput, SequencePool
 from netwright.nets.attention import Past, earlier
-from netwright.nets.transformer import Block
+from netwright.nets.transformer import Block, blocks
 
 __all__ = ["GPT"]
 
@@ -49,26 +49,22 @@ class GPT(nn.Module):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        positive(vocab=vocab, width=width, depth=depth)
-        choice("norm", norm, ("layer", "rms", "none"))
-        self.inputs = SequenceInput(vocab=vocab, in_channels=0, width=width)
-        assert self.inputs.embedding is not None
-        nn.init.normal_(self.inputs.embedding.weight, std=0.02)
+        positive(vocab=vocab)
+        self.inputs = SequenceInput(vocab=vocab, in_channels=0, width=width, std=0.02)
         self.positions = Positions(positions, length=length, width=width)
         self.dropout = Dropout(dropout)
         self.blocks = nn.ModuleList(
-            Block(
-                width,
+            blocks(
+                depth,
+                width=width,
                 num_heads=num_heads,
-                hidden_size=hidden_size or 4 * width,
+                hidden_size=hidden_size,
                 causal=True,
-                rotary=positions == "rotary",
+                positions=positions,
                 activation=activation,
                 norm=norm,
                 dropout=dropout,
-                depth=depth,
             )
-            for _ in range(depth)
         )
         self.norm = norm_layer(norm, width)
         self.pool = SequencePool("last")

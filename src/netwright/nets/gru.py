@@ -10,13 +10,7 @@ cuDNN and PyTorch; the recurrent weights start orthogonal.
 from torch import Tensor, nn
 
 from netwright.nets._layers import Dropout, output_layer, positive
-from netwright.nets._recurrent import (
-    State,
-    check_one_way,
-    continue_recurrent,
-    run_recurrent,
-    summary,
-)
+from netwright.nets._recurrent import State, answer, answer_steps, start_orthogonal_
 from netwright.nets._sequence import SequenceInput, SequencePool
 
 __all__ = ["GRU"]
@@ -59,36 +53,16 @@ class GRU(nn.Module):
             bidirectional=bidirectional,
             dropout=dropout if depth > 1 else 0.0,
         )
-        for name, p in self.rnn.named_parameters():
-            if name.startswith("weight_hh"):
-                for gate in p.chunk(3):
-                    nn.init.orthogonal_(gate)
-            elif name.startswith("bias"):
-                nn.init.zeros_(p)
+        start_orthogonal_(self.rnn)
         self.pool = SequencePool(pool)
         self.dropout = Dropout(dropout)
         self.output = output_layer(hidden_size * (2 if bidirectional else 1), outputs)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        vectors, real = self.inputs(inputs)
-        states = run_recurrent(self.rnn, self.dropout(vectors), real)
-        if self.pool.pool == "last":
-            features = summary(states, real, bidirectional=self.rnn.bidirectional)
-        else:
-            features = self.pool(states, real)
-        return self.output(self.dropout(features))
+        return answer(self, inputs)
 
     def step(
         self, inputs: Tensor, state: tuple[State, State] | None = None
     ) -> tuple[Tensor, tuple[State, State]]:
-        """The next steps of rows, in pieces of any length -> outputs, state to go on from.
-
-        outputs: those of `forward` for all steps so far, (batch, outputs); with pool "none" those
-        of the new steps, (batch, time, outputs). The state's tensors have the batch first.
-        """
-        check_one_way(self.rnn)
-        hidden, pooled = (None, ()) if state is None else state
-        vectors, real = self.inputs(inputs, first=state is None)
-        states, hidden = continue_recurrent(self.rnn, self.dropout(vectors), real, hidden)
-        features, pooled = self.pool.step(states, real, pooled)
-        return self.output(self.dropout(features)), (hidden, pooled)
+        """The next steps of rows -> outputs, state to go on from (see `answer_steps`)."""
+        return answer_steps(self, inputs, state)

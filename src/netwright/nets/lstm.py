@@ -10,13 +10,7 @@ open (bias 1; Jozefowicz, Zaremba and Sutskever 2015). Recurrent weights start o
 from torch import Tensor, nn
 
 from netwright.nets._layers import Dropout, output_layer, positive
-from netwright.nets._recurrent import (
-    State,
-    check_one_way,
-    continue_recurrent,
-    run_recurrent,
-    summary,
-)
+from netwright.nets._recurrent import State, answer, answer_steps, start_orthogonal_
 from netwright.nets._sequence import SequenceInput, SequencePool
 
 __all__ = ["LSTM"]
@@ -59,38 +53,19 @@ class LSTM(nn.Module):
             bidirectional=bidirectional,
             dropout=dropout if depth > 1 else 0.0,
         )
+        start_orthogonal_(self.rnn)
         for name, p in self.rnn.named_parameters():
-            if name.startswith("weight_hh"):
-                for gate in p.chunk(4):
-                    nn.init.orthogonal_(gate)
-            elif name.startswith("bias"):
-                nn.init.zeros_(p)
-                if name.startswith("bias_ih"):
-                    nn.init.ones_(p[hidden_size : 2 * hidden_size])
+            if name.startswith("bias_ih"):
+                nn.init.ones_(p[hidden_size : 2 * hidden_size])
         self.pool = SequencePool(pool)
         self.dropout = Dropout(dropout)
         self.output = output_layer(hidden_size * (2 if bidirectional else 1), outputs)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        vectors, real = self.inputs(inputs)
-        states = run_recurrent(self.rnn, self.dropout(vectors), real)
-        if self.pool.pool == "last":
-            features = summary(states, real, bidirectional=self.rnn.bidirectional)
-        else:
-            features = self.pool(states, real)
-        return self.output(self.dropout(features))
+        return answer(self, inputs)
 
     def step(
         self, inputs: Tensor, state: tuple[State, State] | None = None
     ) -> tuple[Tensor, tuple[State, State]]:
-        """The next steps of rows, in pieces of any length -> outputs, state to go on from.
-
-        outputs: those of `forward` for all steps so far, (batch, outputs); with pool "none" those
-        of the new steps, (batch, time, outputs). The state's tensors have the batch first.
-        """
-        check_one_way(self.rnn)
-        hidden, pooled = (None, ()) if state is None else state
-        vectors, real = self.inputs(inputs, first=state is None)
-        states, hidden = continue_recurrent(self.rnn, self.dropout(vectors), real, hidden)
-        features, pooled = self.pool.step(states, real, pooled)
-        return self.output(self.dropout(features)), (hidden, pooled)
+        """The next steps of rows -> outputs, state to go on from (see `answer_steps`)."""
+        return answer_steps(self, inputs, state)

@@ -60,8 +60,7 @@ class Transformer(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        positive(width=width, depth=depth, patch=patch)
-        choice("norm", norm, ("layer", "rms", "none"))
+        positive(patch=patch)
         if outputs == 0 and vocab == 0:
             raise ValueError(
                 "outputs is 0 and vocab is 0; a language model (outputs 0) needs tokens. "
@@ -72,27 +71,24 @@ class Transformer(nn.Module):
                 f"patch is {patch}, but texts are read token by token. Leave patch out."
             )
         self.patch, self.outputs = patch, outputs
-        self.inputs = SequenceInput(vocab=vocab, in_channels=in_channels, width=width)
-        if self.inputs.embedding is not None:
-            nn.init.normal_(self.inputs.embedding.weight, std=0.02)
+        self.inputs = SequenceInput(vocab=vocab, in_channels=in_channels, width=width, std=0.02)
         self.enter = nn.Linear(in_channels * patch, width) if in_channels else nn.Identity()
         if isinstance(self.enter, nn.Linear):
             self.enter.feeds = "attention"  # type: ignore[assignment]  # for init: no activation follows
         self.positions = Positions(positions, length=-(-length // patch), width=width)
         self.dropout = Dropout(dropout)
         self.blocks = nn.ModuleList(
-            Block(
-                width,
+            blocks(
+                depth,
+                width=width,
                 num_heads=num_heads,
-                hidden_size=hidden_size or 4 * width,
+                hidden_size=hidden_size,
                 causal=causal,
-                rotary=positions == "rotary",
+                positions=positions,
                 activation=activation,
                 norm=norm,
                 dropout=dropout,
-                depth=depth,
             )
-            for _ in range(depth)
         )
         self.norm = norm_layer(norm, width)
         self.pool = SequencePool(pool if outputs else "none")
@@ -113,6 +109,37 @@ class Transformer(nn.Module):
             assert self.inputs.embedding is not None
             return F.linear(x, self.inputs.embedding.weight)
         return self.output(self.dropout(self.pool(x, real)))
+
+
+def blocks(
+    depth: int,
+    *,
+    width: int,
+    num_heads: int,
+    hidden_size: int,
+    causal: bool,
+    positions: str,
+    activation: str,
+    norm: str,
+    dropout: float,
+) -> "list[Block]":
+    """Return `depth` blocks of one kind. hidden_size: 0 for four times the width."""
+    positive(width=width, depth=depth)
+    choice("norm", norm, ("layer", "rms", "none"))
+    return [
+        Block(
+            width,
+            num_heads=num_heads,
+            hidden_size=hidden_size or 4 * width,
+            causal=causal,
+            rotary=positions == "rotary",
+            activation=activation,
+            norm=norm,
+            dropout=dropout,
+            depth=depth,
+        )
+        for _ in range(depth)
+    ]
 
 
 class Block(nn.Module):

@@ -9,15 +9,17 @@ Vaswani et al. 2017, arXiv:1706.03762. Different from the paper: norms come firs
 scaled down by depth as in GPT-2.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from netwright.nets._layers import Dropout, choice, norm_layer, positive
+from netwright.nets._layers import Dropout, norm_layer, positive
 from netwright.nets._positions import Positions
 from netwright.nets._sequence import SequenceInput
 from netwright.nets.attention import CrossAttention, Past, earlier
-from netwright.nets.transformer import Block
+from netwright.nets.transformer import Block, blocks
 
 __all__ = ["TransformerSeq2Seq"]
 
@@ -54,44 +56,37 @@ class TransformerSeq2Seq(nn.Module):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        positive(source_vocab=source_vocab, vocab=vocab, width=width, depth=depth)
-        choice("norm", norm, ("layer", "rms", "none"))
+        positive(source_vocab=source_vocab, vocab=vocab, width=width)
         if shared and source_vocab != vocab:
             raise ValueError(
                 f"shared asks for one embedding, but source_vocab is {source_vocab} and vocab is "
                 f"{vocab}. Give both the same vocabulary, or shared: false."
             )
-        self.target = SequenceInput(vocab=vocab, in_channels=0, width=width)
+        start = width**-0.5
+        self.target = SequenceInput(vocab=vocab, in_channels=0, width=width, std=start)
         self.source = (
-            self.target if shared else SequenceInput(vocab=source_vocab, in_channels=0, width=width)
+            self.target
+            if shared
+            else SequenceInput(vocab=source_vocab, in_channels=0, width=width, std=start)
         )
-        for inputs in (self.source, self.target):
-            assert inputs.embedding is not None
-            nn.init.normal_(inputs.embedding.weight, std=width**-0.5)
         self.scale = width**0.5  # the paper's: of unit size as inputs, small as output weights
         self.positions = Positions(positions, length=length, width=width)
         self.dropout = Dropout(dropout)
 
-        def block(causal: bool) -> Block:
-            return Block(
-                width,
-                num_heads=num_heads,
-                hidden_size=hidden_size or 4 * width,
-                causal=causal,
-                rotary=positions == "rotary",
-                activation=activation,
-                norm=norm,
-                dropout=dropout,
-                depth=depth,
-            )
-
-        self.encoder = nn.ModuleList(block(False) for _ in range(depth))
+        same: dict[str, Any] = {
+            "width": width,
+            "num_heads": num_heads,
+            "hidden_size": hidden_size,
+            "positions": positions,
+            "activation": activation,
+            "norm": norm,
+            "dropout": dropout,
+        }
+        self.encoder = nn.ModuleList(blocks(depth, causal=False, **same))
         self.encoder_norm = norm_layer(norm, width)
         self.decoder = nn.ModuleList(
-            DecoderBlock(
-                block(True), width, num_heads=num_heads, norm=norm, dropout=dropout, depth=depth
-            )
-            for _ in range(depth)
+            DecoderBlock(block, width, num_heads=num_heads, norm=norm, dropout=dropout, depth=depth)
+            for block in blocks(depth, causal=True, **same)
         )
         self.norm = norm_layer(norm, width)
         self.bias = nn.Parameter(torch.zeros(vocab))

@@ -15,13 +15,8 @@ from torch import Tensor, nn
 
 from netwright.nets._coding import (
     Rows,
-    dense_decoder,
-    dense_encoder,
-    image_decoder,
-    image_encoder,
-    layers_of,
+    coders,
 )
-from netwright.nets._layers import positive
 
 __all__ = ["VariationalAutoencoder", "kl_divergence"]
 
@@ -57,23 +52,21 @@ class VariationalAutoencoder(nn.Module):
         norm: str = "none",
     ) -> None:
         super().__init__()
-        positive(code_size=code_size)
         self.code_size = code_size
         self.rows = Rows(
             numeric=numeric, cardinalities=cardinalities, in_channels=in_channels,
             height=height, width=width, length=length,
         )  # fmt: skip
-        shape = self.rows.shape
-        if layers_of(layers, shape) == "dense":
-            self.encoder = dense_encoder(shape, 2 * code_size, widths=widths, activation=activation)
-            self.decoder = dense_decoder(shape, code_size, widths=widths, activation=activation)
-        else:
-            self.encoder = image_encoder(
-                shape, 2 * code_size, channels=channels, activation=activation, norm=norm
-            )
-            self.decoder = image_decoder(
-                shape, code_size, channels=channels, activation=activation, norm=norm
-            )
+        self.encoder, self.decoder = coders(
+            self.rows.shape,
+            code_size=code_size,
+            described=2 * code_size,  # mean and log_variance
+            layers=layers,
+            widths=widths,
+            channels=channels,
+            activation=activation,
+            norm=norm,
+        )
 
     def forward(
         self, inputs: Tensor, categorical: Tensor | None = None
