@@ -66,18 +66,7 @@ class Job:
 
     def read(self) -> Data:
         """Read the source as Data."""
-        options = self.options
-        return read(
-            self.source,
-            target=options.target,
-            task=options.task,
-            test=options.test,
-            seed=options.seed,
-            time_column=options.time_column,
-            group=options.group,
-            horizon=options.horizon,
-            split=options.split,
-        )
+        return read(self.source, **vars(self.options))
 
     def arguments(self) -> dict[str, Any]:
         """Return what must be the same for `resume` to go on."""

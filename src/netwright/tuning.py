@@ -93,7 +93,7 @@ def _tune(job: TuneJob, folder: Path, progress: SearchProgress | None) -> Tuned:
     done = _finished(job, folder)
     if done is not None:
         return Tuned(folder, done)
-    data = _read(job)
+    data = read(job.source, **vars(job.options))
     for entry in data.ledger:
         if progress and entry.action in ("guessed", "dropped", "warned", "imputed", "split"):
             progress.message(str(entry))
@@ -136,21 +136,6 @@ def _tune(job: TuneJob, folder: Path, progress: SearchProgress | None) -> Tuned:
     if not study.interrupted and not study.leaderboard(1):
         _ = study.best_plan  # raises, with the reason
     return Tuned(folder, study.to_dict(), study)
-
-
-def _read(job: TuneJob) -> Data:
-    options = job.options
-    return read(
-        job.source,
-        target=options.target,
-        task=options.task,
-        test=options.test,
-        seed=options.seed,
-        time_column=options.time_column,
-        group=options.group,
-        horizon=options.horizon,
-        split=options.split,
-    )
 
 
 def _load_plan(path: str) -> Plan:
