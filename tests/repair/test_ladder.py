@@ -1,6 +1,7 @@
 """The ladder on made-up subjects: a subject is a number, and trains to about that score."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -115,6 +116,30 @@ def test_a_second_remedy_is_kept_only_if_the_sum_beats_the_first() -> None:
     assert subject == 1.0 and proof.kept == ("first",)
 
 
+def test_where_no_remedy_alone_helps_one_of_each_error_is_proved_together() -> None:
+    world = World({"zero": [-0.5], "raw": [-0.6, -0.7], "wide": [0.2]})
+    alone = world.offer
+
+    def offer(subject: float, alarm: Finding) -> list[Candidate[float]]:
+        """What "raw" offers is worth two points more to a subject that has "zero"."""
+        found = alone(subject, alarm)
+        gain = 2.0 if subject == -0.5 else 0.0
+        return [replace(one, subject=round(one.subject + gain, 6)) for one in found]
+
+    world.offer = offer  # type: ignore[method-assign]
+    errors = [finding("grads", "error", "zero"), finding("loss", "error", "raw")]
+    subject, proof = world.climb(*errors)
+    assert proof.kept == ("zero", "raw") and subject == 0.9  # -0.5 - 0.6 + 2.0, the better dose
+
+
+def test_a_warning_beside_an_error_is_no_reason_to_try_both() -> None:
+    world = World({"zero": [-0.5], "wide": [-0.2]})
+    alarms = [finding("grads", "error", "zero"), finding("small", "warning", "wide")]
+    subject, proof = world.climb(*alarms)
+    assert (subject, proof.kept) == (0.0, ())
+    assert all(len(tried.arm.remedies) == 1 for tried in proof.tried)
+
+
 def test_late_effects_are_screened_at_full_length_two_at_a_time() -> None:
     world = World({"late": [0.1, 0.2, 0.3]}, late=["late"])
     subject, proof = world.climb(finding("sick", "error", "late"))
@@ -130,7 +155,7 @@ def test_remedies_are_screened_in_their_order_few_at_once() -> None:
     subject, proof = world.climb(finding("sick", "error", "a", "b", "c"))
     groups = [[arm.remedies[0] for arm in screen.arms] for screen in proof.screens]
     assert groups == [["a"] * 4, ["b", "b", "c"]] and subject == 2.0
-    world = World({"a": [0.5], "b": [-0.2] * 5})
+    world = World({"a": [0.5, 0.1], "b": [-0.2] * 5})
     subject, proof = world.climb(finding("sick", "error", "a", "b"))
     assert len(proof.screens) == 1 and subject == 0.5  # what comes later is not looked at
 

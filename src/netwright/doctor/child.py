@@ -30,11 +30,13 @@ def main(job_file: str, result_file: str) -> int:
     shift_seeds_(job["seed"])
 
     def watch() -> None:
+        from netwright.watch.comparisons import attach_comparisons_
         from netwright.watch.intervene import Intervention, intervene_
         from netwright.watch.measured import Measured
         from netwright.watch.patches import attach_
 
         measured = Measured(script.folder, max_steps=job["max_steps"])
+        attach_comparisons_(measured)
         attach_(measured)  # first, and so inside: it measures what the interventions make of it
         if job["watch"]:
             from netwright.watch.observer import watch_any

@@ -6,6 +6,10 @@ seeds at full length; where nothing is, the next remedies follow. Once something
 runs still show is treated on top of it, and the sum is kept where it is better than both. Subjects
 (plans, scripts with interventions) are opaque here: `Train` knows how to train them, `Offer` what a
 remedy makes of them.
+
+Where several alarms are errors, one may hide what mending the other gives: what accumulates
+gradients learns nothing from a better loss. So where no remedy alone is proved, one of each is put
+to the proof together.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,12 +35,19 @@ MOST_KEPT = 3
 @dataclass(frozen=True, kw_only=True)
 class Candidate(Generic[Subject]):
     """What a remedy makes of the subject. changes: all of its differences from the control. late:
-    its effect shows at the end of a training only."""
+    its effect shows at the end of a training only. after: remedies that the subject holds besides
+    those that were kept."""
 
     remedy: str
     subject: Subject
     changes: Mapping[str, Any]
     late: bool = False
+    after: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """All remedies that are tried at once."""
+        return " + ".join((*self.after, self.remedy))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,18 +170,41 @@ def alarms_of(findings: Iterable[Finding]) -> list[Finding]:
 def _rung(
     course: _Course[Subject], alarms: Sequence[Finding], offer: Offer[Subject]
 ) -> Outcome | None:
-    """Keep the first that is proved against one of the alarms; return what its runs gave."""
+    """Keep the first that is proved against one of the alarms, or against all errors together;
+    return what its runs gave."""
+    errors = [alarm for alarm in alarms if alarm.severity == "error"]
+    most = MOST_PROOFS - int(len(errors) > 1)
     for alarm in alarms:
         offered = [c for c in offer(course.subject, alarm) if c.subject not in course.refused]
         for candidates in _in_turn(offered, course.most, course.most_late):
             for candidate in _screen(course, alarm, candidates):
-                if len(course.proof.tried) == MOST_PROOFS:
-                    return None
+                if len(course.proof.tried) >= most:
+                    return _together(course, errors, offer)
                 found = _prove(course, alarm, candidate)
                 if found is not None:
                     return found
                 course.refused.append(candidate.subject)
-    return None
+    return _together(course, errors, offer)
+
+
+def _together(
+    course: _Course[Subject], errors: Sequence[Finding], offer: Offer[Subject]
+) -> Outcome | None:
+    """Put one remedy of each error to the proof at once: of each the one that trains best on top of
+    those before it."""
+    sum_of: Candidate[Subject] | None = None
+    for error in errors if len(errors) > 1 else ():
+        subject = course.subject if sum_of is None else sum_of.subject
+        before = () if sum_of is None else (*sum_of.after, sum_of.remedy)
+        groups = _in_turn(offer(subject, error), course.most, course.most_late)
+        first = [replace(one, after=before) for one in groups[0]] if groups else []
+        if first:
+            sum_of = (
+                first[0] if len(first) == 1 else _screen(course, error, first, any_gain=True)[0]
+            )
+    if sum_of is None or not sum_of.after or len(course.proof.tried) >= MOST_PROOFS:
+        return None
+    return _prove(course, errors[0], sum_of)
 
 
 def _in_turn(
@@ -191,16 +225,23 @@ def _in_turn(
 
 
 def _screen(
-    course: _Course[Subject], alarm: Finding, candidates: Sequence[Candidate[Subject]]
+    course: _Course[Subject],
+    alarm: Finding,
+    candidates: Sequence[Candidate[Subject]],
+    *,
+    any_gain: bool = False,
 ) -> list[Candidate[Subject]]:
-    """Train all for a short while; return those better than the control, the best first."""
+    """Train all for a short while; return those better than the control, the best first; with
+    any_gain all."""
     seeds, proof = course.seeds.screen, course.proof
     runs = len(seeds) * (len(candidates) + 1)
     late = candidates[0].late
-    if late and len(candidates) == 1:
-        return list(candidates)  # there is nothing to choose, and the proof is hardly dearer
+    if len(candidates) == 1 and (late or alarm.severity == "error"):
+        # There is nothing to choose, short runs flatter what trains too fast (gradients that add
+        # up), and a proof of what does not help ends after a seed or two.
+        return list(candidates)
     share = 1.0 if late else min(SCREEN_TRAININGS / runs, 1.0)
-    names = ", ".join(dict.fromkeys(candidate.remedy for candidate in candidates))
+    names = ", ".join(dict.fromkeys(candidate.name for candidate in candidates))
     course.say(f"{alarm.fault}: screening {names} ({runs} runs of {share:.0%} of a training)")
     subjects = [candidate.subject for candidate in candidates]
     # Last, the control: the first of a pack is the one that is watched layer by layer.
@@ -211,7 +252,7 @@ def _screen(
         seeds=seeds,
         control=control.arm(course.remedies),
         arms=tuple(
-            outcome.arm((*course.remedies, candidate.remedy), candidate.changes)
+            outcome.arm((*course.remedies, *candidate.after, candidate.remedy), candidate.changes)
             for candidate, outcome in zip(candidates, found, strict=True)
         ),
         metric=control.metric,
@@ -222,7 +263,7 @@ def _screen(
     sign = 1.0 if (proof.higher_is_better if higher is None else higher) else -1.0
     gains = [sign * (arm.mean - screen.control.mean) for arm in screen.arms]
     ranked = sorted(range(len(candidates)), key=lambda i: -gains[i])
-    return [candidates[i] for i in ranked if gains[i] > 0]
+    return [candidates[i] for i in ranked if any_gain or gains[i] > 0]
 
 
 def _prove(
@@ -230,7 +271,7 @@ def _prove(
 ) -> Outcome | None:
     """Train at full length on fresh seeds; keep it if that proves it, and return what it gave."""
     seeds, higher = course.seeds.proof, course.proof.higher_is_better
-    course.say(f"{alarm.fault}: proving {candidate.remedy} over {len(seeds)} seeds")
+    course.say(f"{alarm.fault}: proving {candidate.name} over {len(seeds)} seeds")
     control = course.proof.control
     if control is None or len(control.scores) < len(seeds):
         found, course.outcome = course.train([candidate.subject, course.control], seeds, 1.0)
@@ -253,7 +294,7 @@ def _prove(
     reason = f"{abs(last.difference):.3g} {word}, p = {last.p_value:.2g}"
     if count < len(seeds):
         reason += f" after {count} of {len(seeds)} seeds, when it could not be proved any more"
-    remedies = (*course.remedies, candidate.remedy)
+    remedies = (*course.remedies, *candidate.after, candidate.remedy)
     tried = Tried(
         fault=alarm.fault,
         arm=found.arm(remedies, candidate.changes),
@@ -264,7 +305,7 @@ def _prove(
     )
     course.proof = replace(course.proof, tried=(*course.proof.tried, tried))
     course.keep(course.proof)
-    course.say(f"{candidate.remedy}: {reason}, {'kept' if kept else 'not kept'}")
+    course.say(f"{candidate.name}: {reason}, {'kept' if kept else 'not kept'}")
     if not kept:
         return None
     course.subject, course.outcome, course.remedies = candidate.subject, found, remedies

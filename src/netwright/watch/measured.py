@@ -2,8 +2,10 @@
 
 From each call of a loss function of torch: the share of right classes (cross-entropy and binary
 cross-entropy), the mean squared error, shapes mended (losses of pointwise differences), else the
-loss itself. Of the training's last quarter of steps, and of the last evaluation: calls without
-gradients after the last step, on the first line of the user's that made such calls.
+loss itself. From comparisons of a net's answers with targets (`comparisons.py`): the same. Of the
+training's last quarter of steps, and of the last evaluation: calls without gradients after the last
+step, on the first line of the user's that made such calls. Shares of right answers come before
+losses there.
 """
 
 import math
@@ -49,7 +51,11 @@ class Measured:
         self.steps = 0
         self._max_steps = max_steps
         self._lines = Lines(folder)
-        self._main: str | None = None  # the lines of the evaluation that counts
+        self._main = ""  # the lines of the evaluation that counts
+        self._main_kind = "loss"
+        # What nets answered in evaluations since the last step: the shapes, and the last answer.
+        self._shapes: deque[torch.Size] = deque(maxlen=KEPT)
+        self._answer: Tensor | None = None
         self._evaluation: list[tuple[str, Tensor, int]] = []
         self._fresh = True  # a step was made since the last evaluation
         self._training: deque[tuple[int, str, Tensor, int]] = deque(maxlen=KEPT)
@@ -72,8 +78,38 @@ class Measured:
         if torch.is_grad_enabled() and result.requires_grad:
             self._training.append((self.steps, kind, value, rows))
             return
+        self._evaluated(kind, value, rows)
+
+    def compared(self, kind: str, first: Tensor, second: Tensor, result: Tensor) -> None:
+        """Measure a comparison of an evaluated net's answers with targets of the same shape."""
+        if first.shape != second.shape or not self._is_of_answers(first.shape):
+            return
+        with torch.no_grad():
+            if kind != "difference":
+                right = result if kind == "equal" else ~result
+                self._evaluated("accuracy", right.float().mean(), len(first))
+            elif any(_same_memory(x, self._answer) for x in (first, second)):
+                self._evaluated("mse", result.float().square().mean(), len(first))
+
+    def _is_of_answers(self, shape: torch.Size) -> bool:
+        """Say whether a tensor may hold what the last evaluations answered, one batch or several,
+        a number a row or a class picked."""
+        if not self._shapes or not shape:
+            return False
+        each = self._shapes[-1]
+        if shape[1:] not in (each[1:], each[1:-1], each[2:]):
+            return False
+        rows = 0
+        for answers in reversed(self._shapes):
+            rows += answers[0]
+            if rows >= shape[0]:
+                return rows == shape[0]
+        return False
+
+    def _evaluated(self, kind: str, value: Tensor, rows: int) -> None:
         path = self._lines.path()
-        self._main = self._main or path
+        if not self._main or (self._main_kind == "loss" and kind != "loss" and path != self._main):
+            self._main, self._main_kind, self._fresh = path, kind, True
         if path == self._main:
             if self._fresh:
                 self._evaluation, self._fresh = [], False
@@ -92,6 +128,8 @@ class Measured:
             return
         self._backward = False
         self._fresh = True
+        self._shapes.clear()
+        self._answer = None
         self.steps += 1
         if self._max_steps is not None and self.steps >= self._max_steps:
             raise StopWatching
@@ -106,7 +144,11 @@ class Measured:
         """Nothing."""
 
     def after_call(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
-        """Nothing."""
+        """Keep what a net in evaluation answered; a loss module's single number is no answer."""
+        if isinstance(output, Tensor) and output.ndim:
+            if not module.training or not torch.is_grad_enabled():
+                self._shapes.append(output.shape)
+                self._answer = output
 
     def before_loss(self) -> None:
         """Nothing."""
@@ -116,6 +158,13 @@ class Measured:
 
     def before_step(self, optimizer: Optimizer) -> None:
         """Nothing."""
+
+
+def _same_memory(one: Tensor, other: Tensor | None) -> bool:
+    """Say whether one is the other, or a view of it."""
+    return (
+        other is not None and one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()
+    )
 
 
 def _measure(name: str, values: list[Any], result: Tensor) -> tuple[str, Tensor, int]:

@@ -1,0 +1,5 @@
+"""`python -m netwright` is the command `netwright`."""
+
+from netwright.cli.main import main
+
+main()
