@@ -41,7 +41,7 @@ def script_patch(
             place = f" ({where['file']}:{where['line']})" if where else ""
             words.append(f"{name}{place}: {find_remedy(name).advice}")
         else:
-            words.append(f"{name}:")
+            words.append(f"{name}: below.")
             diffs.append(_for_p1(*patch, root))
     done = ", ".join(str(one.to_dict()) for one in interventions)
     words.append(f"Proved by an intervention on the running script: {done}.")
