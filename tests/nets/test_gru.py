@@ -18,3 +18,13 @@ def test_the_equation_by_hand(rng) -> None:
         new = torch.tanh(from_x[2] + reset * from_state[2])
         state = (1 - keep) * new + keep * state
     torch.testing.assert_close(net(series)[0], net.output(state))
+
+
+def test_an_update_bias_sets_how_much_a_state_keeps() -> None:
+    net = GRU(in_channels=1, outputs=1, hidden_size=6, update_bias=5.0)
+    assert net.rnn.bias_ih_l0.view(3, 6).sum(1).tolist() == [0, 30, 0]
+    with torch.no_grad():
+        net.rnn.weight_hh_l0.zero_()
+        state = torch.ones(1, 1, 6)
+        states, _ = net.rnn(torch.zeros(1, 1, 1), state)
+    assert (states > 0.97).all()  # sigmoid(5) of it, and little that is new

@@ -42,3 +42,8 @@ def test_it_learns_to_remember_the_first_token(rng) -> None:
         F.cross_entropy(outputs, targets).backward()
         optimizer.step()
     assert accuracy == 1
+
+
+def test_a_forget_bias_sets_how_much_a_cell_keeps() -> None:
+    net = LSTM(in_channels=1, outputs=1, hidden_size=6, forget_bias=5.0)
+    assert net.rnn.bias_ih_l0.view(4, 6).sum(1).tolist() == [0, 30, 0, 0]

@@ -25,7 +25,8 @@ class GRU(nn.Module):
     steps a row, as the data gives it; any length works. hidden_size and depth: units and number of
     recurrent layers. pool: what of the states is read, "last", "mean", "max", or "none" for an
     answer at every step, (batch, time, outputs), which makes a language model when outputs is
-    vocab. dropout: on vectors, between layers and before the outputs.
+    vocab. update_bias: at the start; a state keeps sigmoid(update_bias) of itself a step: 0
+    remembers a few steps, 5 a hundred. dropout: on vectors, between layers and before the outputs.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class GRU(nn.Module):
         depth: int = 1,
         bidirectional: bool = False,
         pool: str = "last",
+        update_bias: float = 0.0,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
@@ -54,6 +56,9 @@ class GRU(nn.Module):
             dropout=dropout if depth > 1 else 0.0,
         )
         start_orthogonal_(self.rnn)
+        for name, p in self.rnn.named_parameters():
+            if name.startswith("bias_ih"):
+                nn.init.constant_(p[hidden_size : 2 * hidden_size], update_bias)
         self.pool = SequencePool(pool)
         self.dropout = Dropout(dropout)
         self.output = output_layer(hidden_size * (2 if bidirectional else 1), outputs)
