@@ -30,6 +30,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.patch import Edit, without_call
 from netwright.diagnose.symptoms import learned_little, losses, would_gain
 from netwright.watch.trace import Trace
 
@@ -71,6 +72,7 @@ def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
             "differences between classes are at most 1 (2 for a tanh), so the loss cannot become "
             "small and the gradients vanish. Return the last layer's numbers themselves.",
             0.95,
+            edit=without_call(function),
         )
     elif (
         name == "binary_cross_entropy_with_logits"
@@ -82,6 +84,7 @@ def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
             "to that: no answer can come near 0. Return the last layer's numbers themselves, or "
             "use binary_cross_entropy.",
             0.95,
+            edit=without_call(function),
         )
     elif name in ("nll_loss", "kl_div") and function in ("softmax", "sigmoid", "relu"):
         yield _evidence(
@@ -126,7 +129,14 @@ def _no_likelihood(trace: Trace) -> bool:
     return bool(len(above)) and bool(above.max() > 0.01) and under
 
 
-def _evidence(explanation: str, confidence: float, **numbers: float) -> Evidence:
+def _evidence(
+    explanation: str, confidence: float, *, edit: Edit | None = None, **numbers: float
+) -> Evidence:
     return Evidence(
-        event="loss", step=0, numbers=numbers, confidence=confidence, explanation=explanation
+        event="loss",
+        step=0,
+        numbers=numbers,
+        confidence=confidence,
+        explanation=explanation,
+        edit=edit,
     )
