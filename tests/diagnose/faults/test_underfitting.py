@@ -3,7 +3,7 @@ from pathlib import Path
 import torch
 from diagnose_runs import curve, mlp, names, train, waves
 from torch.nn import functional as F
-from watched_scripts import alarms
+from watched_scripts import alarms, judged
 
 from netwright.diagnose.diagnose import diagnose
 from netwright.watch.trace import Trace
@@ -52,3 +52,26 @@ with torch.no_grad():
 def test_a_simple_model_tells_more_of_new_rows_than_the_net_of_its_own(tmp_path: Path) -> None:
     assert alarms(SCRIPT.format(1), tmp_path) == ["underfitting"]
     assert alarms(SCRIPT.format(48), tmp_path) == []
+
+
+HEAD = """
+body = nn.Sequential(nn.Linear(8, 1), nn.Tanh())
+for part, (goal, width) in {"body": (x[:, :1], 1), "head": (y, 8)}.items():
+    net = nn.Sequential(body, nn.Linear(1, width))
+    if part == "head":
+        body.requires_grad_(False)
+    opt = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], lr=0.02)
+    for epoch in range(20):
+        for rows in torch.randperm(600).split(20):
+            loss = (F.mse_loss if part == "body" else F.cross_entropy)(net(x[rows]), goal[rows])
+            opt.zero_grad()
+            loss.backward()
+            opt.step()
+"""
+
+
+def test_a_head_on_layers_that_rest_on_purpose_may_tell_less(tmp_path: Path) -> None:
+    data = SCRIPT.partition("net =")[0]
+    found = [(f.fault, f.severity) for f in judged(data + HEAD, tmp_path)]
+    assert ("underfitting", "info") in found
+    assert all(severity == "info" for fault, severity in found if fault == "underfitting")

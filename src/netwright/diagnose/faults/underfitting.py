@@ -32,6 +32,7 @@ from netwright.diagnose.symptoms import (
     diverged,
     end_of,
     finite,
+    is_probed,
     losses,
     noise_of,
     trivial_loss,
@@ -55,8 +56,8 @@ __all__ = ["underfitting"]
 def underfitting(trace: Trace) -> Iterator[Evidence]:
     """The training loss has come to rest far above what a baseline reaches on validation rows; or
     of the net's own training rows it tells clearly less than a simple model, fitted to some of
-    them, tells of the others. Without a baseline: a note where the loss rests within a tenth of the
-    trivial loss.
+    them, tells of the others: a note where only a head learns, on layers that rest on purpose.
+    Without a baseline: a note where the loss rests within a tenth of the trivial loss.
     """
     if beaten_by_baseline(trace):
         yield _by_a_simple_model(trace)
@@ -102,6 +103,7 @@ def underfitting(trace: Trace) -> Iterator[Evidence]:
 def _by_a_simple_model(trace: Trace) -> Evidence:
     own, other = trace.last("skill.train") or 0.0, trace.last("skill.baseline") or 0.0
     return Evidence(
+        severity="info" if is_probed(trace) else None,
         numbers={"skill on training rows": own, "a simple model's on rows it has not seen": other},
         confidence=0.75,
         explanation=(
