@@ -7,10 +7,11 @@ largest column changes when each is asked alone).
 
 import torch
 from torch import Tensor, nn
+from torch.utils import _pytree as pytree
 
 from netwright.watch.kept import Kept
 from netwright.watch.snapshot import unseen
-from netwright.watch.tape import Entry
+from netwright.watch.tape import Entry, Slot, Tape
 
 _ROWS, _BATCHES = 64, 4
 
@@ -25,7 +26,7 @@ def coupling(kept: Kept) -> None:
         entries = tape.nets()
         if len(entries) != 1 or not _plain(entries[0], net):
             return
-        seen = _ask(net, entries[0].args[0][:_ROWS])
+        seen = _ask(net, entries[0].args[0][:_ROWS], _used(tape, entries[0]))
         if seen is None:
             return
         changes.append(seen[0])
@@ -34,18 +35,25 @@ def coupling(kept: Kept) -> None:
     kept.trace.record("coupling.decided", "", kept.steps, sum(decided) / len(decided))
 
 
-def _ask(net: nn.Module, batch: Tensor) -> tuple[float, float] | None:
+def _used(tape: Tape, entry: Entry) -> int:
+    """Return which of a net's outputs the loss is made of: the first, where there are several."""
+    leaves = [pytree.tree_leaves((e.args, e.kwargs)) for e in tape.entries]
+    taken = {leaf.number for found in leaves for leaf in found if isinstance(leaf, Slot)}
+    return min((i for i, slot in enumerate(entry.results) if slot in taken), default=0)
+
+
+def _ask(net: nn.Module, batch: Tensor, which: int) -> tuple[float, float] | None:
     """Return (change over spread when other rows are replaced, share that changes when alone)."""
     half = len(batch) // 2
     mixed = batch.clone()
     mixed[half:] = batch[:1]
     with unseen(), torch.no_grad():
-        together, again, other = (_first(net(x)) for x in (batch, batch, mixed))
+        together, again, other = (_nth(net(x), which) for x in (batch, batch, mixed))
         if together is None or again is None or other is None or not _by_row(together, batch):
             return None
         if not torch.equal(together, again):
             return None  # the net draws random numbers: rows differ for that reason alone
-        alone = _alone(net, batch)
+        alone = _alone(net, batch, which)
     spread = float(together.double().std())
     if alone is None or not spread > 0:
         return None
@@ -70,16 +78,17 @@ def _plain(entry: Entry, net: nn.Module) -> bool:
 
 def _by_row(output: Tensor, batch: Tensor) -> bool:
     """An output a row, and none a time step: (batch, columns) or (batch,)."""
+    if output.ndim == 2 and output.shape[1] == len(batch):
+        return False  # each row with each
     return output.ndim in (1, 2) and len(output) == len(batch) and output.is_floating_point()
 
 
-def _first(output: object) -> Tensor | None:
-    if isinstance(output, tuple | list) and output:
-        output = output[0]
-    return output if isinstance(output, Tensor) else None
+def _nth(output: object, which: int) -> Tensor | None:
+    tensors = [leaf for leaf in pytree.tree_leaves(output) if isinstance(leaf, Tensor)]
+    return tensors[which] if which < len(tensors) else None
 
 
-def _alone(net: nn.Module, batch: Tensor) -> Tensor | None:
-    rows = [_first(net(batch[i : i + 1])) for i in range(len(batch))]
+def _alone(net: nn.Module, batch: Tensor, which: int) -> Tensor | None:
+    rows = [_nth(net(batch[i : i + 1]), which) for i in range(len(batch))]
     found = [row for row in rows if row is not None and row.ndim and len(row) == 1]
     return torch.cat(found) if len(found) == len(batch) else None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from torch import Tensor, nn
 
 from netwright.watch.completing import completing
+from netwright.watch.continuing import continuing
 from netwright.watch.coupling import coupling
 from netwright.watch.inputs import inputs
 from netwright.watch.kept import Kept, kept_of
@@ -26,7 +27,7 @@ from netwright.watch.trivial import trivial
 
 _PROBES: Sequence[Callable[[Kept], None]] = (
     trivial, outputs, labels, modes, coupling, completing, metrics, sources, skills, inputs,
-    reduction,
+    continuing, reduction,
 )  # fmt: skip
 
 

@@ -11,16 +11,23 @@ steps, at its first rate and at ten times that), and where decay is strong "skil
 "skill.undecayed" (on evaluated rows, else training rows, after as many steps with it and without);
 where the graph does not reach parameters that the optimizer holds, "skill.cut" and
 "skill.reconnected" (of the same rows, after a short training from the first state with the graph as
-it was, and whole). Of classes also "class.count" (kept training rows)
-and "recall" (of evaluated rows, else of training rows), by class, "answers.decided" (1: the user's
-evaluation turns outputs into classes), and where one class is ten times rarer than another and
-missed, "skill.weighted" (after a short training from the first state with the classes weighed
-alike). What costs a training is tried only where the net leaves something to be told.
+it was, and whole). Where rows come in groups of near copies (near_copies.py), "skill.baseline"
+deals whole groups out, "skill.baseline.mixed" single rows, and "copies.groups" and "copies.near"
+(share of the evaluated rows that belong to a training row's group) are recorded. Going on is judged
+on training rows too ("skill.continued.train", "skill.faster.train") where the simple model tells
+more of them. Where a function of the weights alone is added to the loss, "skill.penalised" and
+"skill.unpenalised" are as many steps from the run's end with it and without. Of classes also
+"class.count" (kept training rows) and "recall" (of evaluated rows, else of training rows), by
+class, "answers.decided" (1: the user's evaluation turns outputs into classes), and where one class
+is ten times rarer than another and missed, "skill.weighted" (after a short training from the first
+state with the classes weighed alike). What costs a training is tried only where the net leaves
+something to be told.
 """
 
 import math
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -29,10 +36,11 @@ from torch import Tensor
 from netwright.watch.baseline import predict
 from netwright.watch.evaluated import evaluated, trained
 from netwright.watch.kept import Kept, main_loss
+from netwright.watch.near_copies import NearCopies, near_copies
 from netwright.watch.on_graph import keep_graph
 from netwright.watch.skill import Goals, answers, direct_loss, goals, recalls, skill
 from netwright.watch.snapshot import Snapshot, unseen
-from netwright.watch.tape import Entry
+from netwright.watch.tape import Entry, Tape
 from netwright.watch.trial import trial
 
 _STEPS = 150
@@ -41,6 +49,7 @@ _MOST = 4_000_000  # numbers that the rows hold
 _AT_ONCE = 256  # rows that a net is given
 _FEWEST = 48
 _SOLVED = 0.9
+_GROUPS = 4  # of a class: one of a few groups cannot be told by the others
 _STRONG_DECAY = 0.002  # of the weights a step
 _DECIDE = ("eq", "ne", "gt", "ge", "lt", "le", "argmax", "max", "round", "topk")
 
@@ -71,19 +80,44 @@ def skills(kept: Kept) -> None:
         return
     there = _record(kept, "evaluated", kept.last, judged) if judged is not None else None
     _classes(kept, training, judged if judged is not None else training)
+    groups = _grouped(kept, training, judged)
     if min(told, there if there is not None else told) >= _SOLVED:
         return
     _undecayed(kept, training if judged is None else judged)
+    _unpenalised(kept, training if judged is None else judged)
     _reconnected(kept, training if judged is None else judged)
-    even, odd = _halves(training)
-    _baseline(kept, "baseline", even, odd)
+    simple = None
+    if groups is None:
+        simple = _baseline(kept, "baseline", *_halves(training))
+    beaten = simple is not None and simple > told + 0.15
     if judged is None or there is None:
+        if beaten:
+            _continued(kept, None, training)
         return
     if there < 0.5 * told or there < 0.2:
-        _baseline(kept, "evaluated.baseline", *_halves(judged))
-        _baseline(kept, "across", training, judged)
+        if groups is None:  # else near copies tell of each other, in whatever way rows were made
+            _baseline(kept, "evaluated.baseline", *_halves(judged))
+            _baseline(kept, "across", training, judged)
         _fresh(kept, loss)
-    _continued(kept, judged)
+    _continued(kept, judged, training if beaten else None)
+
+
+def _grouped(kept: Kept, training: _Rows, judged: _Rows | None) -> NearCopies | None:
+    """Record what a simple model tells of rows whose near copies it has seen, and of others."""
+    groups = near_copies(training.inputs)
+    if groups is None:
+        return None
+    known = training.at(torch.arange(len(groups.labels)))
+    if known.goal.classes:
+        pairs = torch.stack([groups.labels, known.goal.values.long()], 1).unique(dim=0)
+        if int(pairs[:, 1].unique(return_counts=True)[1].min()) < _GROUPS:
+            return None
+    if judged is not None:
+        kept.trace.record("copies.groups", "", kept.steps, len(groups.labels.unique()))
+        kept.trace.record("copies.near", "", kept.steps, groups.near(judged.inputs))
+    _baseline(kept, "baseline", known.at(groups.sides), known.at(~groups.sides))
+    _baseline(kept, "baseline.mixed", *_halves(known))
+    return groups
 
 
 def _rows(pairs: list[tuple[Tensor, Tensor]], loss: str, kept: Kept) -> _Rows | None:
@@ -187,14 +221,13 @@ def _halves(rows: _Rows) -> tuple[_Rows, _Rows]:
     return rows.at(sides), rows.at(~sides)
 
 
-def _baseline(kept: Kept, name: str, known: _Rows, others: _Rows) -> None:
+def _baseline(kept: Kept, name: str, known: _Rows, others: _Rows) -> float | None:
     if min(len(known.inputs), len(others.inputs)) < _FEWEST:
-        return
+        return None
     if known.goal.classes != others.goal.classes:
-        return
+        return None
     found = predict(known.inputs, known.goal, others.inputs)
-    if found is not None:
-        _write(kept, name, skill(others.goal, found))
+    return None if found is None else _write(kept, name, skill(others.goal, found))
 
 
 def _fresh(kept: Kept, loss: str) -> None:
@@ -222,10 +255,11 @@ def _hashes(inputs: Tensor) -> list[int]:
     return [zlib.crc32(row.tobytes()) for row in flat]  # hash() is another one in each process
 
 
-def _continued(kept: Kept, judged: _Rows) -> None:
+def _continued(kept: Kept, judged: _Rows | None, training: _Rows | None) -> None:
     """Let the run go on from its end."""
     for name, factor in (("continued", 1.0), ("faster", 10.0)):
-        _go_on(kept, name, judged, lr_factor=factor)
+        rows = {name: judged, f"{name}.train": training}
+        _go_on(kept, {k: v for k, v in rows.items() if v is not None}, lr_factor=factor)
 
 
 def _undecayed(kept: Kept, rows: _Rows) -> None:
@@ -233,7 +267,27 @@ def _undecayed(kept: Kept, rows: _Rows) -> None:
     if max(kept.trace.values("decay.ratio"), default=0.0) < _STRONG_DECAY:
         return
     for name, decays in (("decayed", True), ("undecayed", False)):
-        _go_on(kept, name, rows, decays=decays)
+        _go_on(kept, {name: rows}, decays=decays)
+
+
+def _unpenalised(kept: Kept, rows: _Rows) -> None:
+    """Let the run go on from its end with what is added to its loss and without, where that is a
+    function of the weights alone: the same for every batch."""
+    added: list[float] = []
+    plain: list[Tape] = []
+    for tape in kept.tapes:
+        main = main_loss(tape)
+        if main is None or main.results == (tape.loss,) or tape.loss is None:
+            return
+        plain.append(replace(tape, loss=main.results[0]))
+        if len(added) < 4:
+            with unseen(), torch.no_grad():
+                slots = tape.run(kept.last.swap)
+            added.append(float(slots[tape.loss].sum() - slots[main.results[0]].sum()))
+    if min(added) <= 0 or max(added) - min(added) > 1e-4 * max(added):
+        return
+    _go_on(kept, {"penalised": rows})
+    _go_on(kept, {"unpenalised": rows}, tapes=plain)
 
 
 def _reconnected(kept: Kept, rows: _Rows) -> None:
@@ -264,10 +318,13 @@ def _held(kept: Kept) -> set[str]:
     return {name for name, p in state.nets[0].named_parameters() if id(p) in held}
 
 
-def _go_on(kept: Kept, name: str, rows: _Rows, **changes: Any) -> None:
-    steps = min(_STEPS, max(10, kept.steps // 2))
-    state, losses = trial(
-        kept.last, kept.tapes, kept.recipe, steps=steps, seconds=max(0.2, kept.left / 5), **changes
-    )
+def _go_on(
+    kept: Kept, rows: Mapping[str, _Rows], *, tapes: Sequence[Tape] = (), **changes: Any
+) -> None:
+    """Train on from the run's end; record the skill on the rows of each name."""
+    steps, seconds = min(_STEPS, max(10, kept.steps // 2)), max(0.2, kept.left / 5)
+    used = tapes or kept.tapes
+    state, losses = trial(kept.last, used, kept.recipe, steps=steps, seconds=seconds, **changes)
     if losses and math.isfinite(losses[-1]):
-        _record(kept, name, state, rows)
+        for name, those in rows.items():
+            _record(kept, name, state, those)

@@ -50,3 +50,18 @@ def test_batch_norm_and_random_nets_are_no_fault(tmp_path: Path) -> None:
     assert alarms(norm + LOOP, tmp_path) == []
     noise = NET.format(1).replace("self.a(v)", "self.a(v) + 0.1 * torch.randn(len(v), 16)")
     assert alarms(CLASSES + noise + LOOP, tmp_path) == []
+
+
+PAIR = NET.replace("return self.b(h)", "return h.mean(1), self.b(h)")
+
+
+def test_the_output_that_the_loss_is_made_of_is_looked_at(tmp_path: Path) -> None:
+    loop = LOOP.replace("net(x[rows])", "net(x[rows])[1]")
+    assert alarms(CLASSES + PAIR.format(0) + loop, tmp_path)[0] == "cross-sample-coupling"
+    assert alarms(CLASSES + PAIR.format(1) + loop, tmp_path) == []
+
+
+def test_each_row_with_each_is_meant(tmp_path: Path) -> None:
+    net = NET.replace("return self.b(h)", "return self.b(h) @ self.b(h).T")
+    loop = LOOP.replace("y[rows])", "torch.arange(30))")
+    assert "cross-sample-coupling" not in alarms(CLASSES + net.format(1) + loop, tmp_path)

@@ -26,7 +26,8 @@ from torch.nn import functional as F
 torch.manual_seed(0)
 x = torch.randint(0, 40, (600, 10))
 y = (x < 3).any(1).float()
-net = nn.Sequential(nn.Embedding(40, 16), nn.Flatten(), nn.Linear(160, {0}), nn.ReLU(), nn.Linear({0}, 1))
+body = nn.Sequential(nn.Linear(160, {0}), nn.ReLU(), nn.Linear({0}, 1))
+net = nn.Sequential(nn.Embedding(40, 16), nn.Flatten(), *body)
 {1}
 opt = torch.optim.Adam(net.parameters(), lr=0.003)
 for epoch in range(16):

@@ -34,3 +34,35 @@ def test_whole_numbers_may_be_quantities(tmp_path: Path) -> None:
     counts = NUMBERS + "y = (2 * y).round()\n"
     loop = LOOP.replace("F.cross_entropy", "F.mse_loss")
     assert alarms(counts + loop, tmp_path) == []
+
+
+def test_quantities_as_probabilities(tmp_path: Path) -> None:
+    loop = LOOP.replace("F.cross_entropy", "F.binary_cross_entropy_with_logits")
+    assert alarms(NUMBERS + loop, tmp_path)[0] == "wrong-loss-for-task"
+    shares = NUMBERS + "y = torch.sigmoid(2 * y)\n"
+    assert alarms(shares + loop, tmp_path) == []
+
+
+SEVERAL = NUMBERS.replace("nn.Linear(32, 1)", "nn.Linear(32, 4)") + "y = (x > 0).float()\n"
+CUT = """
+with torch.no_grad():
+    right = ((net(x).{} > {}) == (y > 0.5)).float().mean()
+"""
+
+
+def test_one_answer_for_rows_that_have_several(tmp_path: Path) -> None:
+    loop = LOOP.replace("F.cross_entropy(net(x[rows]), y[rows])", "{}")
+    softmax = loop.format("-(y[rows] * torch.log(net(x[rows]).softmax(1) + 1e-8)).sum(1).mean()")
+    own = loop.format("F.binary_cross_entropy_with_logits(net(x[rows]), y[rows])")
+    sick = SEVERAL + softmax
+    assert alarms(sick + CUT.format("softmax(1)", 0.5), tmp_path)[0] == "wrong-loss-for-task"
+    assert alarms(SEVERAL + own + CUT.format("sigmoid()", 0.5), tmp_path) == []
+
+
+def test_shares_of_several_that_are_ranked_need_no_half(tmp_path: Path) -> None:
+    loop = LOOP.replace(
+        "F.cross_entropy(net(x[rows]), y[rows])",
+        "-(y[rows] * F.log_softmax(net(x[rows]), 1)).sum(1).mean()",
+    )
+    ranked = "\nwith torch.no_grad():\n    best = net(x).topk(2, 1).indices\n"
+    assert "wrong-loss-for-task" not in alarms(SEVERAL + loop + ranked, tmp_path)

@@ -20,7 +20,10 @@ Use instead:
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import losses
 from netwright.watch.trace import Trace
 
 __all__ = ["wrong_loss_for_task"]
@@ -40,8 +43,12 @@ _DISTANCES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 def wrong_loss_for_task(trace: Trace) -> Iterator[Evidence]:
     """Three or more class numbers under a binary cross-entropy with one column; or under a squared
     or absolute distance, where the script rounds or compares the answers as classes and under nine
-    tenths of the training answers are right.
+    tenths of the training answers are right. Targets outside of 0 to 1 under a binary cross-entropy
+    that fell below 0 or broke. A softmax for rows of which a fifth or more have several answers,
+    where the evaluation cuts each answer at one half.
     """
+    yield from _no_probabilities(trace)
+    yield from _several_answers(trace)
     name, distinct = trace.text("loss.name"), trace.last("target.distinct") or 0
     whole, columns = trace.last("target.integers"), trace.last("output.columns")
     high = trace.last("target.max")
@@ -72,5 +79,49 @@ def wrong_loss_for_task(trace: Trace) -> Iterator[Evidence]:
             f"The targets are {distinct:.0f} class numbers (up to {high:.0f}), and one column is "
             f"trained on them by {how}. Let the net answer one column a class and use "
             "cross_entropy."
+        ),
+    )
+
+
+def _no_probabilities(trace: Trace) -> Iterator[Evidence]:
+    name, low, high = trace.text("loss.name"), trace.last("target.min"), trace.last("target.max")
+    values = losses(trace)
+    if not name.startswith("binary_cross_entropy") or low is None or high is None:
+        return
+    if low >= -0.01 and high <= 1.01:
+        return
+    if np.isfinite(values).all() and not (values < 0).any():
+        return
+    yield Evidence(
+        event="loss",
+        step=0,
+        numbers={"smallest": low, "largest": high, "loss last": float(values[-1])},
+        confidence=0.95,
+        remedies=("replace-loss",),
+        explanation=(
+            f"The targets reach from {low:.3g} to {high:.3g}, and a binary cross-entropy takes "
+            "them for probabilities: outside of 0 to 1 it has no lower bound, and falls for ever "
+            "as the outputs grow. Use mse_loss for quantities, or targets of 0 and 1 for classes."
+        ),
+    )
+
+
+def _several_answers(trace: Trace) -> Iterator[Evidence]:
+    several = trace.last("target.several") or 0.0
+    softmax = trace.text("loss.name") == "cross_entropy" or "softmax" in (
+        trace.text("output.function"), *trace.texts("log.of").values()
+    )  # fmt: skip
+    if several < 0.2 or not softmax or not trace.last("answers.cut"):
+        return
+    yield Evidence(
+        event="loss",
+        step=0,
+        numbers={"rows with several answers": several},
+        confidence=0.9,
+        remedies=("replace-loss",),
+        explanation=(
+            f"{several:.0%} of the rows have several right answers, and a softmax shares one "
+            "probability out among all: at most one can be above one half. Give each column its "
+            "own sigmoid, with binary_cross_entropy_with_logits."
         ),
     )
