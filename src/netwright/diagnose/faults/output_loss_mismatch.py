@@ -120,7 +120,7 @@ def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
             "number is 0 gets no gradient, and a logarithm of it is not finite. Leave the last "
             "ReLU away.",
             0.85,
-            **{"classes that are never answered": trace.last("output.off") or 0.0},
+            never_answered=trace.last("output.off") or 0.0,
         )
 
 
