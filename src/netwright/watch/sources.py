@@ -44,7 +44,10 @@ def sources(kept: Kept) -> None:
     if not pairs or len({x.shape[1:] for x, _ in pairs}) > 1:
         return
     inputs, targets = torch.cat([x for x, _ in pairs]), torch.cat([t for _, t in pairs])
-    if not inputs.is_floating_point() or len(inputs) < _ROWS:
+    if len(inputs) < _ROWS:
+        return
+    _unseen_classes(kept, targets)
+    if not inputs.is_floating_point():
         return
     if inputs.ndim == 2 and main_loss(kept.tapes[0]) is not None:
         _column(kept, inputs, targets)
@@ -195,18 +198,26 @@ def _separates(column: Tensor, labels: Tensor, classes: Tensor) -> Tensor:
     return (1 - (within / nearest.clamp_min(1e-12)).square() / 4).clamp_min(0)
 
 
+def _unseen_classes(kept: Kept, targets: Tensor) -> None:
+    goals = [one.targets.reshape(-1) for one in evaluated(kept) if one.targets is not None]
+    if not goals or direct_loss(kept) != "cross_entropy":
+        return
+    asked = torch.cat(goals)
+    # With fewer rows a class, chance alone leaves some out of the kept batches.
+    if targets.is_floating_point() or asked.is_floating_point():
+        return
+    if len(asked) >= _ROWS and len(targets) > 10 * len(asked.unique()):
+        missing = ~torch.isin(asked, targets)
+        kept.trace.record("labels.unseen", "", kept.steps, float(missing.double().mean()))
+        kept.trace.record("labels.distinct", "", kept.steps, len(targets.unique()))
+
+
 def _shift(kept: Kept, inputs: Tensor, targets: Tensor, seen: list[Evaluated], name: str) -> None:
     judged = [e for e in seen if e.targets is not None]
     if not judged:
         return
     there = torch.cat([e.inputs for e in judged])
     goals = torch.cat([e.targets for e in judged if e.targets is not None])
-    whole = not (targets.is_floating_point() or goals.is_floating_point())
-    # With fewer rows a class, chance alone leaves some out of the kept batches.
-    if name == "cross_entropy" and whole and len(targets) > 10 * len(goals.unique()):
-        missing = ~torch.isin(goals, targets)
-        kept.trace.record("labels.unseen", "", kept.steps, float(missing.double().mean()))
-        kept.trace.record("labels.distinct", "", kept.steps, len(targets.unique()))
     axes = [0, *range(2, inputs.ndim)] if inputs.ndim > 2 else [0]  # images: by channel
     here_mean, here_std = inputs.mean(axes, keepdim=True), _std(inputs, axes)
     mean, std = there.mean(axes, keepdim=True), _std(there, axes)

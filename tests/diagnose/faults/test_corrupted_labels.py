@@ -46,3 +46,17 @@ def test_labels_shuffled_against_their_rows_and_the_twin(tmp_path: Path) -> None
 def test_labels_shuffled_before_the_split(tmp_path: Path) -> None:
     sick = APART.replace("y[:600] = y[:600]{}", "y = y[torch.randperm(900)]")
     assert alarms(sick, tmp_path)[0] == "corrupted-labels"
+
+
+def test_labels_half_of_which_were_drawn_by_lot_and_the_twin(tmp_path: Path) -> None:
+    noise = "\ny[:600] = torch.where(torch.rand(600) < 0.6, torch.randint(0, 3, (600,)), y[:600])"
+    few = APART.replace("range(20)", "range(4)")
+    sick = few.replace("\ny[:600] = y[:600]{}", noise)
+    assert alarms(sick, tmp_path)[0] == "corrupted-labels"
+    assert alarms(few.format(""), tmp_path) == []
+
+
+def test_inputs_that_are_blurred_while_training_are_no_wrong_labels(tmp_path: Path) -> None:
+    few = APART.replace("range(20)", "range(4)").format("")
+    blurred = few.replace("net(x[rows])", "net(x[rows] + 4 * torch.randn(len(rows), 20))")
+    assert "corrupted-labels" not in alarms(blurred, tmp_path)

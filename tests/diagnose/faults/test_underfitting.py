@@ -3,9 +3,10 @@ from pathlib import Path
 import torch
 from diagnose_runs import curve, mlp, names, train, waves
 from torch.nn import functional as F
-from watched_scripts import alarms, judged
+from watched_scripts import alarms, judged, watched
 
 from netwright.diagnose.diagnose import diagnose
+from netwright.watch.probes import probe
 from netwright.watch.trace import Trace
 
 
@@ -75,3 +76,49 @@ def test_a_head_on_layers_that_rest_on_purpose_may_tell_less(tmp_path: Path) -> 
     found = [(f.fault, f.severity) for f in judged(data + HEAD, tmp_path)]
     assert ("underfitting", "info") in found
     assert all(severity == "info" for fault, severity in found if fault == "underfitting")
+
+
+def test_the_narrow_layer_is_named(tmp_path: Path) -> None:
+    found = [f for f in judged(SCRIPT.format(1), tmp_path) if f.fault == "underfitting"]
+    assert found[0].where["layer"] == "0" and found[0].remedies == ("more-width",)
+
+
+GATED = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+x = torch.randn(900, 8)
+y = (x[:, :3] > 0).long() @ torch.tensor([1, 2, 4])
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body, self.gate = nn.Linear(8, 48), nn.Linear(8, 1)
+        self.head, self.drop = nn.Linear(48, 8), nn.Dropout({})
+    def forward(self, x):
+        return self.head(self.drop(torch.relu(self.body(x)) * (1 + torch.sigmoid(self.gate(x)))))
+net = Net()
+opt = torch.optim.Adam(net.parameters(), lr=0.02)
+for epoch in range(6):
+    net.train()
+    for rows in torch.randperm(600).split(20):
+        loss = F.cross_entropy(net(x[rows]), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+net.eval()
+with torch.no_grad():
+    right = (net(x[600:]).argmax(1) == y[600:]).float().mean()
+"""
+
+
+def test_dropout_that_leaves_nothing_to_learn_with(tmp_path: Path) -> None:
+    sick = GATED.format(0.97)
+    assert alarms(sick, tmp_path)[0] == "underfitting"
+    assert alarms(GATED.format(0.2), tmp_path) == []
+
+
+def test_a_gate_of_one_unit_is_no_bottleneck(tmp_path: Path) -> None:
+    seen = watched(GATED.format(0.97), tmp_path).learners[0]
+    probe(seen)
+    assert seen.trace.places("bottleneck") == []
