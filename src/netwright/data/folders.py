@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from netwright.data.formats.graph_text import is_graph_text
 from netwright.data.layout import find_layout
 from netwright.data.listing import Entry, Listing, Role, split_of
 from netwright.data.sniff import sniff_content
@@ -26,6 +27,7 @@ IMAGE_FOLDERS = frozenset({"image", "images", "img", "imgs", "input", "inputs", 
 MASK_FOLDERS = frozenset(
     {"label", "labels", "mask", "masks", "annotation", "annotations", "target", "targets", "gt"}
 )
+FEW_TEXTS = 8  # at the top of a folder; only then each is looked into
 SHARD = re.compile(r"(?i)part|shard|chunk|\d+-of-\d+")
 CLASS_KINDS: tuple[tuple[str, Role], ...] = (
     ("image-folder", "image"),
@@ -78,9 +80,9 @@ def _pick(listing: Listing, name: str) -> Looked | None:
     for array in arrays:
         if array in roles:
             return _named_splits(listing.of(array), array, name)
-    graph = {entry.path.stem.lower(): entry.path for entry in listing.of("table")}
-    if {"nodes", "edges"} <= graph.keys():
-        return "graph", {"all": (graph["nodes"], graph["edges"])}, {}
+    graph = _graph(listing)
+    if graph is not None:
+        return graph
     for kind, role in CLASS_KINDS:
         if len(listing.of(role)) * 2 >= len(data):
             found = _classes(listing, kind, role, name)
@@ -209,6 +211,20 @@ def _named_splits(entries: list[Entry], role: Role, name: str) -> Looked:
     if None in splits or len(splits) < len(files) or (role == "ts" and len(stems) > 1):
         raise _several(name, files, f"{role} files")
     return role, _ordered({str(split): (file,) for split, file in splits.items()}), {}
+
+
+def _graph(listing: Listing) -> Looked | None:
+    """Recognise nodes.csv and edges.csv, graphs.csv beside them or not, and a text of graphs."""
+    tables = {entry.path.stem.lower(): entry.path for entry in listing.of("table", "text")}
+    if {"nodes", "edges"} <= tables.keys():
+        names = [name for name in ("nodes", "edges", "graphs") if name in tables]
+        return "graph", {"all": tuple(tables[name] for name in names)}, {}
+    top = [entry.path for entry in listing.of("table", "text") if not entry.below]
+    texts = [path for path in top if len(top) <= FEW_TEXTS and is_graph_text(path)]
+    if len(texts) != 1:
+        return None
+    left = [entry.path.name for entry in listing.data if entry.path != texts[0]]
+    return "graph", {"all": (texts[0],)}, {"left_out": left}
 
 
 def _line_pair(listing: Listing) -> Looked | None:

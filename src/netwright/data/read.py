@@ -10,6 +10,7 @@ from netwright.data.arrays import Arrays, arrays_as_frames, read_arrays
 from netwright.data.builtin import load_builtin
 from netwright.data.data import Data, Source
 from netwright.data.forecasting import forecasting_data
+from netwright.data.graph_data import read_graph_data
 from netwright.data.images import image_data, read_images
 from netwright.data.labelled import join_labelled
 from netwright.data.ledger import Ledger
@@ -78,6 +79,8 @@ def read(
         return read_images(found, options, ledger)
     if found.kind in ("text-folder", "text-lines", "corpus"):
         return read_texts(found, options, ledger)
+    if found.kind == "graph":
+        return read_graph_data(found, options, ledger)
     if found.kind == "ts":
         return read_series(found, options, ledger)
     raise _unsupported(found)

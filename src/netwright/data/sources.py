@@ -17,6 +17,7 @@ from typing import Any
 from netwright.data.archives import hash_file, unpack
 from netwright.data.builtin import builtin_names
 from netwright.data.folders import look_into
+from netwright.data.formats.graph_text import is_graph_text
 from netwright.data.listing import list_folder, role_of_text, split_of, visible_files
 from netwright.data.sniff import ARCHIVES, describe_content, sniff_content
 from netwright.errors import DataError
@@ -32,6 +33,8 @@ KINDS = {
     "idx": "the files of MNIST and its kin",
     "ts": "UCR/UEA time series, with _TRAIN and _TEST files or not",
     "npz": "NumPy arrays saved together, without objects",
+    "graph": "nodes.csv and edges.csv, with graphs.csv beside them for many graphs, or a text of "
+    "graphs",
     "corpus": "one text, for language modelling",
     "flat-images": "images without class folders, for prediction",
 }
@@ -39,7 +42,6 @@ COMING_KINDS = {
     "image-masks": "image/ and label/ folders",
     "line-pair": "two texts, line by line translations",
     "conll": "a token and its tag a line",
-    "graph": "nodes.csv and edges.csv",
     "audio-folder": "a folder of sounds for each class",
     "gym": "an environment to act in",
 }
@@ -192,6 +194,8 @@ def _in_file(path: Path) -> Found:
         unpacked = unpack(path)
         inner = _in_file(unpacked) if unpacked.is_file() else _in_folder(unpacked, path)
         return replace(inner, name=name, paths=(path,), detail={**inner.detail, "archive": path})
+    if content == "text" and is_graph_text(path):
+        return Found("graph", name, alone, (path,), {"ignored": 0})
     if content == "text":
         kind = {"conll": "conll", "table": "table"}.get(role_of_text(path), "corpus")
         return Found(kind, name, alone, (path,), {"ignored": 0})

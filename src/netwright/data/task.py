@@ -29,6 +29,8 @@ TASKS: dict[str, tuple[str, Form | None]] = {
     "text-classification": ("text-classification", None),
     "image-classification": ("image-classification", None),
     "series-classification": ("series-classification", None),
+    "node-classification": ("node-classification", None),
+    "graph-classification": ("graph-classification", None),
     "language-modelling": ("language-modelling", "language-modelling"),
 }
 

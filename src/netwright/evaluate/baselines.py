@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from netwright.data.data import Data
 from netwright.data.forecast_encoding import ForecastEncoding
+from netwright.data.graph_encoding import GraphEncoding
+from netwright.data.node_encoding import NodeEncoding
 from netwright.evaluate.baseline_forecasts import (
     forecast_by_ridge,
     forecast_by_trees,
@@ -30,6 +32,7 @@ from netwright.evaluate.baseline_inputs import (
     Sample,
     coded_features,
     gather,
+    graph_features,
     image_features,
     one_hot_features,
     series_features,
@@ -281,6 +284,8 @@ def _linear_features(job: _Job) -> Features:
         return job.texts
     if kind == "series":
         return series_features(job.train)
+    if kind == "graph":
+        return _graph_features(job)
     return image_features(job.train, most=LINEAR_PIXELS)
 
 
@@ -294,7 +299,18 @@ def _tree_features(job: _Job) -> Features:
         return telling_words(job.texts, _targets(job), count)
     if kind == "series":
         return summary_features(job.train)
+    if kind == "graph":
+        features = _graph_features(job)
+        if features.train.shape[1] <= TELLING_WORDS:
+            return features
+        return telling_words(features, _targets(job), TELLING_WORDS // 3)
     return image_features(job.train, most=TREE_PIXELS)
+
+
+def _graph_features(job: _Job) -> Features:
+    encoding = job.data.encoding
+    assert isinstance(encoding, NodeEncoding | GraphEncoding)
+    return graph_features(job.train, encoding)
 
 
 def _read_texts(job: _Job, *, until: float) -> _Job:

@@ -13,13 +13,15 @@ SOURCES = {
     "image": "an image",
     "text": "a text",
     "series": "a series",
+    "graph": "a graph",
+    "node-classification": "a node and its neighbours",
 }
 LONGEST = 30  # characters of a name in a sentence
 
 
 def describe_task(task: Task, kind: str) -> str:
     """Say what was learned: "Predict progression from the other columns"."""
-    source = SOURCES.get(kind, "the inputs")
+    source = SOURCES.get(task.name, SOURCES.get(kind, "the inputs"))
     target = shorten(task.target, LONGEST)
     names = [shorten(name, LONGEST) for name in task.classes]
     what = f" by {target}" if kind == "table" and target else ""

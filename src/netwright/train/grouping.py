@@ -103,6 +103,8 @@ def _why_alone(member: Member) -> str:
         return f"nothing is stacked on {training.device.type}"
     if type(training.objective) is not Supervised:
         return "the objective is more than one loss of one net's outputs"
+    if training.data.kind == "graph":
+        return "a batch of a graph has no rows that could be laid beside another's"
     if recipe.accumulate > 1:
         return "gradients are accumulated over several batches"
     if recipe.l1 or recipe.l2:
