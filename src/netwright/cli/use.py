@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ SOURCES = {
     "series": "UCR/UEA .ts files",
     "forecast": "a table with a time column and --task forecasting or --horizon",
     "arrays": ".npz without objects",
+    "graph": "nodes.csv and edges.csv (classes of nodes), with graphs.csv (classes of graphs)",
     "corpus": "one .txt of running text (language modelling)",
     "archive": ".zip .tar.gz .gz of any of these",
 }
@@ -42,7 +44,7 @@ def run_predict(
     model: str, source: str, *, out: str | None, device: str, threads: int | None, as_json: bool
 ) -> None:
     """Write the predictions in the input's row order: as CSV, or as the suffix of `out` says."""
-    from netwright.data.read_rows import read_rows
+    from netwright.data.read_rows import encoding_of, read_rows
     from netwright.device import threads as use_threads
     from netwright.model.model import load
 
@@ -54,6 +56,7 @@ def run_predict(
         )
     opened = load(model, device=device)
     ledger = Ledger()
+    opened = replace(opened, encoding=encoding_of(source, opened.encoding, ledger))
     with use_threads(threads):
         frame = opened.predict(read_rows(source, opened.encoding, ledger), ledger=ledger)
     for entry in ledger:
@@ -84,13 +87,14 @@ def run_evaluate(
     as_json: bool,
 ) -> None:
     """Print the model's scores on a labelled source."""
-    from netwright.data.read_rows import read_labelled
+    from netwright.data.read_rows import encoding_of, read_labelled
     from netwright.device import threads as use_threads
     from netwright.evaluate.evaluate import evaluate
     from netwright.model.model import load
 
     opened = load(model, device=device)
     ledger = Ledger()
+    opened = replace(opened, encoding=encoding_of(source, opened.encoding, ledger))
     rows = read_labelled(source, opened.encoding, opened.task, ledger, target=target)
     with use_threads(threads):
         scores = evaluate(opened, rows, metric=metric, seed=seed)

@@ -129,7 +129,7 @@ def _labelled(
         given = _column_splits(cells[column])
     elif options.split is not None:
         given = told_splits(cells, options, {}, ledger)
-    if given:
+    if "train" in given and options.split in (None, column):  # the others are left out on purpose
         inside = np.zeros(len(cells), dtype=bool)
         inside[np.concatenate(list(given.values()))] = True
         _note_unasked(int((asked & ~inside).sum()), what, "in no split", ledger)

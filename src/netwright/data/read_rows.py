@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 
 from netwright.data.arrays import arrays_as_frames, read_arrays
 from netwright.data.data import Encoding, Rows
+from netwright.data.graph_data import graph_rows, read_graph
+from netwright.data.graph_encoding import GraphEncoding
+from netwright.data.graphs import Graphs
 from netwright.data.known_targets import encode_known_targets
 from netwright.data.ledger import Ledger
+from netwright.data.node_encoding import NodeEncoding
 from netwright.data.samples import read_frame, read_samples
 from netwright.data.sources import Found, locate
 from netwright.data.task import Task
 from netwright.errors import DataError, UsageError, did_you_mean
 
-__all__ = ["note_found", "read_labelled", "read_rows"]
+__all__ = ["encoding_of", "note_found", "read_labelled", "read_rows"]
 
 
 def note_found(found: Found, ledger: Ledger) -> None:
@@ -40,10 +44,39 @@ def note_found(found: Found, ledger: Ledger) -> None:
         ledger.note("dropped", found.name, "the source's own test part: --test replaces it")
 
 
+def encoding_of(source: str | Path, encoding: Encoding, ledger: Ledger) -> Encoding:
+    """Return what the rows of `source` are encoded with: of nodes an encoding that holds the
+    source's own graph, of all else `encoding` itself."""
+    if not isinstance(encoding, NodeEncoding):
+        return encoding
+    return encoding.over(_graphs(locate(source), encoding, ledger), ledger)
+
+
+def _graphs(found: Found, encoding: NodeEncoding | GraphEncoding, ledger: Ledger) -> Graphs:
+    """Read graphs of the kind that the model was trained on."""
+    many = isinstance(encoding, GraphEncoding)
+    if found.kind != "graph":
+        raise DataError(
+            f"{found.name!r} holds {found.kind}; the model was trained on graphs. Give a folder "
+            f"with nodes.csv and edges.csv{' and graphs.csv' if many else ''}."
+        )
+    graphs = read_graph(next(iter(found.parts.values())), ledger)
+    if many == (graphs.table is None):
+        what = ("the nodes of one graph", "many graphs")
+        raise DataError(
+            f"{found.name!r} holds {what[not many]}, but the model was trained on {what[many]}. "
+            f"{'Add graphs.csv, a row a graph' if many else 'Take graphs.csv away'}."
+        )
+    return graphs
+
+
 def read_rows(source: str | Path, encoding: Encoding, ledger: Ledger) -> Any:
     """Read the rows of `source` as `encoding.encode` takes them, in the source's order."""
     found = locate(source)
     note_found(found, ledger)
+    if isinstance(encoding, NodeEncoding | GraphEncoding):
+        graphs = _graphs(found, encoding, ledger)
+        return graphs if isinstance(encoding, GraphEncoding) else graphs.names
     if _wants_frame(encoding, found):
         return _frame(found, encoding, ledger)
     return read_samples(found, encoding.kind, ledger)[0]
@@ -64,6 +97,8 @@ def read_labelled(
         )
     found = locate(source)
     note_found(found, ledger)
+    if isinstance(encoding, NodeEncoding | GraphEncoding):
+        return _labelled_graphs(found, encoding, task, ledger, target=target)
     if _wants_frame(encoding, found):
         frame = _frame(found, encoding, ledger)
         names = _target_names(frame, task, target)
@@ -82,6 +117,26 @@ def read_labelled(
     _check_kept(kept, len(frame), task, ledger)
     raw = raw.iloc[kept] if isinstance(raw, pd.DataFrame) else _take(raw, kept)
     return Rows("evaluate", encoding.encode(raw, ledger), targets, raw, torch.from_numpy(kept))
+
+
+def _labelled_graphs(
+    found: Found,
+    encoding: NodeEncoding | GraphEncoding,
+    task: Task,
+    ledger: Ledger,
+    *,
+    target: str | None,
+) -> Rows:
+    """Read nodes, or graphs, with their classes. `encoding` is that of `encoding_of`."""
+    graphs = _graphs(found, encoding, ledger)
+    many = isinstance(encoding, GraphEncoding)
+    frame = graphs.nodes if graphs.table is None else graphs.table
+    targets, kept = encode_known_targets(frame, _target_names(frame, task, target), task, ledger)
+    _check_kept(kept, len(frame), task, ledger)
+    rows = torch.from_numpy(kept)
+    inputs = encoding.encode(graphs if many else graphs.names, ledger)
+    raw = graph_rows(graphs) if many else pd.DataFrame({"node": graphs.names})
+    return Rows("evaluate", tuple(x[rows] for x in inputs), targets, raw.iloc[kept], rows)
 
 
 def _take(raw: Any, kept: NDArray[np.int64]) -> Any:
