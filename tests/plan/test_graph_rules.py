@@ -9,7 +9,9 @@ from netwright.data.read import read
 from netwright.errors import UsageError
 from netwright.plan.design import design
 from netwright.plan.plan import FIXED, Recipe
+from netwright.repair.remedies.augmentation import augmentation
 from netwright.train.building import build_net, build_objective
+from netwright.watch.trace import Trace
 
 CPU = torch.device("cpu")
 
@@ -48,3 +50,11 @@ def test_a_batch_of_a_graph_cannot_be_cut(one_graph: Path) -> None:
     data = read(one_graph)
     with pytest.raises(UsageError, match=r"recipe\.accumulate is 2, but a batch of a graph is one"):
         build_objective(design(data).with_({"recipe.accumulate": 2}), data)
+
+
+def test_rows_of_a_graph_are_not_mixed(one_graph: Path) -> None:
+    data = read(one_graph)
+    plan = design(data)
+    with pytest.raises(UsageError, match="mixup, but graphs have no augmentation"):
+        build_objective(plan.with_({"recipe.augment": ["mixup"]}), data)
+    assert not list(augmentation(plan, Trace()))
