@@ -1,0 +1,43 @@
+"""Greedy search: at each step the likeliest token."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from netwright.decoding.step import Step, pick_rows
+
+__all__ = ["greedy"]
+
+
+def greedy(
+    step: Step,
+    first: Tensor,
+    *,
+    state: Any = None,
+    end: int,
+    most: int,
+    never: Sequence[int] = (),
+) -> Tensor:
+    """Return int64 (batch, steps): the tokens written after `first` (batch, time), each row up to
+    and with `end`, then 0. At most `most` steps. never: tokens that are not written.
+
+    Rows that have ended take no further steps, so a batch costs what its rows cost.
+    """
+    rows = len(first)
+    written = torch.zeros(rows, most, dtype=torch.int64, device=first.device)
+    going = torch.arange(rows, device=first.device)
+    tokens, length = first, 0
+    while length < most and len(going):
+        logits, state = step(tokens, state)
+        scores = logits[:, -1].clone()
+        scores[:, list(never)] = -torch.inf
+        best = scores.argmax(1)
+        written[going, length] = best
+        length += 1
+        stay = (best != end).nonzero()[:, 0]
+        if len(stay) < len(going):
+            going, best, state = going[stay], best[stay], pick_rows(state, stay)
+        tokens = best[:, None]
+    return written[:, :length]
