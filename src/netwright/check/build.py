@@ -27,7 +27,8 @@ MOST_ROWS = {"train": 50_000, "validation": 10_000, "test": 10_000}
 MOST_BYTES = 256 * 2**20  # of a split's inputs
 PREPARED_ROWS = 2_000
 BATCH, MANY = 64, 512
-TEXTS = 8  # rows of a language model: each holds many targets
+SEQUENCES = ("language-modelling", "tagging", "translation")
+TEXTS = 8  # rows of such: each holds many targets
 MOST_VALUES = 4_000_000  # of the inputs of many rows: large pictures fill memory
 
 
@@ -75,7 +76,7 @@ def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step:
 
     targets = train.sample.targets
     few, many = BATCH, min(MANY, max(BATCH, MOST_VALUES // width(train.sample)))
-    if data.task.form == "language-modelling":
+    if data.task.form in SEQUENCES:
         few = many = TEXTS
 
     def batch(index: Index) -> Batch:

@@ -26,6 +26,8 @@ SOURCES = {
     "forecast": "a table with a time column and --task forecasting or --horizon",
     "arrays": ".npz without objects",
     "graph": "nodes.csv and edges.csv (classes of nodes), with graphs.csv (classes of graphs)",
+    "tagged sentences": "a .conll file of a token and its tag a line, or one for each split",
+    "line pair": "two line-aligned texts, train.en and train.de: one of them, or their folder",
     "corpus": "one .txt of running text (language modelling)",
     "archive": ".zip .tar.gz .gz of any of these",
 }
@@ -36,12 +38,20 @@ WRITERS: dict[str, Callable[["pd.DataFrame", str], None]] = {
     ".tsv": lambda frame, path: frame.to_csv(path, index=False, sep="\t"),
     ".jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True),
     ".parquet": lambda frame, path: frame.to_parquet(path, index=False),
+    ".conll": lambda frame, path: write_conll(frame, path),
     "": lambda frame, path: frame.to_csv(path, index=False),
 }
 
 
 def run_predict(
-    model: str, source: str, *, out: str | None, device: str, threads: int | None, as_json: bool
+    model: str,
+    source: str,
+    *,
+    out: str | None,
+    device: str,
+    threads: int | None,
+    as_json: bool,
+    beam: int = 1,
 ) -> None:
     """Write the predictions in the input's row order: as CSV, or as the suffix of `out` says."""
     from netwright.data.read_rows import encoding_of, read_rows
@@ -58,7 +68,8 @@ def run_predict(
     ledger = Ledger()
     opened = replace(opened, encoding=encoding_of(source, opened.encoding, ledger))
     with use_threads(threads):
-        frame = opened.predict(read_rows(source, opened.encoding, ledger), ledger=ledger)
+        rows = read_rows(source, opened.encoding, ledger)
+        frame = opened.predict(rows, ledger=ledger, beam=beam)
     for entry in ledger:
         print(entry, file=sys.stderr)
     if out is not None:
@@ -73,6 +84,20 @@ def run_predict(
         )
     elif out is None:
         frame.to_csv(sys.stdout, index=False)
+
+
+def write_conll(frame: "pd.DataFrame", path: str) -> None:
+    """Write a tagger's predictions: a token and its tag a line, a blank line after a sentence."""
+    if "token" not in frame:
+        raise UsageError(
+            f"--out {path!r} asks for tokens and their tags, but the model is no tagger. Give a "
+            "file name that ends in .csv."
+        )
+    with Path(path).open("w", encoding="utf-8", newline="\n") as file:
+        for _, sentence in frame.groupby("sentence"):
+            for token, tag in zip(sentence["token"], sentence["prediction"], strict=True):
+                file.write(f"{token}\t{tag}\n")
+            file.write("\n")
 
 
 def run_evaluate(

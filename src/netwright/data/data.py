@@ -11,7 +11,7 @@ from torch import Tensor
 from netwright.data.ledger import Ledger
 from netwright.data.task import Task
 
-Kind = Literal["table", "image", "text", "series", "graph"]
+Kind = Literal["table", "image", "text", "series", "graph", "sentence", "text-pair"]
 
 
 class Batch(NamedTuple):

@@ -17,7 +17,7 @@ from netwright.data.listing import Entry, Listing, Role, split_of
 from netwright.data.sniff import sniff_content
 from netwright.errors import DataError
 
-__all__ = ["look_into"]
+__all__ = ["language_of", "look_into", "pair_beside"]
 
 Parts = Mapping[str, tuple[Path, ...]]
 Looked = tuple[str, Parts, Mapping[str, Any]]
@@ -28,6 +28,8 @@ MASK_FOLDERS = frozenset(
     {"label", "labels", "mask", "masks", "annotation", "annotations", "target", "targets", "gt"}
 )
 FEW_TEXTS = 8  # at the top of a folder; only then each is looked into
+# Endings that look like a language and are a format.
+NO_LANGUAGES = frozenset("csv tsv tab ts idx npz npy png jpg gif bmp wav mp3 zip tar".split())
 SHARD = re.compile(r"(?i)part|shard|chunk|\d+-of-\d+")
 CLASS_KINDS: tuple[tuple[str, Role], ...] = (
     ("image-folder", "image"),
@@ -227,18 +229,49 @@ def _graph(listing: Listing) -> Looked | None:
     return "graph", {"all": (texts[0],)}, {"left_out": left}
 
 
+def language_of(name: str) -> tuple[str, str]:
+    """Return (stem, language) of a file's name, "train.en.gz" is ("train", "en"); the language is
+    "" where the ending is none."""
+    stem, _, language = re.sub(r"(?i)\.(gz|txt)$", "", name).rpartition(".")
+    if stem and re.fullmatch(r"[A-Za-z]{2,3}(?:[_-][A-Za-z]{2,4})?", language):
+        return stem, language.lower()
+    return name, ""
+
+
+def pair_beside(path: Path) -> tuple[tuple[Path, Path], tuple[str, str]] | None:
+    """Return a text and the one beside it that translates it, and their languages: the same stem
+    with another language. None for a file that has not exactly one such."""
+    stem, language = language_of(path.name)
+    if not language or language in NO_LANGUAGES:
+        return None
+    others = []
+    for other in sorted(path.parent.iterdir()):
+        their_stem, theirs = language_of(other.name)
+        same = their_stem == stem and theirs not in (language, "", *NO_LANGUAGES)
+        if same and other.is_file() and _is_text(other):
+            others.append((other, theirs))
+    if len(others) != 1 or not _is_text(path):
+        return None
+    return (path, others[0][0]), (language, others[0][1])
+
+
+def _is_text(path: Path) -> bool:
+    content = sniff_content(path)
+    return (sniff_content(path, inside_gz=True) if content == "gz" else content) == "text"
+
+
 def _line_pair(listing: Listing) -> Looked | None:
     """Recognise train.en and train.de: the same stems with the same two endings."""
     texts = [entry.path for entry in listing.entries if entry.role in ("text", "table", "conll")]
     endings: dict[str, dict[str, Path]] = defaultdict(dict)
     for path in texts:
-        stem, _, language = re.sub(r"(?i)\.(gz|txt)$", "", path.name).rpartition(".")
-        if stem and re.fullmatch(r"[A-Za-z]{2,3}(?:[_-][A-Za-z]{2,4})?", language):
-            endings[stem][language.lower()] = path
+        stem, language = language_of(path.name)
+        if language:
+            endings[stem][language] = path
     languages = {tuple(sorted(found)) for found in endings.values()}
     if len(languages) != 1 or len(languages.copy().pop()) != 2 or len(texts) != 2 * len(endings):
         return None
-    if {"csv", "tsv"} & set(languages.copy().pop()):
+    if NO_LANGUAGES & set(languages.copy().pop()):
         return None
     pairs = {stem: tuple(found[one] for one in sorted(found)) for stem, found in endings.items()}
     detail = {"languages": languages.pop()}

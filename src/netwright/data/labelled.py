@@ -29,6 +29,7 @@ __all__ = [
     "label_rows",
     "labelled_data",
     "labelled_rows",
+    "note_splits",
     "refuse_columns",
 ]
 
@@ -188,7 +189,7 @@ def label_rows(
     if not told:
         shown = ", ".join(classes[:6]) + (", ..." if len(classes) > 6 else "")
         ledger.note("guessed", "task", f"{name}, {len(classes)} classes: {shown}")
-        _note_splits(splits, named, given, options.seed, ledger)
+        note_splits(splits, named, given, options.seed, ledger, of=", each class in proportion")
     targets = Targets(
         task_name=name, form=form, names=(target,), labels=values[train], classes=classes
     )
@@ -210,9 +211,16 @@ def label_rows(
     )
 
 
-def _note_splits(
-    splits: Mapping[str, Index], named: Given, given: Given, seed: int, ledger: Ledger
+def note_splits(
+    splits: Mapping[str, Index],
+    named: Given,
+    given: Given,
+    seed: int,
+    ledger: Ledger,
+    *,
+    of: str = "",
 ) -> None:
+    """Note where each split is from. named: those of the source, given: also those of the user."""
     for name, rows in splits.items():
         if name in given and len(given[name]) == len(rows):
             if name in named:  # what --split tells is noted where it is read
@@ -220,7 +228,7 @@ def _note_splits(
         elif name == "train":
             ledger.note("split", name, "the rest", len(rows))
         else:
-            how = f"held out: at random, each class in proportion (seed {seed})"
+            how = f"held out: at random{of} (seed {seed})"
             ledger.note("split", name, how, len(rows))
 
 

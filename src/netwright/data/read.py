@@ -20,8 +20,10 @@ from netwright.data.series import read_series, series_data
 from netwright.data.sources import COMING_KINDS, KINDS, Found, locate, sha256_of
 from netwright.data.stream_tables import memory_limit, must_stream, streamed_data
 from netwright.data.tables import read_parts, table_data
+from netwright.data.tagging import read_tagging
 from netwright.data.task import parse_task
 from netwright.data.texts import read_texts
+from netwright.data.translation import read_translation
 from netwright.errors import DataError, UsageError
 
 __all__ = ["ReadOptions", "read", "read_labelled", "read_rows"]
@@ -81,6 +83,10 @@ def read(
         return read_texts(found, options, ledger)
     if found.kind == "graph":
         return read_graph_data(found, options, ledger)
+    if found.kind == "conll":
+        return read_tagging(found, options, ledger)
+    if found.kind == "line-pair":
+        return read_translation(found, options, ledger)
     if found.kind == "ts":
         return read_series(found, options, ledger)
     raise _unsupported(found)

@@ -17,9 +17,13 @@ from netwright.data.graphs import Graphs
 from netwright.data.known_targets import encode_known_targets
 from netwright.data.ledger import Ledger
 from netwright.data.node_encoding import NodeEncoding
+from netwright.data.pair_encoding import PairEncoding
 from netwright.data.samples import read_frame, read_samples
+from netwright.data.sentence_encoding import SentenceEncoding
 from netwright.data.sources import Found, locate
+from netwright.data.tagging import read_tagged, tagged_rows
 from netwright.data.task import Task
+from netwright.data.translation import pair_rows, read_pairs
 from netwright.errors import DataError, UsageError, did_you_mean
 
 __all__ = ["encoding_of", "note_found", "read_labelled", "read_rows"]
@@ -99,6 +103,10 @@ def read_labelled(
     note_found(found, ledger)
     if isinstance(encoding, NodeEncoding | GraphEncoding):
         return _labelled_graphs(found, encoding, task, ledger, target=target)
+    if isinstance(encoding, SentenceEncoding):
+        return _tagged(found, encoding, task, ledger)
+    if isinstance(encoding, PairEncoding):
+        return _pairs(found, encoding, task, ledger)
     if _wants_frame(encoding, found):
         frame = _frame(found, encoding, ledger)
         names = _target_names(frame, task, target)
@@ -137,6 +145,29 @@ def _labelled_graphs(
     inputs = encoding.encode(graphs if many else graphs.names, ledger)
     raw = graph_rows(graphs) if many else pd.DataFrame({"node": graphs.names})
     return Rows("evaluate", tuple(x[rows] for x in inputs), targets, raw.iloc[kept], rows)
+
+
+def _tagged(found: Found, encoding: SentenceEncoding, task: Task, ledger: Ledger) -> Rows:
+    if found.kind != "conll":
+        raise DataError(
+            f"{found.name!r} holds {found.kind}, which has no tags. To score a tagger give a token "
+            "and its tag a line; to tag a text use `netwright predict`."
+        )
+    files = [path for part in found.parts.values() for path in part]
+    sentences = [one for path in files for one in read_tagged(path, ledger)]
+    return tagged_rows("evaluate", sentences, task.classes, encoding, ledger)
+
+
+def _pairs(found: Found, encoding: PairEncoding, task: Task, ledger: Ledger) -> Rows:
+    sides = (task.source, task.target)
+    if found.kind != "line-pair" or set(found.detail["languages"]) != set(sides):
+        raise DataError(
+            f"{found.name!r} is no pair of texts in {task.source} and {task.target}. To score a "
+            "translator give both, named so (test.en beside test.de); to translate a text use "
+            "`netwright predict`."
+        )
+    pairs = [pair for part in found.parts for pair in read_pairs(found, part, *sides, ledger)]
+    return pair_rows("evaluate", pairs, encoding, ledger)
 
 
 def _take(raw: Any, kept: NDArray[np.int64]) -> Any:

@@ -14,6 +14,8 @@ Form = Literal[
     "regression",
     "forecasting",
     "language-modelling",
+    "tagging",
+    "translation",
 ]
 
 # What users may write after --task, and what it means: (name in metrics.json, form or None to infer
@@ -32,6 +34,8 @@ TASKS: dict[str, tuple[str, Form | None]] = {
     "node-classification": ("node-classification", None),
     "graph-classification": ("graph-classification", None),
     "language-modelling": ("language-modelling", "language-modelling"),
+    "tagging": ("tagging", "tagging"),
+    "translation": ("translation", "translation"),
 }
 
 
@@ -45,6 +49,7 @@ class Task:
     target_mean, target_std: regression targets are trained as (y - mean) / std; the training rows'
     figures.
     horizon, season: steps ahead and steps a season, for forecasting.
+    source: the language that is translated into the target's.
     """
 
     name: str
@@ -58,6 +63,7 @@ class Task:
     target_std: tuple[float, ...] = field(default=(1.0,))
     horizon: int = 0
     season: int = 1
+    source: str = ""
 
     @property
     def is_classification(self) -> bool:

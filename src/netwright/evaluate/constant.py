@@ -22,9 +22,12 @@ def constant_outputs(data: Data) -> Tensor:
     if task.form in IN_TOKENS:
         asked = targets_of(data.validation) != NOT_ASKED
         return asked * math.log(int(data.encoding.shapes()["vocab"]))
-    if not task.is_classification:
+    if not (task.is_classification or task.form == "tagging"):
         return torch.zeros(rows, task.outputs)
     counts = torch.tensor(data.class_counts, dtype=torch.float32).clamp_min(0.5)
+    if task.form == "tagging":
+        one = (counts / counts.sum()).log()
+        return one.expand(*targets_of(data.validation).shape, -1)
     if task.form == "multilabel":
         one = (counts / len(data.train)).clamp(1e-6, 1 - 1e-6).logit()
     elif task.form == "ordinal":

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from netwright.data.task import Task
 from netwright.errors import UsageError, did_you_mean
+from netwright.evaluate.tag_metrics import has_entities
 
 __all__ = [
     "METRICS",
@@ -23,6 +24,8 @@ __all__ = [
 
 CLASSES = ("binary", "multiclass", "multilabel", "ordinal")
 NUMBERS = ("regression", "forecasting")
+TAGS = ("tagging",)
+TOKENS = ("language-modelling", "translation")
 # What stands for a metric between epochs, where the metric itself needs whole sequences written.
 WATCHED = {"bleu": "nats"}
 
@@ -41,7 +44,10 @@ class Metric:
 # With more than two classes: macro averages, the areas one-vs-rest.
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
-        "accuracy": Metric(True, CLASSES, "rows that are right (in all labels)"),
+        "entity_f1": Metric(True, TAGS, "F1 of whole entities, with their type"),
+        "entity_precision": Metric(True, TAGS, "share of the called entities that are right"),
+        "entity_recall": Metric(True, TAGS, "share of the entities found"),
+        "accuracy": Metric(True, (*CLASSES, *TAGS), "rows (or tokens) that are right"),
         "balanced_accuracy": Metric(True, CLASSES, "recall, averaged over the classes"),
         "precision": Metric(True, CLASSES, "share of the called that are right"),
         "recall": Metric(True, CLASSES, "share of the positives found"),
@@ -64,10 +70,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "mape": Metric(False, NUMBERS, "absolute error as a share of the target"),
         "smape": Metric(False, NUMBERS, "the same, of target and prediction's mean"),
         "mase": Metric(False, ("forecasting",), "error over the seasonal naive's in training"),
-        "nats": Metric(False, ("language-modelling",), "nats a token"),
-        "perplexity": Metric(
-            False, ("language-modelling",), "exp(nats): the branching factor left"
-        ),
+        "bleu": Metric(True, ("translation",), "0 to 100, as sacrebleu gives it"),
+        "nats": Metric(False, (*TOKENS, *TAGS), "nats a token"),
+        "perplexity": Metric(False, TOKENS, "exp(nats): the branching factor left"),
     }
 )
 
@@ -87,7 +92,8 @@ def primary_metric(
     binary: accuracy; roc_auc where the rarer class has less than 20 % of the rows (always saying
     "no" would look good). multiclass: accuracy; balanced_accuracy where the rarest class has less
     than a fifth of an even share. multilabel: f1. ordinal: mae, in grades. regression: rmse.
-    forecasting: mase. language-modelling: nats.
+    forecasting: mase. language-modelling: nats. tagging: entity_f1, or accuracy where tags are of
+    no spans. translation: bleu.
     """
     if metric is not None:
         fitting = [name for name, known in METRICS.items() if task.form in known.forms]
@@ -106,12 +112,15 @@ def primary_metric(
         return "roc_auc" if rarest < 0.2 else "accuracy"
     if task.form == "multiclass":
         return "balanced_accuracy" if rarest < 0.2 / max(len(task.classes), 1) else "accuracy"
+    if task.form == "tagging":
+        return "entity_f1" if has_entities(task.classes) else "accuracy"
     return {
         "multilabel": "f1",
         "ordinal": "mae",
         "regression": "rmse",
         "forecasting": "mase",
         "language-modelling": "nats",
+        "translation": "bleu",
     }[task.form]
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "Layer",
     "Member",
     "Report",
+    "Translation",
 ]
 
 ScoreDict = Mapping[str, float | None]  # {"value", "low", "high"}
@@ -119,6 +120,15 @@ class Forecast:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Translation:
+    """One test text, its translation as the data has it, and what the net said."""
+
+    source: str
+    reference: str
+    said: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """title: the source's name. task: what was learned, in words. verdict: the net against the
     baselines, in a sentence.
@@ -165,6 +175,7 @@ class Report:
     )
     examples: Sequence[Example] = ()
     forecasts: Sequence[Forecast] = ()
+    translations: Sequence[Translation] = ()
     findings: Sequence[Mapping[str, Any]] = ()
     ledger: Sequence[Mapping[str, Any]] = ()
     layers: Sequence[Layer] = ()

@@ -15,7 +15,10 @@ SOURCES = {
     "series": "a series",
     "graph": "a graph",
     "node-classification": "a node and its neighbours",
+    "sentence": "a sentence",
+    "text-pair": "a text",
 }
+NOUNS = {"forecasting": "test forecast", "tagging": "test sentence", "translation": "test pair"}
 LONGEST = 30  # characters of a name in a sentence
 
 
@@ -36,6 +39,10 @@ def describe_task(task: Task, kind: str) -> str:
             return f"Grade {target} from {names[0]} to {names[-1]}, given {source}"
         case "forecasting":
             return f"Forecast {target}, {plural(task.horizon, 'step')} ahead"
+        case "tagging":
+            return f"Give each token of a sentence one of {len(names)} tags"
+        case "translation":
+            return f"Translate {task.source} into {target}"
         case "language-modelling":
             return "Predict what comes next in a text"
         case _:
@@ -48,8 +55,16 @@ def describe_score(
     """Say how good it is on the test rows: "It is right for 347 of 357 test rows ..."."""
     value = scores[metric]["value"]
     assert value is not None
-    noun = "test forecast" if task.form == "forecasting" else "test row"
+    noun = NOUNS.get(task.form, "test row")
     unseen = f"{plural(rows, noun)} it had never seen"
+    if metric == "entity_f1":
+        found, right = (scores[f"entity_{n}"]["value"] or 0.0 for n in ("recall", "precision"))
+        return (
+            f"It finds {100 * found:.0f} of 100 entities, and of 100 that it names "
+            f"{100 * right:.0f} are right; measured on {unseen}."
+        )
+    if metric == "accuracy" and task.form == "tagging":
+        return f"It tags {100 * value:.1f} of 100 tokens rightly, over {unseen}."
     if metric == "accuracy":
         return f"It is right for {round(value * rows):,} of {unseen}."
     if metric == "roc_auc" and task.form == "binary":
