@@ -78,6 +78,17 @@ def test_a_beam_that_never_ends_gives_what_it_has() -> None:
         beam_search(step, torch.tensor([[2]]), end=END, most=3, width=0)
 
 
+def test_each_row_has_its_own_limit() -> None:
+    first, limits = torch.tensor([[2], [2]]), torch.tensor([2, 4])
+    assert greedy(step, first, end=END, most=limits, never=(0, 1)).tolist() == [
+        [3, 2, 0, 0],
+        [3, 2, 3, 2],
+    ]
+    rows, scores = beam_search(step, first, end=END, most=limits, width=3, never=(0, 1))
+    alone, score = beam_search(step, first[:1], end=END, most=2, width=3, never=(0, 1))
+    assert rows[0].tolist() == [*alone[0].tolist(), 0, 0] and float(scores[0]) == float(score[0])
+
+
 def test_rows_of_nested_states_are_picked() -> None:
     state = (torch.arange(3), (None, torch.arange(6).view(3, 2)))
     picked = pick_rows(state, torch.tensor([2, 2, 0]))

@@ -30,6 +30,7 @@ MASK_FOLDERS = frozenset(
 FEW_TEXTS = 8  # at the top of a folder; only then each is looked into
 # Endings that look like a language and are a format.
 NO_LANGUAGES = frozenset("csv tsv tab ts idx npz npy png jpg gif bmp wav mp3 zip tar".split())
+SCRIPTS = frozenset("py js sh md rb pl ts rs go cs db gz".split())
 SHARD = re.compile(r"(?i)part|shard|chunk|\d+-of-\d+")
 CLASS_KINDS: tuple[tuple[str, Role], ...] = (
     ("image-folder", "image"),
@@ -240,19 +241,24 @@ def language_of(name: str) -> tuple[str, str]:
 
 def pair_beside(path: Path) -> tuple[tuple[Path, Path], tuple[str, str]] | None:
     """Return a text and the one beside it that translates it, and their languages: the same stem
-    with another language. None for a file that has not exactly one such."""
+    with another language of two letters (train.en, train.de, train.pt-br). None for a file that has
+    not exactly one such."""
     stem, language = language_of(path.name)
-    if not language or language in NO_LANGUAGES:
+    if not _is_language(language):
         return None
     others = []
     for other in sorted(path.parent.iterdir()):
         their_stem, theirs = language_of(other.name)
-        same = their_stem == stem and theirs not in (language, "", *NO_LANGUAGES)
+        same = their_stem == stem and theirs != language and _is_language(theirs)
         if same and other.is_file() and _is_text(other):
             others.append((other, theirs))
     if len(others) != 1 or not _is_text(path):
         return None
     return (path, others[0][0]), (language, others[0][1])
+
+
+def _is_language(ending: str) -> bool:
+    return re.fullmatch(r"[a-z]{2}([_-][a-z]{2,4})?", ending) is not None and ending not in SCRIPTS
 
 
 def _is_text(path: Path) -> bool:

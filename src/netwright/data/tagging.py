@@ -124,4 +124,6 @@ def tagged_rows(
     for at, one in enumerate(sentences):
         targets[at, : len(one.tags)] = torch.tensor([ids.get(tag, IGNORED) for tag in one.tags])
     where = torch.arange(len(sentences)) if rows is None else torch.as_tensor(rows)
-    return Rows(name, inputs, targets, [one.tokens for one in sentences], where)
+    tokens = [one.tokens for one in sentences]
+    sizes = torch.tensor([len(one) for one in tokens])
+    return Rows(name, inputs, targets, tokens, where, sizes)

@@ -13,10 +13,12 @@ from netwright.data.labelled import Given, note_splits, refuse_columns
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
 from netwright.data.pair_encoding import PairEncoding, fit_pair_encoding
+from netwright.data.sentence_encoding import IGNORED
 from netwright.data.sources import Found, sha256_of
 from netwright.data.splits import split_rows
 from netwright.data.table_splits import told_splits
 from netwright.data.task import Task, parse_task
+from netwright.data.text_encoding import PADDING
 from netwright.errors import DataError, UsageError, did_you_mean
 
 __all__ = ["pair_rows", "read_pairs", "read_translation"]
@@ -85,7 +87,9 @@ def pair_rows(
     for entry in noted:
         ledger.note(entry.action, f"{name} {entry.where}", entry.what, entry.count)
     where = torch.arange(len(pairs)) if rows is None else torch.as_tensor(rows)
-    return Rows(name, inputs, encoding.targets([b for _, b in pairs]), list(pairs), where)
+    targets = encoding.targets([target for _, target in pairs])
+    sizes = (inputs[0] != PADDING).sum(1) + (targets != IGNORED).sum(1)
+    return Rows(name, inputs, targets, list(pairs), where, sizes)
 
 
 def _data(

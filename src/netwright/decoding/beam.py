@@ -21,7 +21,7 @@ def beam_search(
     *,
     state: Any = None,
     end: int,
-    most: int,
+    most: int | Tensor,
     width: int,
     alpha: float = 0.6,
     never: Sequence[int] = (),
@@ -29,24 +29,25 @@ def beam_search(
     """Return (int64 (batch, steps), scores (batch,)): the best row found after `first` (batch,
     time), up to and with `end`, then 0, and its score. width 1 with alpha 0 is the greedy search.
 
-    A row that has not ended after `most` steps is scored as it is.
+    most: steps of a row, one number or one for each (batch,); a row that has not ended by then is
+    scored as it is.
     """
     if width < 1:
         raise ValueError(f"A beam of width {width} keeps nothing; expected at least 1.")
     rows, device = len(first), first.device
+    limits = torch.as_tensor(most, device=device).expand(rows)
+    longest = int(limits.max()) if rows else 0
     each = torch.arange(rows, device=device)
-    first, state = (
-        first.repeat_interleave(width, 0),
-        pick_rows(state, each.repeat_interleave(width)),
-    )
-    written = torch.zeros(rows, width, most, dtype=torch.int64, device=device)
+    beams = each.repeat_interleave(width)
+    first, state = first[beams], pick_rows(state, beams)
+    written = torch.zeros(rows, width, longest, dtype=torch.int64, device=device)
     # All beams of a row begin alike: only the first counts until they differ.
     total = torch.full((rows, width), -torch.inf, device=device)
     total[:, 0] = 0.0
-    best = torch.zeros(rows, most, dtype=torch.int64, device=device)
+    best = torch.zeros(rows, longest, dtype=torch.int64, device=device)
     best_score = torch.full((rows,), -torch.inf, device=device)
-    tokens = first
-    for length in range(1, most + 1):
+    tokens, length = first, 0
+    for length in range(1, longest + 1):
         logits, state = step(tokens, state)
         scores = logits[:, -1].float().log_softmax(1)
         scores[:, list(never)] = -torch.inf
@@ -68,14 +69,15 @@ def beam_search(
         parent, token = parent.gather(1, kept), token.gather(1, kept)
         written = written[each[:, None], parent]
         written[:, :, length - 1] = token
+        over = limits == length
+        cut = over & (best_score == -torch.inf)
+        best = torch.where(cut[:, None], written[:, 0], best)
+        best_score = torch.where(cut, total[:, 0] / penalty, best_score)
+        total = total.masked_fill(over[:, None], -torch.inf)
         # What goes on can at best keep its sum, at the largest penalty's divisor.
-        hope = total[:, 0] / (((5 + most) / 6) ** alpha)
+        hope = total[:, 0] / (((5 + limits) / 6) ** alpha)
         if bool((best_score >= hope).all()):
             break
         state = pick_rows(state, (each[:, None] * width + parent).flatten())
         tokens = token.view(-1, 1)
-    open_score = total[:, 0] / (((5 + length) / 6) ** alpha)
-    unfinished = best_score == -torch.inf
-    best = torch.where(unfinished[:, None], written[:, 0], best)
-    best_score = torch.where(unfinished, open_score, best_score)
     return best[:, :length], best_score

@@ -16,7 +16,7 @@ from netwright.data.sentence_encoding import as_tokens
 
 __all__ = ["piece_nats", "word_by_word"]
 
-ROUNDS = 3
+ROUNDS = 8
 LONGEST = 40  # words of a text: a round costs the product of both sides
 
 

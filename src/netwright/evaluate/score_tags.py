@@ -94,8 +94,8 @@ def score_tags(
     def measure_of(part: NDArray[np.int64] | None) -> Measure:
         if part is None:
             return measure_tags(*per_row, total)
-        chosen = None if total is None else total[part]
-        return measure_tags(*(column[part] for column in per_row), chosen)
+        hits, tokens, loss = (column[part] for column in per_row)
+        return measure_tags(hits, tokens, loss, None if total is None else total[part])
 
     point, replicates = replicate(measure_of, len(targets), resamples=resamples, seed=seed)
     primary = primary_metric(task, metric=metric)

@@ -46,7 +46,7 @@ def translate(
 
 def _written(net: Any, ids: Tensor, beam: int) -> Tensor:
     first = torch.full((len(ids), 1), START, device=ids.device)
-    most = min(STRETCH * ids.shape[1] + MORE, LONGEST)
+    most = (STRETCH * (ids != PADDING).sum(1) + MORE).clamp_max(LONGEST)
 
     def step(tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
         memory, inner = state

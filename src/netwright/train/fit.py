@@ -7,6 +7,7 @@ import torch
 
 from netwright.data.data import Data
 from netwright.device import choose_device, seeded, threads
+from netwright.errors import UsageError
 from netwright.plan.plan import Plan
 from netwright.train.members import fit_members
 from netwright.train.run import Run
@@ -45,6 +46,11 @@ def fit(
     if epochs is not None:
         plan = plan.with_({"recipe.epochs": epochs})
     if plan.members is not None:
+        if data.task.form == "translation":
+            raise UsageError(
+                "An ensemble writes no translations, for its nets would have to agree on every "
+                "piece. Train one net: leave --members out."
+            )
         return fit_members(
             plan, data, out=folder, seed=seed, device=device, num_threads=num_threads,
             seconds=seconds, metric=metric, resume=resume, progress=progress,

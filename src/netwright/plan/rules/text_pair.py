@@ -18,9 +18,8 @@ def text_pair(data: Data, c: Choices) -> None:
         c.recipe("lr", 2e-3, "the usual one of small recurrent nets")
     else:
         c.net("name", "transformer-seq2seq", "every piece of the target looks at all of the source")
-        c.net("width", 192, "small enough for a CPU")
+        c.net("width", 160, "small enough for a CPU")
         c.net("depth", 3, "each layer relates what the one below found")
-        c.net("num_heads", 4, "heads of 48 numbers")
         c.net("dropout", 0.2, "short texts of few words are learned by heart")
         c.recipe("batch_size", 64, "about a thousand pieces a step")
         c.recipe("lr", 1e-3, "the usual one of small transformers")
