@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from netwright.check.case import Case, Part, Step, as_numbers, width
+from netwright.check.case import SEQUENCES, Case, Part, Step, as_numbers, width
 from netwright.data.data import Batch, Data, Encoding, Rows, Split
 from netwright.data.graph_encoding import GraphEncoding
 from netwright.data.node_encoding import NodeEncoding
@@ -27,7 +27,6 @@ MOST_ROWS = {"train": 50_000, "validation": 10_000, "test": 10_000}
 MOST_BYTES = 256 * 2**20  # of a split's inputs
 PREPARED_ROWS = 2_000
 BATCH, MANY = 64, 512
-SEQUENCES = ("language-modelling", "tagging", "translation")
 TEXTS = 8  # rows of such: each holds many targets
 MOST_VALUES = 4_000_000  # of the inputs of many rows: large pictures fill memory
 

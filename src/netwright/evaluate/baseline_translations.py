@@ -49,7 +49,8 @@ def word_by_word(
         for word, shares in table.items()
     }
     said = [" ".join(best.get(w, w) for w in as_tokens(text.lower())) for text in texts]
-    return [_joined(text) for text in said], len(spelled)
+    joined = [_joined(text, like=source) for text, source in zip(said, texts, strict=True)]
+    return joined, len(spelled)
 
 
 def _model_1(
@@ -75,7 +76,8 @@ def _model_1(
     return table
 
 
-def _joined(text: str) -> str:
+def _joined(text: str, *, like: str) -> str:
+    """Take the blanks before marks out, and begin with a capital where the source does."""
     for mark in ".,!?;:":
         text = text.replace(f" {mark}", mark)
-    return text[:1].upper() + text[1:]
+    return text[:1].upper() + text[1:] if like[:1].isupper() else text
