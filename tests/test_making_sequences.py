@@ -6,11 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from netwright.check.check import check
 from netwright.data.ledger import Ledger
-from netwright.data.read import ReadOptions, read_labelled, read_rows
+from netwright.data.read import ReadOptions, read, read_labelled, read_rows
 from netwright.evaluate.evaluate import evaluate
 from netwright.making import Job, make
 from netwright.model.model import load
+from netwright.plan.design import design
 
 NAMES = ("Ann", "Bob", "Cyril", "Dora", "Emil")
 PLACES = ("Oslo", "Paris", "Rome", "Lima")
@@ -77,3 +79,21 @@ def test_a_translator_learns_a_toy_language(tmp_path: Path) -> None:
     assert said == ["eins zwei drei.", "vier vier eins."]
     ledger = json.loads((tmp_path / "run" / "ledger.json").read_text(encoding="utf-8"))
     assert any("byte-pair pieces" in entry["what"] for entry in ledger)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["tagging", "translation"])
+def test_sequences_are_checked_before_training(form: str, tmp_path: Path) -> None:
+    source = tmp_path / "small.conll"
+    if form == "tagging":
+        source.write_text("Ann\tB-per\nis\tO\n\nis\tO\n\n" * 20, encoding="utf-8")
+    else:
+        source = tmp_path / "small.en"
+        for ending, line in (("en", "one two {}."), ("de", "eins zwei {}.")):
+            lines = [line.format(number) for number in range(40)]
+            (tmp_path / f"small.{ending}").write_text("\n".join(lines), encoding="utf-8")
+    data = read(source)
+    checks = {one.name: one for one in check(data, design(data)).checks}
+    assert checks["outputs-and-loss"].status == "passed"
+    assert checks["row-independence"].status == "passed"
+    assert checks["gradients"].status == "passed"
