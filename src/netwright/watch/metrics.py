@@ -1,7 +1,7 @@
 """How the user's evaluations turn outputs into answers, against what the loss says they mean.
 
 Signals: "metric.cause" (text: "broadcast", "logits cut", "columns", "rows", "no argmax",
-"probability cut" or "squashed twice"), "metric.reported" and
+"probability cut", "squashed twice" or "numbers cut"), "metric.reported" and
 "metric.right" (share of right answers by the user's comparison and by that of the loss, same
 outputs and targets), "metric.rows". Only where one of those causes is seen: an unusual threshold
 on probabilities, top-5 accuracy and exact matches are the user's choice.
@@ -20,6 +20,7 @@ from netwright.watch.tape import Entry, Slot
 
 _BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 _CLASSES = ("cross_entropy", "nll_loss")
+_DISTANCES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 _CUTS = ("gt", "ge", "lt", "le", "round")
 # Steps between an output and its comparison that leave the numbers what they are.
 _SAME = (
@@ -95,6 +96,12 @@ def _compared(one: Evaluated, targets: Tensor, loss: str) -> Iterator[tuple[str,
                 truth = targets.reshape(-1) > 0.5
                 right = _share(_right(one.output, targets, loss))
                 yield "probability cut", _share(answers == truth), right
+        if name in ("gt", "ge") and loss in _DISTANCES and same_size and _other(entry) == 0:
+            two = bool(((targets == 0) | (targets == 1)).all())
+            if two and all(plain(e) in _SAME for e in path):  # 0 or 1 is what it learned to answer
+                truth, answers = targets.reshape(-1) > 0.5, one.slots[entry.results[0]].reshape(-1)
+                right = _share((one.output.reshape(-1) > 0.5) == truth)
+                yield "numbers cut", _share(answers == truth), right
         if name in _CUTS and loss == _BINARY[1] and same_size:
             if all(plain(e) in _SAME for e in path) and _is_half(entry, name):
                 answers = one.slots[entry.results[0]].reshape(-1).bool()

@@ -21,13 +21,14 @@ from netwright.watch.metrics import metrics
 from netwright.watch.modes import modes
 from netwright.watch.outputs import outputs
 from netwright.watch.reduction import reduction
+from netwright.watch.single_ones import single_ones
 from netwright.watch.skills import skills
 from netwright.watch.sources import sources
 from netwright.watch.trivial import trivial
 
 _PROBES: Sequence[Callable[[Kept], None]] = (
-    trivial, outputs, labels, modes, coupling, completing, metrics, sources, skills, inputs,
-    continuing, reduction,
+    trivial, outputs, labels, modes, coupling, completing, metrics, single_ones, sources, skills,
+    inputs, continuing, reduction,
 )  # fmt: skip
 
 
