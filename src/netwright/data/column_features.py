@@ -38,8 +38,9 @@ class NumberFeatures:
     piecewise linear and flat beyond its ends. Of few rows, where ranks are noise and the net has no
     embedding to
     undo them: z = (x - center) * scale, then z / sqrt(1 + (z / 3)^2), which bends outliers smoothly
-    (RealMLP, Holzmüller et al. 2024, arXiv:2407.04491); knots is empty then. fill: the training
-    median.
+    (RealMLP, Holzmüller et al. 2024, arXiv:2407.04491); knots is empty then. plain: of rows that
+    are to be rebuilt or drawn, (x - mean) / deviation, so that `restore` can undo it and outliers
+    stay as far out as they are. fill: the training median.
     """
 
     column: Column
@@ -49,6 +50,7 @@ class NumberFeatures:
     normal: Floats = field(default_factory=lambda: np.empty(0))
     center: float = 0.0
     scale: float = 1.0
+    plain: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -56,7 +58,9 @@ class NumberFeatures:
         return [name, f"{name} missing"] if self.indicated else [name]
 
     @classmethod
-    def fit(cls, column: Column, cells: pd.Series, ledger: Ledger) -> "NumberFeatures":
+    def fit(
+        cls, column: Column, cells: pd.Series, ledger: Ledger, *, plain: bool = False
+    ) -> "NumberFeatures":
         """Fit the curve, or centre and scale, on training cells."""
         values = read_numbers(column, cells)
         missing = np.isnan(values)
@@ -65,6 +69,10 @@ class NumberFeatures:
         if indicated:
             what = "missing numbers get the training median and a column that says so"
             ledger.note("imputed", column.name, what, int(missing.sum()))
+        if plain:
+            spread = float(there.std())
+            scale = 1 / spread if spread > 0 else 0.0
+            return cls(column, fill, indicated, center=float(there.mean()), scale=scale, plain=True)
         if len(values) < CURVE_FROM:
             center, scale = robust_scale(there)
             return cls(column, fill, indicated, center=center, scale=scale)
@@ -85,10 +93,17 @@ class NumberFeatures:
             out[:, 0] = np.interp(values, self.knots, self.normal)
         else:
             z = np.clip((values - self.center) * self.scale, -1e6, 1e6)
-            out[:, 0] = z / np.sqrt(1 + (z / 3) ** 2)
+            out[:, 0] = z if self.plain else z / np.sqrt(1 + (z / 3) ** 2)
         if self.indicated:
             out[:, 1] = missing
         return out
+
+    def restore(self, inputs: NDArray[np.float32]) -> Floats:
+        """Return the cells (rows,) that plain inputs (rows, len(names)) stand for, NaN where they
+        say that it was missing."""
+        numbers = inputs[:, 0].astype(np.float64)
+        values = self.center + (numbers / self.scale if self.scale else 0 * numbers)
+        return np.where(inputs[:, 1] > 0.5, np.nan, values) if self.indicated else values
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; the curve is in `arrays`."""
@@ -98,6 +113,7 @@ class NumberFeatures:
             "indicated": self.indicated,
             "center": self.center,
             "scale": self.scale,
+            "plain": self.plain,
         }
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -65,11 +65,15 @@ class TableEncoding:
         ledger: Ledger,
         *,
         known: Iterable[str] = (),
+        plain: bool = False,
     ) -> "TableEncoding":
-        """Fit on training rows; `columns` says what each holds. No target is seen."""
+        """Fit on training rows; `columns` says what each holds. No target is seen. plain: numbers
+        are standardised and no more, so that they can be rebuilt."""
         features: list[Features] = []
         for name, column in columns.items():
-            if column.used:
+            if column.used and column.kind == "numeric":
+                features.append(NumberFeatures.fit(column, frame[name], ledger, plain=plain))
+            elif column.used:
                 features += _fit_column(column, frame[name], ledger)
         if not features:
             why = "; ".join(f"{c.name}: {c.why}" for c in list(columns.values())[:5])
@@ -121,6 +125,16 @@ class TableEncoding:
         """Return the inputs as they are: a table is stored ready for the net."""
         return inputs
 
+    def restore(self, numeric: Tensor) -> pd.DataFrame:
+        """Return the table that inputs (rows, numeric) stand for, as far as its columns are
+        numbers."""
+        values, cells, at = numeric.float().cpu().numpy(), {}, 0
+        for one in self.features:
+            if isinstance(one, NumberFeatures):
+                cells[one.column.name] = one.restore(values[:, at : at + len(one.names)])
+            at += len(one.names)
+        return pd.DataFrame(cells)
+
     def shapes(self) -> Mapping[str, Any]:
         return {
             "numeric": len(self.feature_names()),
@@ -170,8 +184,6 @@ class TableEncoding:
 
 
 def _fit_column(column: Column, cells: pd.Series, ledger: Ledger) -> list[Features]:
-    if column.kind == "numeric":
-        return [NumberFeatures.fit(column, cells, ledger)]
     if column.kind == "date":
         return [DateFeatures.fit(column, cells, ledger)]
     if column.kind == "text":

@@ -14,6 +14,8 @@ Form = Literal[
     "regression",
     "forecasting",
     "language-modelling",
+    "reconstruction",
+    "generation",
 ]
 
 # What users may write after --task, and what it means: (name in metrics.json, form or None to infer
@@ -30,6 +32,8 @@ TASKS: dict[str, tuple[str, Form | None]] = {
     "image-classification": ("image-classification", None),
     "series-classification": ("series-classification", None),
     "language-modelling": ("language-modelling", "language-modelling"),
+    "reconstruction": ("reconstruction", "reconstruction"),
+    "generation": ("generation", "generation"),
 }
 
 

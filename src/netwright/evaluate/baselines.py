@@ -37,6 +37,7 @@ from netwright.evaluate.baseline_inputs import (
     telling_words,
     text_features,
 )
+from netwright.evaluate.baseline_generation import MOST_NUMBERS, normal_rows
 from netwright.evaluate.baseline_language import MAX_VOCABULARY, pair_nats, single_nats
 from netwright.evaluate.baseline_models import (
     Fitted,
@@ -45,9 +46,12 @@ from netwright.evaluate.baseline_models import (
     fit_ridge,
     fit_trees,
 )
+from netwright.evaluate.baseline_reconstruction import mean_errors, pca_errors
 from netwright.evaluate.judge import mase_scale, overlap
 from netwright.evaluate.metrics import score_classes, score_tokens, score_values
+from netwright.evaluate.reconstruction_metrics import score_errors
 from netwright.evaluate.scores import Scores
+from netwright.evaluate.two_sample import real_rows, score_samples
 from netwright.evaluate.verdict import verdict
 
 __all__ = ["Baseline", "Baselines", "baselines", "verdict"]
@@ -131,6 +135,7 @@ class _Job:
     seed: int
     resamples: int
     rows_cut: str
+    code_size: int = 0
     texts: Features | None = None  # of the training rows: both models read them
 
 
@@ -141,13 +146,16 @@ def baselines(
     metric: str | None = None,
     seed: int = 0,
     resamples: int = 1000,
+    code_size: int = 0,
 ) -> Baselines:
     """Fit and score all three within `seconds` (60 by default). The seed is that of the net's own
-    scores, so that both are resampled alike and can be compared in pairs.
+    scores, so that both are resampled alike and can be compared in pairs. code_size: of a net that
+    rebuilds rows, for as many principal components.
     """
     begun = time.monotonic()
     bound = DEFAULT_SECONDS if seconds is None else seconds
     job = _open(data, metric=metric, seed=seed, resamples=resamples)
+    job = replace(job, code_size=code_size)
     found = {"trivial": _timed(lambda: _trivial(job))}
     # Scoring takes as long for each; what is left is shared, and what the linear model leaves goes
     # to the trees.
@@ -196,6 +204,11 @@ def _trivial(job: _Job) -> Baseline:
         return _score_nats(job, nats, "how often each token occurs")
     if task.form == "forecasting":
         return _naive(job)
+    if task.form == "reconstruction":
+        errors = mean_errors(job.train, job.test, job.data.encoding)
+        return _score_rows(job, errors, "the mean of the training rows")
+    if task.form == "generation":
+        return _normal(job, "a normal for each number alone", correlated=False)
     if not task.is_classification:
         mean = np.tile(targets.reshape(len(targets), -1).mean(0), (rows, 1))
         return _score(job, mean, "the mean of the training rows")
@@ -234,6 +247,10 @@ def _linear(job: _Job, deadline: float) -> Baseline:
     task = job.data.task
     if task.form == "language-modelling":
         return _pairs(job)
+    if task.form == "reconstruction":
+        return _components(job)
+    if task.form == "generation":
+        return _normal(job, "one normal, with the covariance of all numbers", correlated=True)
     if task.form == "forecasting":
         return _forecast(job, deadline, forecast_by_ridge, "ridge regression on the window")
     features = _linear_features(job)
@@ -252,6 +269,9 @@ def _trees(job: _Job, deadline: float) -> Baseline:
     task, name = job.data.task, "histogram gradient boosting"
     if task.form == "language-modelling":
         return Baseline(name, reason="trees do not predict one token out of a whole vocabulary")
+    if task.form in ("reconstruction", "generation"):
+        verb = "rebuild" if task.form == "reconstruction" else "draw"
+        return Baseline(name, reason=f"trees do not {verb} rows")
     if task.form == "forecasting":
         return _forecast(job, deadline, forecast_by_trees, f"{name} on lags and step")
     features = _tree_features(job)
@@ -270,6 +290,39 @@ def _trees(job: _Job, deadline: float) -> Baseline:
     )
     predictions = _predict(fitted, features, job.test)
     return _score(job, predictions, f"{name} on {features.words}", fitted.cut)
+
+
+def _components(job: _Job) -> Baseline:
+    """Principal components, as many as the net's code is wide."""
+    if not job.code_size:
+        return Baseline("principal components", reason="the net has no code_size to be equal to")
+    name = f"{job.code_size} principal components, as many as the code is wide"
+    errors, cut = pca_errors(job.train, job.test, job.data.encoding, width=job.code_size)
+    return _score_rows(job, errors, name, cut)
+
+
+def _score_rows(job: _Job, errors: NDArray[np.float64], model: str, cut: str = "") -> Baseline:
+    scores = score_errors(
+        errors, job.test.targets, job.data.task, metric=job.metric, resamples=job.resamples,
+        seed=job.seed,
+    )  # fmt: skip
+    reason = "; ".join(part for part in (job.rows_cut, cut) if part)
+    return Baseline(model, scores, reason, len(job.train), cut=bool(reason))
+
+
+def _normal(job: _Job, model: str, *, correlated: bool) -> Baseline:
+    """Rows of a normal, beside the real rows that the net's are compared with."""
+    data = job.data
+    real, _ = real_rows(data.encoding, data.test)
+    if correlated and real.shape[1] > MOST_NUMBERS:
+        return Baseline(model, reason=f"a covariance of {real.shape[1]:,} numbers is too large")
+    rest: dict[str, Any] = {"correlated": correlated, "seed": job.seed}
+    drawn = normal_rows(job.train, data.encoding, len(real), **rest)
+    scores = score_samples(
+        torch.stack([drawn, real], 1), data.task, metric=job.metric, resamples=job.resamples,
+        seed=job.seed,
+    )  # fmt: skip
+    return Baseline(model, scores, job.rows_cut, len(job.train), cut=bool(job.rows_cut))
 
 
 def _linear_features(job: _Job) -> Features:

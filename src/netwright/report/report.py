@@ -11,12 +11,14 @@ from typing import Any
 __all__ = [
     "Baseline",
     "Choice",
+    "Cloud",
     "Column",
     "Example",
     "Forecast",
     "Headline",
     "Layer",
     "Member",
+    "Picture",
     "Report",
 ]
 
@@ -119,6 +121,23 @@ class Forecast:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture under its caption. png: its bytes."""
+
+    caption: str
+    png: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """Drawn rows beside real ones, by two of their numbers. axes: the names of these."""
+
+    axes: Sequence[str]
+    drawn: Points
+    real: Points
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """title: the source's name. task: what was learned, in words. verdict: the net against the
     baselines, in a sentence.
@@ -133,7 +152,7 @@ class Report:
     version. members: of an ensemble, else none; selection: how they were chosen, "greedy" or "all";
     growth: the validation score after each pick; layers: then those of its heaviest member.
     folds: nets that each member is made of, each trained without one fold of the training and
-    validation rows; 0: none. repair: proof.json's object, where a repair led to the run.
+    validation rows; 0: none. pictures, cloud: what a net draws or rebuilds. repair: proof.json's object, where a repair led to the run.
     """
 
     title: str
@@ -165,6 +184,8 @@ class Report:
     )
     examples: Sequence[Example] = ()
     forecasts: Sequence[Forecast] = ()
+    pictures: Sequence[Picture] = ()
+    cloud: Cloud | None = None
     findings: Sequence[Mapping[str, Any]] = ()
     ledger: Sequence[Mapping[str, Any]] = ()
     layers: Sequence[Layer] = ()

@@ -14,6 +14,7 @@ SOURCES = {
     "text": "a text",
     "series": "a series",
 }
+ROWS = {"table": "rows", "image": "pictures", "series": "series"}  # that are rebuilt or drawn
 LONGEST = 30  # characters of a name in a sentence
 
 
@@ -36,6 +37,12 @@ def describe_task(task: Task, kind: str) -> str:
             return f"Forecast {target}, {plural(task.horizon, 'step')} ahead"
         case "language-modelling":
             return "Predict what comes next in a text"
+        case "reconstruction":
+            found = f", and find {task.positive!r} by their error" if task.positive else ""
+            return f"Rebuild {ROWS.get(kind, 'rows')} from a short code{found}"
+        case "generation":
+            given = f", given {target}" if task.classes else ""
+            return f"Draw {ROWS.get(kind, 'rows')} like those that are there{given}"
         case _:
             return f"Predict the number {target} from {source}"
 
@@ -54,6 +61,20 @@ def describe_score(
         return (
             f"Of one row that is {shorten(task.positive or 'positive', LONGEST)} and one that is "
             f"not, it ranks the right one higher {_times(value)}; measured on {unseen}."
+        )
+    if metric == "roc_auc" and task.form == "reconstruction":
+        return (
+            f"Of one row that is {shorten(task.positive or 'an anomaly', LONGEST)} and one that is "
+            f"not, it gives the former the larger error {_times(value)}; measured on {unseen}."
+        )
+    if metric == "mse" and task.form == "reconstruction":
+        return (
+            f"It rebuilds a number of a row to within {number(math.sqrt(value))} (root mean "
+            f"square), over {unseen}."
+        )
+    if metric == "energy_distance":
+        return (
+            f"What it draws is {number(value)} in energy distance from {unseen} (0: drawn alike)."
         )
     error = scores.get("mae", {}).get("value")
     if task.form in ("regression", "forecasting") and error is not None:
