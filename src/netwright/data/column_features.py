@@ -7,7 +7,7 @@ category also gives one column of ids.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,10 @@ from netwright.data.column_cells import read_numbers, read_seconds, read_words
 from netwright.data.columns import Column
 from netwright.data.ledger import Ledger
 
-__all__ = ["CategoryFeatures", "DateFeatures", "NumberFeatures"]
+__all__ = ["CategoryFeatures", "DateFeatures", "NumberFeatures", "Scaling"]
 
 Floats = NDArray[np.float64]
+Scaling = Literal["auto", "bent", "plain"]
 
 CURVE_FROM = 500  # training rows; below, ranks are worse than values on all small tables tried
 CURVE_ROWS = 200_000  # more do not move a curve of a thousand knots
@@ -38,9 +39,9 @@ class NumberFeatures:
     piecewise linear and flat beyond its ends. Of few rows, where ranks are noise and the net has no
     embedding to
     undo them: z = (x - center) * scale, then z / sqrt(1 + (z / 3)^2), which bends outliers smoothly
-    (RealMLP, Holzmüller et al. 2024, arXiv:2407.04491); knots is empty then. plain: of rows that
-    are to be rebuilt or drawn, (x - mean) / deviation, so that `restore` can undo it and outliers
-    stay as far out as they are. fill: the training median.
+    (RealMLP, Holzmüller et al. 2024, arXiv:2407.04491); knots is empty then. plain:
+    of rows that are to be drawn, (x - mean) / deviation, so that `restore` can undo it. fill: the
+    training median.
     """
 
     column: Column
@@ -59,9 +60,10 @@ class NumberFeatures:
 
     @classmethod
     def fit(
-        cls, column: Column, cells: pd.Series, ledger: Ledger, *, plain: bool = False
+        cls, column: Column, cells: pd.Series, ledger: Ledger, *, scaling: Scaling = "auto"
     ) -> "NumberFeatures":
-        """Fit the curve, or centre and scale, on training cells."""
+        """Fit the curve, or centre and scale, on training cells. scaling: "bent" or "plain" however
+        many they are; "auto": the curve, where there are many."""
         values = read_numbers(column, cells)
         missing = np.isnan(values)
         there = values[~missing]
@@ -69,11 +71,11 @@ class NumberFeatures:
         if indicated:
             what = "missing numbers get the training median and a column that says so"
             ledger.note("imputed", column.name, what, int(missing.sum()))
-        if plain:
+        if scaling == "plain":
             spread = float(there.std())
             scale = 1 / spread if spread > 0 else 0.0
             return cls(column, fill, indicated, center=float(there.mean()), scale=scale, plain=True)
-        if len(values) < CURVE_FROM:
+        if scaling == "bent" or len(values) < CURVE_FROM:
             center, scale = robust_scale(there)
             return cls(column, fill, indicated, center=center, scale=scale)
         knots, normal = quantile_curve(there)

@@ -15,6 +15,7 @@ from netwright.data.column_cells import as_typed
 from netwright.data.columns import Column, infer_columns
 from netwright.data.data import Data, Rows, Source
 from netwright.data.guard import guard_groups, guard_rows
+from netwright.data.labelled import Labels, labelled_data
 from netwright.data.ledger import Ledger
 from netwright.data.notes import merge_notes
 from netwright.data.options import ReadOptions
@@ -55,8 +56,14 @@ def self_table(
     merge_notes(notes, ledger)
     columns = _learned(columns, name, ledger)
     features = as_typed(features, columns)
+    # To be drawn, numbers must come back as they were. To be rebuilt, what is far out is brought
+    # nearer smoothly, so that a few rows are not all that an error is made of.
     encoding = TableEncoding.fit(
-        features.iloc[splits["train"]], columns, ledger, known=map(str, frame.columns), plain=True
+        features.iloc[splits["train"]],
+        columns,
+        ledger,
+        known=map(str, frame.columns),
+        scaling="plain" if name == "generation" else "bent",
     )
     guard_rows(features[encoding.columns], splits, ledger)
     if groups is not None:
@@ -130,14 +137,9 @@ def _data(
         parts[name] = Rows(name, encoding.encode(raw, notes), rows.ids[where], raw, where)
         if name != "train":
             merge_notes(notes, ledger, where=f"{name} rows, ")
-    return Data(
-        kind="table",
-        task=rows.task,
-        encoding=encoding,
-        train=parts["train"],
-        validation=parts["validation"],
-        test=parts["test"],
-        source=source,
-        ledger=ledger,
-        class_counts=rows.counts(splits["train"]),
-    )
+    labels = Labels(rows.task, rows.ids, **_positions(splits), counts=rows.counts(splits["train"]))
+    return labelled_data("table", labels, parts, encoding, source=source, ledger=ledger)
+
+
+def _positions(splits: Mapping[str, Index]) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(index) for name, index in splits.items()}

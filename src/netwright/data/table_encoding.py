@@ -15,7 +15,12 @@ from torch import Tensor
 
 from netwright.data.cells import Distinct
 from netwright.data.column_cells import read_words
-from netwright.data.column_features import CategoryFeatures, DateFeatures, NumberFeatures
+from netwright.data.column_features import (
+    CategoryFeatures,
+    DateFeatures,
+    NumberFeatures,
+    Scaling,
+)
 from netwright.data.columns import Column
 from netwright.data.data import Kind
 from netwright.data.ledger import Ledger
@@ -65,14 +70,14 @@ class TableEncoding:
         ledger: Ledger,
         *,
         known: Iterable[str] = (),
-        plain: bool = False,
+        scaling: Scaling = "auto",
     ) -> "TableEncoding":
-        """Fit on training rows; `columns` says what each holds. No target is seen. plain: numbers
-        are standardised and no more, so that they can be rebuilt."""
+        """Fit on training rows; `columns` says what each holds. No target is seen. scaling: of the
+        numbers, see NumberFeatures."""
         features: list[Features] = []
         for name, column in columns.items():
             if column.used and column.kind == "numeric":
-                features.append(NumberFeatures.fit(column, frame[name], ledger, plain=plain))
+                features.append(NumberFeatures.fit(column, frame[name], ledger, scaling=scaling))
             elif column.used:
                 features += _fit_column(column, frame[name], ledger)
         if not features:
@@ -126,7 +131,7 @@ class TableEncoding:
         return inputs
 
     def restore(self, numeric: Tensor) -> pd.DataFrame:
-        """Return the table that inputs (rows, numeric) stand for, as far as its columns are
+        """Return the table that plain inputs (rows, numeric) stand for, as far as its columns are
         numbers."""
         values, cells, at = numeric.float().cpu().numpy(), {}, 0
         for one in self.features:

@@ -23,6 +23,7 @@ from netwright.evaluate.baseline_forecasts import (
     forecast_by_trees,
     naive_forecasts,
 )
+from netwright.evaluate.baseline_generation import MOST_NUMBERS, normal_rows
 from netwright.evaluate.baseline_inputs import (
     MAX_TEST_ROWS,
     MAX_TRAIN_ROWS,
@@ -37,7 +38,6 @@ from netwright.evaluate.baseline_inputs import (
     telling_words,
     text_features,
 )
-from netwright.evaluate.baseline_generation import MOST_NUMBERS, normal_rows
 from netwright.evaluate.baseline_language import MAX_VOCABULARY, pair_nats, single_nats
 from netwright.evaluate.baseline_models import (
     Fitted,

@@ -50,7 +50,8 @@ class Model:
         reduce: Callable[[Tensor, Tensor], Tensor] | None = None,
     ) -> Tensor:
         """Return the net's outputs for a whole split on the CPU: logits, or standardised values,
-        (rows, outputs); of rows that are rebuilt their errors, (rows, 2). reduce: outputs, targets -> what is kept of a batch, on its device."""
+        (rows, outputs); of rows that are rebuilt their errors, (rows, 2). reduce: outputs, targets
+        -> what is kept of a batch, on its device."""
         device = next(self.net.parameters()).device
         was_training = self.net.training
         self.net.eval()

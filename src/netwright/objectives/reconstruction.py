@@ -5,9 +5,9 @@ plain: mean of (rebuilt - x)^2 ("mse") or |rebuilt - x| ("mae"). denoising: the 
 `masking` spoil what it sees in training, never what it is asked for (Vincent et al. 2008). sparse:
 + sparsity * penalty of the code, "l1": mean of |code|, or "kl": KL(active || mean activation) of
 sigmoid(code), mean over the units (Ng 2011, CS294A). variational: + kl_weight * KL(q(z | x) ||
-Normal(0, 1)) / numbers, so that with "mse" the loss is the negative ELBO a number of a decoder whose
-variance is kl_weight / 2 (Kingma and Welling 2014, arXiv:1312.6114), up to a factor; the weight
-rises from 0 over the first kl_warmup steps (Bowman et al. 2016, arXiv:1511.06349).
+Normal(0, 1)) / numbers: with "mse" that is, up to a factor, the negative ELBO of a decoder whose
+variance is kl_weight / 2 (Kingma and Welling 2014, arXiv:1312.6114); the weight rises from 0 over
+the first kl_warmup steps (Bowman et al. 2016, arXiv:1511.06349).
 """
 
 from collections.abc import Iterator

@@ -152,7 +152,9 @@ class Report:
     version. members: of an ensemble, else none; selection: how they were chosen, "greedy" or "all";
     growth: the validation score after each pick; layers: then those of its heaviest member.
     folds: nets that each member is made of, each trained without one fold of the training and
-    validation rows; 0: none. pictures, cloud: what a net draws or rebuilds. repair: proof.json's object, where a repair led to the run.
+    validation rows; 0: none. pictures, cloud: what a net draws or rebuilds. repair: proof.json's
+    object, where
+    a repair led to the run.
     """
 
     title: str
