@@ -298,6 +298,29 @@ def check(
     raise typer.Exit(run_check(given))
 
 
+@app.command()
+def generate(
+    model: o.ModelPath,
+    count: Annotated[int, typer.Option(help="How many to draw.", metavar="N")] = 16,
+    out: Annotated[
+        str | None,
+        typer.Option(help="A table's file; of pictures a .png or a folder.", metavar="FILE"),
+    ] = None,
+    of_class: Annotated[
+        str | None, typer.Option("--class", help="Draw this class alone.", metavar="NAME")
+    ] = None,
+    seed: o.Seed = 0,
+    device: o.Device = "auto",
+    json: o.AsJson = False,
+) -> None:
+    """Draw new rows or pictures from a model that was trained for generation."""
+    from netwright.cli.generate import run_generate
+
+    run_generate(
+        model, count=count, out=out, of_class=of_class, seed=seed, device=device, as_json=json
+    )
+
+
 @app.command("plan")
 def plan_(
     source: o.Source,

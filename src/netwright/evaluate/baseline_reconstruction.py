@@ -2,7 +2,7 @@
 the net's code is wide (linear), which no linear map of that width betters (Eckart and Young 1936).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from netwright.data.data import Encoding
 from netwright.evaluate.baseline_inputs import Sample
-from netwright.nets._coding import Rows as RowShape
+from netwright.nets._coding import rows_of
 
 __all__ = ["mean_errors", "pca_errors"]
 
@@ -60,8 +60,7 @@ def _centre(sample: Sample, encoding: Encoding) -> tuple[Array, Array]:
     return mean, second / count
 
 
-def _errors(test: Sample, encoding: Encoding, rebuild: "object") -> Array:
-    assert callable(rebuild)
+def _errors(test: Sample, encoding: Encoding, rebuild: Callable[[Array], Array]) -> Array:
     found = []
     for rows in _rows(test, encoding):
         off = rebuild(rows) - rows
@@ -71,8 +70,7 @@ def _errors(test: Sample, encoding: Encoding, rebuild: "object") -> Array:
 
 def _rows(sample: Sample, encoding: Encoding) -> Iterator[Array]:
     """Yield the rows as nets are asked to rebuild them, (some rows, numbers)."""
-    fixed = {"numeric": 0, "cardinalities": (), "in_channels": 0, "height": 0, "width": 0}
-    shape = RowShape(**({**fixed, "length": 0} | dict(encoding.shapes())))
+    shape = rows_of(encoding.shapes())
     for at in range(0, len(sample), PIECE):
         inputs = tuple(torch.from_numpy(x[at : at + PIECE]) for x in sample.inputs)
         yield shape(*encoding.prepare(inputs)).flatten(1).double().numpy()

@@ -60,17 +60,21 @@ def _rebuilt(model: Model, data: Data, encoding: ImageEncoding) -> Picture:
 
 
 def picture_grid(pictures: Tensor, columns: int) -> bytes:
-    """Return pictures uint8 (rows, channels, height, width) as one PNG, `columns` a line; small
-    ones are enlarged by whole factors."""
+    """Return pictures uint8 (rows, channels, height, width) as one PNG, `columns` a line; of
+    several small ones each is enlarged by a whole factor."""
     count, channels, height, width = pictures.shape
     lines = -(-count // columns)
-    grid = np.full((lines * (height + 1), columns * (width + 1), channels), 255, dtype=np.uint8)
+    # A line between pictures, none around them.
+    size = (lines * (height + 1) - 1, columns * (width + 1) - 1, channels)
+    grid = np.full(size, 255, dtype=np.uint8)
     for at, picture in enumerate(pictures.permute(0, 2, 3, 1).numpy()):
         top, left = at // columns * (height + 1), at % columns * (width + 1)
         grid[top : top + height, left : left + width] = picture
     image = Image.fromarray(grid[:, :, 0] if channels == 1 else grid)
-    factor = max(1, SIDE // max(height, width))
-    image = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+    if count > 1:
+        factor = max(1, SIDE // max(height, width))
+        enlarged = (image.width * factor, image.height * factor)
+        image = image.resize(enlarged, Image.Resampling.NEAREST)
     buffer = io.BytesIO()
     image.save(buffer, format="PNG")
     return buffer.getvalue()
