@@ -53,7 +53,7 @@ def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step |
         plan = plan.member(0)
     place = choose_device(device)
     with seeded(seed):
-        net, _ = build_net(plan, data, seed, place)
+        net: Any = build_net(plan, data, seed, place)[0]
     objective: Any = build_objective(plan, data)
     rebuilds = plan.net["name"] == "autoencoder"
     if objective.takes != ("outputs",) and not rebuilds:

@@ -54,13 +54,13 @@ def self_table(
     notes = Ledger()
     columns = infer_columns(features, notes, rows=splits["train"])
     merge_notes(notes, ledger)
-    columns = _learned(columns, name, ledger)
-    features = as_typed(features, columns)
+    used = _learned(columns, name, ledger)
+    features = as_typed(features, used)
     # To be drawn, numbers must come back as they were. To be rebuilt, what is far out is brought
     # nearer smoothly, so that a few rows are not all that an error is made of.
     encoding = TableEncoding.fit(
         features.iloc[splits["train"]],
-        columns,
+        used,
         ledger,
         known=map(str, frame.columns),
         scaling="plain" if name == "generation" else "bent",

@@ -13,7 +13,7 @@ Classes are given to both where the net has them (Mirza and Osindero 2014, arXiv
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -68,10 +68,10 @@ class Adversarial:
         )
 
     def step(
-        self, net: nn.Module, batch: Batch, rng: torch.Generator | None = None
+        self, net: Any, batch: Batch, rng: torch.Generator | None = None
     ) -> Iterator[tuple[str, Tensor]]:
         """Yield ("discriminator", its mean loss) as often as the critic steps, then ("generator",
-        its mean loss)."""
+        its mean loss). net: what answers with "samples"."""
         rows = batch.inputs[0]
         classes = batch.targets if net.classes else None
         parts = torch.arange(len(rows), device=rows.device).chunk(self.critic_steps)
@@ -124,7 +124,6 @@ def _slope(logits: Tensor, rows: Tensor) -> Tensor:
     return (slopes.flatten(1).square().sum(1) + 1e-12).sqrt()
 
 
-def _noise(net: nn.Module, rows: Tensor, rng: torch.Generator | None) -> Tensor:
+def _noise(net: Any, rows: Tensor, rng: torch.Generator | None) -> Tensor:
     """Return noise (batch, noise_size) for as many rows, drawn on the CPU so that devices agree."""
-    size: int = net.noise_size
-    return torch.randn(len(rows), size, generator=rng).to(rows)
+    return torch.randn(len(rows), int(net.noise_size), generator=rng).to(rows)

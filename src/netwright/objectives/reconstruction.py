@@ -12,7 +12,7 @@ the first kl_warmup steps (Bowman et al. 2016, arXiv:1511.06349).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -74,11 +74,9 @@ class Reconstruction:
             data, batch_size=batch_size, order=order, start=start, device=device, weights=weights
         )
 
-    def step(
-        self, net: nn.Module, batch: Batch, rng: torch.Generator | None = None
-    ) -> dict[str, Tensor]:
-        """Return {"net": mean loss of the batch}."""
-        target = net.target(*batch.inputs)
+    def step(self, net: Any, batch: Batch, rng: torch.Generator | None = None) -> dict[str, Tensor]:
+        """Return {"net": mean loss of the batch}. net: what answers with "reconstruction"."""
+        target: Tensor = net.target(*batch.inputs)
         if self.sparsity:
             code = _code_of(net, batch)
             return {"net": self._error(net.decode(code), target) + self.sparsity * self._of(code)}
@@ -86,9 +84,8 @@ class Reconstruction:
         if isinstance(answer, Tensor):
             return {"net": self._error(answer, target)}
         rebuilt, mean, log_variance = answer
-        weight = self.kl_weight
-        if self.kl_warmup:
-            weight = weight * (net.steps / self.kl_warmup).clamp(max=1.0)
+        warmed = min(1.0, int(net.steps) / self.kl_warmup) if self.kl_warmup else 1.0
+        weight = self.kl_weight * warmed
         divergence = kl_divergence(mean, log_variance).mean() / target[0].numel()
         return {"net": self._error(rebuilt, target) + weight * divergence}
 
@@ -115,7 +112,7 @@ class Reconstruction:
         ).mean()
 
 
-def _code_of(net: nn.Module, batch: Batch) -> Tensor:
+def _code_of(net: Any, batch: Batch) -> Tensor:
     """Return the code of rows as training spoils them, (batch, code_size)."""
     if not hasattr(net, "spoil"):
         raise UsageError(
@@ -133,7 +130,7 @@ def rebuilt_of(net: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
     return rebuilt
 
 
-def row_errors(net: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
+def row_errors(net: Any, inputs: tuple[Tensor, ...]) -> Tensor:
     """Return the mean squared and the mean absolute error of each row, (batch, 2)."""
     off = (rebuilt_of(net, inputs) - net.target(*inputs)).float().flatten(1)
     return torch.stack([off.square().mean(1), off.abs().mean(1)], 1)
