@@ -1,4 +1,4 @@
-"""Reconstruction: each loss by hand, noise only in training, the linear net finds the components."""
+"""Reconstruction: losses by hand, noise in training only, the linear net finds the components."""
 
 import math
 

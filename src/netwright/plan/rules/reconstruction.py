@@ -17,7 +17,11 @@ def reconstruction(data: Data, c: Choices) -> None:
         columns = shapes["numeric"] + len(shapes["cardinalities"])
         size = max(1, min(-(-columns // 3), 32))
         c.net("code_size", size, f"about a third of {columns} columns: the rest must be inferred")
-        c.net("widths", [128, 64], "the code is bent to the rows, which no component can be")
+        width = max(32, min(4 * columns, 256))
+        c.net("widths", [width], "bends the code to the rows; a wider net rebuilds odd rows too")
+        if data.task.positive is not None:
+            why = "noise in training: what is unlike the other rows is drawn to them, and errs more"
+            c.net("noise", 0.3, why)
     elif picture:
         pixels = shapes["in_channels"] * shapes["height"] * shapes["width"]
         c.net("code_size", max(2, min(pixels // 8, 32)), f"{pixels:,} numbers a picture")
