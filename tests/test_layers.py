@@ -7,6 +7,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "netwright"
 
 # Top to bottom: a room may import from itself and from the layers below its own.
 LAYERS = [
+    {"__main__"},
     {"cli", "estimators", "integrations"},
     {"repairing"},
     {"making", "tuning"},

@@ -36,10 +36,12 @@ def test_rows_are_written_as_the_suffix_says_and_the_same_for_a_seed(tmp_path: P
 def test_pictures_become_a_grid_or_a_folder(tmp_path: Path) -> None:
     model = str(saved("digits", tmp_path, "dcgan", classes=10))
     run("generate", model, "--count", "10", "--class", "3", "--out", "grid.png", cwd=tmp_path)
-    assert Image.open(tmp_path / "grid.png").size == ((4 * 9 - 1) * 8, (3 * 9 - 1) * 8)
+    with Image.open(tmp_path / "grid.png") as grid:
+        assert grid.size == ((4 * 9 - 1) * 8, (3 * 9 - 1) * 8)
     run("generate", model, "--count", "10", "--out", "drawn", cwd=tmp_path)
     files = sorted((tmp_path / "drawn").iterdir())
-    assert len(files) == 10 and Image.open(files[0]).size == (8, 8)
+    with Image.open(files[0]) as first:
+        assert len(files) == 10 and first.size == (8, 8)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import torch
 import netwright as nw
 from netwright.plan.plan import Plan
 
-FEW = {"recipe.epochs": 6, "net.widths": [32, 32], "recipe.batch_size": 128}
+FEW = {"recipe.epochs": 5, "net.widths": [32, 32], "recipe.batch_size": 256}
 
 
 def plan_of(changes: dict) -> Plan:
@@ -18,10 +18,11 @@ def plan_of(changes: dict) -> Plan:
 
 def test_a_gan_comes_nearer_and_its_average_is_judged() -> None:
     data = nw.read("8-gaussians")
-    run = nw.fit(plan_of({"recipe.lr": 2e-3}), data, num_threads=1)
+    run = nw.fit(plan_of({"recipe.lr": 3e-3}), data, num_threads=1)
     found = [row["energy_distance"] for row in run.history]
     assert run.validation["energy_distance"].value == pytest.approx(min(found))
-    assert min(found) < 0.6 * found[0] and run.history[0]["validation_loss"] == found[0]
+    assert min(found) < 0.6 * found[0]
+    assert run.history[0]["validation_loss"] == pytest.approx(found[0])
 
 
 def test_wgan_gp_steps_its_critic_several_times() -> None:

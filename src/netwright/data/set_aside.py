@@ -7,6 +7,7 @@ and an error is judged by how well it ranks them. generation: a class is given t
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -28,13 +29,15 @@ Index = NDArray[np.int64]
 Words = Sequence[str | None]
 
 
+@dataclass(frozen=True, eq=False)
 class SetAside:
     """What the labels of all rows say. ids: int64 (rows,), of reconstruction NOT_KNOWN, NORMAL or
     ANOMALY, of generation the class to draw (0 where there are none). strata: words that a split
     keeps in proportion, None where there is but one."""
 
-    def __init__(self, task: Task, ids: Tensor, strata: NDArray[np.object_] | None) -> None:
-        self.task, self.ids, self.strata = task, ids, strata
+    task: Task
+    ids: Tensor
+    strata: NDArray[np.object_] | None
 
     def trained_on(self, splits: Mapping[str, Index], ledger: Ledger) -> dict[str, Index]:
         """Return the splits without the known anomalies of the training rows."""
