@@ -316,9 +316,7 @@ def generate(
     """Draw new rows or pictures from a model that was trained for generation."""
     from netwright.cli.generate import run_generate
 
-    run_generate(
-        model, count=count, out=out, of_class=of_class, seed=seed, device=device, as_json=json
-    )
+    run_generate({k: v for k, v in locals().items() if k != "run_generate"})
 
 
 @app.command("plan")
