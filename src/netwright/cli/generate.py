@@ -1,4 +1,4 @@
-"""`netwright generate`: what a model that has learned to draw makes anew, by the form of its task."""
+"""`netwright generate`: what a model that learned to draw makes anew, by the form of its task."""
 
 from typing import Any
 
