@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import netwright as nw
+from netwright.errors import UsageError
 from netwright.evaluate.constant import constant_score
 from netwright.plan.plan import Plan
 
@@ -60,3 +61,11 @@ def test_a_variational_autoencoder_draws_too() -> None:
     run = nw.fit(Plan(net=net, objective=objective, recipe=recipe), data, num_threads=1)
     assert run.validation["energy_distance"].value < 0.3
     assert int(run.model.net.steps) > 50
+
+
+@pytest.mark.parametrize(
+    "changes", [{"members.count": 2}, {"recipe.snapshots": 2}, {"recipe.swa": 0.5}]
+)
+def test_what_averages_answers_is_refused(changes: dict) -> None:
+    with pytest.raises(UsageError, match=next(iter(changes)).removesuffix(".count")):
+        nw.fit(plan_of(changes), nw.read("8-gaussians"))

@@ -223,14 +223,20 @@ def _set_aside(
     splits = split_rows(
         len(labels), labels=rows.strata, given=given, seed=options.seed, ledger=ledger
     )
-    _note_splits(splits, named, given, options.seed, ledger)
+    _note_splits(splits, named, given, options.seed, ledger, in_proportion=rows.strata is not None)
     splits = rows.trained_on(splits, ledger)
     parts = {key: torch.from_numpy(index) for key, index in splits.items()}
     return Labels(rows.task, rows.ids, **parts, counts=rows.counts(splits["train"]))
 
 
 def _note_splits(
-    splits: Mapping[str, Index], named: Given, given: Given, seed: int, ledger: Ledger
+    splits: Mapping[str, Index],
+    named: Given,
+    given: Given,
+    seed: int,
+    ledger: Ledger,
+    *,
+    in_proportion: bool = True,
 ) -> None:
     for name, rows in splits.items():
         if name in given and len(given[name]) == len(rows):
@@ -239,7 +245,8 @@ def _note_splits(
         elif name == "train":
             ledger.note("split", name, "the rest", len(rows))
         else:
-            how = f"held out: at random, each class in proportion (seed {seed})"
+            each = ", each class in proportion" if in_proportion else ""
+            how = f"held out: at random{each} (seed {seed})"
             ledger.note("split", name, how, len(rows))
 
 
