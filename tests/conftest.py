@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -22,3 +23,40 @@ def one_thread() -> None:
     """Small nets are fastest on one thread, and results do not depend on the machine's core
     count."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def one_graph(tmp_path: Path) -> Path:
+    """nodes.csv and edges.csv: 60 people of two clubs, who mostly know people of their own."""
+    rng = np.random.default_rng(0)
+    club = np.arange(60) % 2
+    known = np.triu(rng.random((60, 60)) < np.where(club[:, None] == club, 0.25, 0.02), 1)
+    folder = tmp_path / "people"
+    folder.mkdir()
+    lines = [
+        f"p{i},{rng.normal(club[i]):.3f},{rng.choice(['red', 'green'])},{'ab'[club[i]]}"
+        for i in range(60)
+    ]
+    (folder / "nodes.csv").write_text("\n".join(["node,height,colour,club", *lines]) + "\n")
+    lines = [f"p{i},p{j}" for i, j in zip(*known.nonzero(), strict=True)]
+    (folder / "edges.csv").write_text("\n".join(["source,target", *lines]) + "\n")
+    return folder
+
+
+@pytest.fixture
+def many_graphs(tmp_path: Path) -> Path:
+    """nodes.csv, edges.csv and graphs.csv: 60 rings and chains of 4 to 8 nodes, named anew in
+    each graph; only the edges tell them apart."""
+    rng = np.random.default_rng(1)
+    folder = tmp_path / "shapes"
+    folder.mkdir()
+    graphs, nodes, edges = ["graph,label"], ["graph,node,kind"], ["graph,source,target"]
+    for g in range(60):
+        size, ring = int(rng.integers(4, 9)), g % 2
+        graphs.append(f"g{g},{'ring' if ring else 'chain'}")
+        nodes += [f"g{g},{i},{rng.choice(['C', 'O'])}" for i in range(size)]
+        edges += [f"g{g},{i},{i + 1}" for i in range(size - 1)]
+        edges += [f"g{g},{size - 1},0"] if ring else [f"g{g},0,0"]
+    for name, lines in (("graphs", graphs), ("nodes", nodes), ("edges", edges)):
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    return folder

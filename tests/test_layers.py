@@ -22,7 +22,7 @@ LAYERS = [
     {"model"},
     {"objectives"},
     {"nets", "data", "watch"},
-    {"device", "catalogue", "run_folder", "quality"},
+    {"device", "catalogue", "run_folder", "quality", "decoding"},
     {"errors"},
 ]
 LEVEL = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}

@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 
-from netwright.data.data import Data
+from netwright.data.data import Data, Rows
 from netwright.diagnose.finding import findings_json
 from netwright.evaluate.baselines import Baselines, baselines
 from netwright.evaluate.judge import outputs_of, predictions_of, score_outputs
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.verdict import verdict
-from netwright.evaluate.worst import WorstExample, worst_examples, worst_rows
+from netwright.evaluate.worst import WorstExample, worst_examples, worst_rows, worst_sentences
 from netwright.report.build import build_report
 from netwright.report.card import model_card
 from netwright.report.html import to_html
@@ -107,7 +107,9 @@ def _members(run: Run) -> dict[str, Any]:
 def _worst(run: Run, data: Data, outputs: torch.Tensor) -> list[WorstExample]:
     if data.task.form == "reconstruction":
         return worst_rows(data.test, outputs, data.task)
-    if data.task.form in ("language-modelling", "forecasting", "generation"):
+    if data.task.form in ("language-modelling", "forecasting", "translation", "generation"):
         return []
+    if data.task.form == "tagging" and isinstance(data.test, Rows):
+        return worst_sentences(data.test, outputs, data.task, outside=run.model.outside)
     predicted, truth = predictions_of(run.model, outputs, data.test)
     return worst_examples(data.test, predicted, truth, data.task)

@@ -99,6 +99,8 @@ REAL = {
         },
     ),
     "graphs/cora": ("graph", {"all": ["nodes.csv", "edges.csv"]}),
+    "graphs/mutag": ("graph", {"all": ["MUTAG.txt"]}),
+    "graphs/mutag/MUTAG.txt": ("graph", {"all": ["MUTAG.txt"]}),
     "language_modelling/tinyshakespeare/input.txt": ("corpus", {"all": ["input.txt"]}),
     "language_modelling/makemore_names": ("corpus", {"all": ["names.txt"]}),
     "language_modelling/wikitext2_valid_test": (
@@ -125,7 +127,6 @@ REFUSED = {
     "images/omniglot/all_runs.zip": "folders of splits inside other folders",
     "time_series/ucr_uea": "6 ts files",
     "time_series/indoor_movement": "317 tables",
-    "graphs/mutag": "no data set known here",
     "dirty/tables/messytables/simple.unknown": "is empty",
 }
 

@@ -113,3 +113,12 @@ def test_scattered_values_by_hand() -> None:
 def test_a_self_loop_that_was_given_is_taken_once() -> None:
     edges = with_self_loops(torch.tensor([[0, 1, 1], [1, 1, 0]]), 3)
     assert sorted(map(tuple, edges.t().tolist())) == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 2)]
+
+
+@each_net
+def test_some_nodes_may_be_asked_and_one_of_them_twice(check, graph, name, options) -> None:
+    features, edges, _ = graph
+    net = check.build(name, SIZES | options | {"pool": "mean"}).eval()
+    asked = torch.tensor([5, 3, 5])
+    some = net(features, edges, torch.stack([asked, torch.arange(3)]))
+    torch.testing.assert_close(some, net(features, edges)[asked])

@@ -98,6 +98,11 @@ OTHERS = {
     "seq2seq": (PAIRS, (TOKENS, TOKENS[:, :4]), [(2, 4, 7)]),
     "siamese": (KINDS["image"][0], KINDS["image"][1] * 2, [(2, 1)]),
     "transformer-seq2seq": (PAIRS, (TOKENS, TOKENS[:, :4]), [(2, 4, 7)]),
+    "tagger": (
+        {"vocab": 9, "letters": 11, "outputs": 3},
+        (ones := torch.ones(2, 5, dtype=torch.int64), ones, ones[..., None]),
+        [(2, 5, 3)],
+    ),
     "unet": (KINDS["image"][0] | {"outputs": 3}, KINDS["image"][1], [(2, 3, 16, 12)]),
     "variational-autoencoder": (
         KINDS["series"][0] | {"code_size": 5},

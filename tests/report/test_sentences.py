@@ -22,6 +22,16 @@ from netwright.report.sentences import describe_score, describe_task
             "Tell 3 classes apart by kind, given the other columns",
         ),
         (
+            Task(name="node-classification", form="binary", target="club", classes=("a", "b")),
+            "graph",
+            "Tell a from b, given a node and its neighbours",
+        ),
+        (
+            Task(name="graph-classification", form="binary", target="c", classes=("a", "b")),
+            "graph",
+            "Tell a from b, given a graph",
+        ),
+        (
             Task(name="t", form="regression", target="price"),
             "table",
             "Predict the number price from the other columns",

@@ -29,7 +29,7 @@ class GNN(nn.Module):
 
 
 model = GNN()
-optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
 criterion = nn.CrossEntropyLoss()
 for epoch in range(8):
     for b in torch.randperm(1200).split(32):

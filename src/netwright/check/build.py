@@ -1,17 +1,22 @@
 """case_of(data, plan): the rows, the net and the batch that the checks of a source look at."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from netwright.check.case import Case, Part, Step, as_numbers, width
-from netwright.data.data import Batch, Data, Rows, Split
+from netwright.check.case import SEQUENCES, Case, Part, Step, as_numbers, width
+from netwright.data.data import Batch, Data, Encoding, Rows, Split
+from netwright.data.graph_encoding import GraphEncoding
+from netwright.data.node_encoding import NodeEncoding
 from netwright.device import choose_device, seeded
 from netwright.evaluate.baseline_inputs import Sample, gather
 from netwright.plan.plan import Plan
+from netwright.quality.graph_twins import graph_keys
 from netwright.train.building import build_net, build_objective
 
 __all__ = ["batch_order", "case_of"]
@@ -22,27 +27,31 @@ MOST_ROWS = {"train": 50_000, "validation": 10_000, "test": 10_000}
 MOST_BYTES = 256 * 2**20  # of a split's inputs
 PREPARED_ROWS = 2_000
 BATCH, MANY = 64, 512
-TEXTS = 8  # rows of a language model: each holds many targets
+TEXTS = 8  # rows of such: each holds many targets
 MOST_VALUES = 4_000_000  # of the inputs of many rows: large pictures fill memory
 
 
 def case_of(data: Data, plan: Plan, *, seed: int = 0, device: str = "auto") -> Case:
     """Take rows of the splits and build the plan's net (the first member's, of several)."""
     parts = {name: _part(split, data, seed) for name, split in data.splits().items()}
+    step = _step(data, plan, parts["train"], seed, device)
+    kind = data.kind
+    if isinstance(data.encoding, NodeEncoding | GraphEncoding):
+        kind, parts = "table", {n: _as_table(part, data.encoding) for n, part in parts.items()}
     names = tuple(
         tuple(getattr(data.encoding, name)()) if hasattr(data.encoding, name) else ()
         for name in ("feature_names", "category_names")
     )
     given = any(e.action == "split" and "given" in e.what for e in data.ledger)
     return Case(
-        kind=data.kind,
+        kind=kind,
         form=data.task.form,
         parts=parts,
         classes=data.task.classes,
         class_counts=data.class_counts,
         names=(names[0], names[1]),
         given=given,
-        step=_step(data, plan, parts["train"], seed, device),
+        step=step,
         seed=seed,
     )
 
@@ -54,6 +63,9 @@ def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step |
     place = choose_device(device)
     with seeded(seed):
         net: Any = build_net(plan, data, seed, place)[0]
+    if data.kind == "graph":
+        # What is joined for the net cannot be cut into rows again: it is joined when it is called.
+        net.register_forward_pre_hook(lambda module, args: _joined(module, args, data.encoding))
     objective: Any = build_objective(plan, data)
     rebuilds = plan.net["name"] == "autoencoder"
     if objective.takes != ("outputs",) and not rebuilds:
@@ -70,18 +82,42 @@ def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step |
 
     targets = train.sample.targets
     few, many = BATCH, min(MANY, max(BATCH, MOST_VALUES // width(train.sample)))
-    if data.task.form == "language-modelling":
+    if data.task.form in SEQUENCES:
         few = many = TEXTS
 
     def batch(index: Index) -> Batch:
         inputs = tuple(torch.from_numpy(x[index]).to(place) for x in train.sample.inputs)
-        prepared = data.encoding.prepare(inputs)
+        ready = inputs if data.kind == "graph" else data.encoding.prepare(inputs)
         asked = torch.from_numpy(targets[index]).to(place)
-        return Batch(prepared, net.target(*prepared) if rebuilds else asked)
+        return Batch(ready, net.target(*ready) if rebuilds else asked)
 
     first = batch(batch_order(targets, few, seed=seed))
     others = batch(np.random.default_rng(seed).permutation(len(targets))[:many])
     return Step(net, first, others, criterion, objective.loss, members)
+
+
+def _joined(net: nn.Module, stored: tuple[Tensor, ...], encoding: Encoding) -> tuple[Tensor, ...]:
+    """Return what a net of graphs is called with, in the net's number format."""
+    dtype = next(net.parameters()).dtype
+    ready = encoding.prepare(stored)
+    return tuple(x.to(dtype) if x.is_floating_point() else x for x in ready)
+
+
+def _as_table(part: Part, encoding: NodeEncoding | GraphEncoding) -> Part:
+    """Return the rows as what each has by itself, as a table's; equal graphs are equal rows."""
+    stored = tuple(torch.from_numpy(x) for x in part.sample.inputs)
+    own = encoding.summary(stored).numpy()
+    inputs = (own, np.zeros((len(own), 0), dtype=np.int64))
+    sample = Sample(inputs, part.sample.targets, None, part.sample.total)
+    if isinstance(encoding, NodeEncoding):
+        # The graph's features are in no batch, so that their scale cannot be tried on one.
+        named = [f"node {encoding.names[at]}" for at in stored[0].tolist()]
+        return replace(part, sample=sample, raw=named, prepared=None)
+    features, edges, of = (x.numpy() for x in encoding.prepare(stored))
+    cells = pd.DataFrame(own, columns=encoding.feature_names())
+    # Words, for as numbers they would lose digits.
+    cells["structure"] = [f"{key:x}" for key in graph_keys(features, edges, of, len(own))]
+    return replace(part, sample=sample, raw=cells)
 
 
 def batch_order(targets: NDArray[Any], count: int, *, seed: int) -> Index:

@@ -20,12 +20,14 @@ from netwright.data.task import Form
 from netwright.evaluate.baseline_inputs import Sample
 from netwright.evaluate.out_of_fold import OutOfFold, out_of_fold
 
-__all__ = ["Case", "Part", "Step", "as_numbers", "width"]
+__all__ = ["SEQUENCES", "Case", "Part", "Step", "as_numbers", "width"]
 
 Index = NDArray[np.int64]
 OUT_OF_FOLD_SECONDS = 4.0
 OUT_OF_FOLD_ROWS = 4_000
 OUT_OF_FOLD_VALUES = 4_000_000  # entries of the features: a tree looks at each
+# Forms whose rows hold many targets each.
+SEQUENCES = ("language-modelling", "tagging", "translation")
 LONGEST = 60  # characters that a row is shown by
 
 

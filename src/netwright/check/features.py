@@ -16,6 +16,7 @@ __all__ = ["distance_features", "summary_columns"]
 Matrix = NDArray[np.float32]
 SIDE = 16  # pixels of a picture that is only to be recognised
 STEPS = 64  # of a series
+IN_TOKENS = ("text", "sentence", "text-pair")  # kinds whose first input is ids of tokens
 WORDS = 128  # directions in which texts are compared
 MOST_WORDS = 0.1  # different ones, of the training rows
 
@@ -35,6 +36,8 @@ def distance_features(case: Case, part: Part) -> tuple[Matrix, Matrix] | None:
         way = np.random.default_rng(case.seed).normal(size=(texts.train.shape[1], WORDS))
         way = (way / np.sqrt(WORDS)).astype(np.float32)
         return np.asarray(texts.train @ way), np.asarray(texts.of(other) @ way)
+    if case.kind in IN_TOKENS:  # with many targets a row, near ones are no copies
+        return None
     shrink = _small_pictures if case.kind == "image" else _short_series
     return shrink(train), shrink(other)
 
@@ -67,7 +70,8 @@ def _unit(x: torch.Tensor) -> torch.Tensor:
 
 def summary_columns(case: Case, part: Part) -> dict[str, NDArray[Any]]:
     """Return columns (rows,) that tell splits apart, by name: a table's own, as read; of pictures
-    and series each channel's mean and spread; of texts their length and share of unknown words.
+    and series each channel's mean and spread; of texts and sentences (of pairs: the source) their
+    length and share of unknown words.
     Integers are codes."""
     inputs = part.sample.inputs
     if part.frame is not None:
@@ -78,7 +82,7 @@ def summary_columns(case: Case, part: Part) -> dict[str, NDArray[Any]]:
             named = names if len(names) == x.shape[1] else [f"input {k}" for k in range(x.shape[1])]
             columns.update({name: x[:, k] for k, name in enumerate(named)})
         return columns
-    if case.kind == "text":
+    if case.kind in IN_TOKENS:
         tokens = inputs[0]
         there = tokens != 0
         length = there.sum(1)

@@ -215,6 +215,9 @@ def predict(
     out: Annotated[
         str | None, typer.Option(help="CSV to write; stdout when left out.", metavar="FILE.csv")
     ] = None,
+    beam: Annotated[
+        int, typer.Option(help="Of a translator: width of the search; 1 is greedy.", metavar="N")
+    ] = 1,
     device: o.Device = "auto",
     threads: o.Threads = None,
     json: o.AsJson = False,
@@ -222,7 +225,43 @@ def predict(
     """Predict rows with a trained model, in the input's order."""
     from netwright.cli.use import run_predict
 
-    run_predict(model, source, out=out, device=device, threads=threads, as_json=json)
+    run_predict(model, source, out=out, device=device, threads=threads, as_json=json, beam=beam)
+
+
+@app.command()
+def generate(
+    model: o.ModelPath,
+    prompt: Annotated[str, typer.Option(help="What the text begins with.", metavar="T")] = "",
+    tokens: Annotated[int, typer.Option(help="How many to write.", metavar="N")] = 500,
+    temperature: Annotated[
+        float, typer.Option(help="Below 1 is more careful; 0 takes the likeliest.")
+    ] = 1.0,
+    top_k: Annotated[
+        int | None, typer.Option(help="Draw from the K likeliest alone.", metavar="K")
+    ] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option(help="Draw from the fewest that have P of the probability.", metavar="P"),
+    ] = None,
+    count: Annotated[int, typer.Option(help="Rows or pictures to draw.", metavar="N")] = 16,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            help="Of rows a table's file; of pictures a .png or a folder.", metavar="FILE"
+        ),
+    ] = None,
+    of_class: Annotated[
+        str | None, typer.Option("--class", help="Draw this class alone.", metavar="NAME")
+    ] = None,
+    seed: o.Seed = 0,
+    device: o.Device = "auto",
+    threads: o.Threads = None,
+    json: o.AsJson = False,
+) -> None:
+    """Let a model draw rows or pictures, or write on from a prompt, as it has learned to."""
+    from netwright.cli.generate import run_generate
+
+    run_generate({k: v for k, v in locals().items() if k != "run_generate"})
 
 
 @app.command()
@@ -296,27 +335,6 @@ def check(
 
     given = {k: v for k, v in locals().items() if k != "run_check"}
     raise typer.Exit(run_check(given))
-
-
-@app.command()
-def generate(
-    model: o.ModelPath,
-    count: Annotated[int, typer.Option(help="How many to draw.", metavar="N")] = 16,
-    out: Annotated[
-        str | None,
-        typer.Option(help="A table's file; of pictures a .png or a folder.", metavar="FILE"),
-    ] = None,
-    of_class: Annotated[
-        str | None, typer.Option("--class", help="Draw this class alone.", metavar="NAME")
-    ] = None,
-    seed: o.Seed = 0,
-    device: o.Device = "auto",
-    json: o.AsJson = False,
-) -> None:
-    """Draw new rows or pictures from a model that was trained for generation."""
-    from netwright.cli.generate import run_generate
-
-    run_generate({k: v for k, v in locals().items() if k != "run_generate"})
 
 
 @app.command("plan")

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ SOURCES = {
     "series": "UCR/UEA .ts files",
     "forecast": "a table with a time column and --task forecasting or --horizon",
     "arrays": ".npz without objects",
+    "graph": "nodes.csv and edges.csv (classes of nodes), with graphs.csv (classes of graphs)",
+    "tagged sentences": "a .conll file of a token and its tag a line, or one for each split",
+    "line pair": "two line-aligned texts, train.en and train.de: one of them, or their folder",
     "corpus": "one .txt of running text (language modelling)",
     "archive": ".zip .tar.gz .gz of any of these",
 }
@@ -34,15 +38,23 @@ WRITERS: dict[str, Callable[["pd.DataFrame", str], None]] = {
     ".tsv": lambda frame, path: frame.to_csv(path, index=False, sep="\t"),
     ".jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True),
     ".parquet": lambda frame, path: frame.to_parquet(path, index=False),
+    ".conll": lambda frame, path: write_conll(frame, path),
     "": lambda frame, path: frame.to_csv(path, index=False),
 }
 
 
 def run_predict(
-    model: str, source: str, *, out: str | None, device: str, threads: int | None, as_json: bool
+    model: str,
+    source: str,
+    *,
+    out: str | None,
+    device: str,
+    threads: int | None,
+    as_json: bool,
+    beam: int = 1,
 ) -> None:
     """Write the predictions in the input's row order: as CSV, or as the suffix of `out` says."""
-    from netwright.data.read_rows import read_rows
+    from netwright.data.read_rows import encoding_of, read_rows
     from netwright.device import threads as use_threads
     from netwright.model.model import load
 
@@ -54,8 +66,10 @@ def run_predict(
         )
     opened = load(model, device=device)
     ledger = Ledger()
+    opened = replace(opened, encoding=encoding_of(source, opened.encoding, ledger))
     with use_threads(threads):
-        frame = opened.predict(read_rows(source, opened.encoding, ledger), ledger=ledger)
+        rows = read_rows(source, opened.encoding, ledger)
+        frame = opened.predict(rows, ledger=ledger, beam=beam)
     for entry in ledger:
         print(entry, file=sys.stderr)
     if out is not None:
@@ -72,6 +86,20 @@ def run_predict(
         frame.to_csv(sys.stdout, index=False)
 
 
+def write_conll(frame: "pd.DataFrame", path: str) -> None:
+    """Write a tagger's predictions: a token and its tag a line, a blank line after a sentence."""
+    if "token" not in frame:
+        raise UsageError(
+            f"--out {path!r} asks for tokens and their tags, but the model is no tagger. Give a "
+            "file name that ends in .csv."
+        )
+    with Path(path).open("w", encoding="utf-8", newline="\n") as file:
+        for _, sentence in frame.groupby("sentence"):
+            for token, tag in zip(sentence["token"], sentence["prediction"], strict=True):
+                file.write(f"{token}\t{tag}\n")
+            file.write("\n")
+
+
 def run_evaluate(
     model: str,
     source: str,
@@ -84,13 +112,14 @@ def run_evaluate(
     as_json: bool,
 ) -> None:
     """Print the model's scores on a labelled source."""
-    from netwright.data.read_rows import read_labelled
+    from netwright.data.read_rows import encoding_of, read_labelled
     from netwright.device import threads as use_threads
     from netwright.evaluate.evaluate import evaluate
     from netwright.model.model import load
 
     opened = load(model, device=device)
     ledger = Ledger()
+    opened = replace(opened, encoding=encoding_of(source, opened.encoding, ledger))
     rows = read_labelled(source, opened.encoding, opened.task, ledger, target=target)
     with use_threads(threads):
         scores = evaluate(opened, rows, metric=metric, seed=seed)

@@ -318,6 +318,7 @@ CHANGES: dict[Kind, dict[str, Change]] = {
         "erase": _erase,
     },
     "text": {"token-dropout": _token_dropout},
+    "sentence": {"token-dropout": _token_dropout},
     "series": {
         "jitter": _jitter,
         "noise": _jitter,

@@ -11,7 +11,7 @@ from torch import Tensor
 from netwright.data.ledger import Ledger
 from netwright.data.task import Task
 
-Kind = Literal["table", "image", "text", "series"]
+Kind = Literal["table", "image", "text", "series", "graph", "sentence", "text-pair"]
 
 
 class Batch(NamedTuple):
@@ -87,7 +87,8 @@ class Rows:
 
     inputs: each (rows, ...). targets: (rows,) or (rows, outputs). raw: the same rows as they were
     read (DataFrame, list of str, list of paths, array), for worst examples and baselines. rows:
-    their positions in the source.
+    their positions in the source. sizes: how long each row is without padding, where shuffled
+    batches are to be made of rows of like length.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Rows:
     targets: Tensor
     raw: Any = None
     rows: Tensor | None = None
+    sizes: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -107,6 +109,7 @@ class Rows:
             self.targets.to(device),
             self.raw,
             self.rows,
+            self.sizes,
         )
 
     def select(self, index: Tensor, name: str | None = None) -> "Rows":
@@ -117,8 +120,20 @@ class Rows:
             raw = raw.iloc[where] if hasattr(raw, "iloc") else [raw[i] for i in where]
         rows = self.rows[index] if self.rows is not None else index
         return Rows(
-            name or self.name, tuple(x[index] for x in self.inputs), self.targets[index], raw, rows
+            name or self.name,
+            tuple(x[index] for x in self.inputs),
+            self.targets[index],
+            raw,
+            rows,
+            None if self.sizes is None else self.sizes[index.cpu()],
         )
+
+    def order(self, batch_size: int, rng: torch.Generator) -> Tensor:
+        """Return the order of the rows in one epoch of shuffled batches, int64 (rows,)."""
+        order = torch.randperm(len(self), generator=rng)
+        if self.sizes is None:
+            return order
+        return _in_like_sizes(order, self.sizes, batch_size, rng)
 
     def batches(
         self,
@@ -140,13 +155,27 @@ class Rows:
                     tuple(x[piece].to(target) for x in self.inputs), self.targets[piece].to(target)
                 )
             return
-        order = torch.randperm(count, generator=rng).to(where)
+        order = self.order(batch_size, rng).to(where)
         for at in range(start * batch_size, count, batch_size):
             index = order[at : at + batch_size]
             yield Batch(
                 tuple(x.index_select(0, index).to(target) for x in self.inputs),
                 self.targets.index_select(0, index).to(target),
             )
+
+
+# Batches that are sorted by length together: the more, the less padding and the less chance.
+POOL = 32
+
+
+def _in_like_sizes(order: Tensor, sizes: Tensor, batch_size: int, rng: torch.Generator) -> Tensor:
+    """Return the shuffled rows so that a batch has rows of like size, the batches in any order."""
+    pools = [rows[sizes[rows].argsort(stable=True)] for rows in order.split(POOL * batch_size)]
+    batches = torch.cat(pools).split(batch_size) if pools else ()
+    whole = [rows for rows in batches if len(rows) == batch_size]
+    rest = [rows for rows in batches if len(rows) < batch_size]  # it stays the last
+    turns = torch.randperm(len(whole), generator=rng).tolist()
+    return torch.cat([*(whole[at] for at in turns), *rest])
 
 
 @dataclass(frozen=True)

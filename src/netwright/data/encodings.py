@@ -7,7 +7,11 @@ from torch import Tensor
 
 from netwright.data.data import Encoding
 from netwright.data.forecasting import ForecastEncoding
+from netwright.data.graph_encoding import GraphEncoding
 from netwright.data.image_encoding import ImageEncoding
+from netwright.data.node_encoding import NodeEncoding
+from netwright.data.pair_encoding import PairEncoding
+from netwright.data.sentence_encoding import SentenceEncoding
 from netwright.data.series_encoding import SeriesEncoding
 from netwright.data.table_encoding import TableEncoding
 from netwright.data.text_encoding import TextEncoding
@@ -20,6 +24,10 @@ _READERS: dict[str, Callable[[Any, Any], Encoding]] = {
     "image": ImageEncoding.from_dict,
     "text": TextEncoding.from_dict,
     "series": SeriesEncoding.from_dict,
+    "nodes": NodeEncoding.from_dict,
+    "graphs": GraphEncoding.from_dict,
+    "sentence": SentenceEncoding.from_dict,
+    "text-pair": PairEncoding.from_dict,
     "forecast": ForecastEncoding.from_dict,
 }
 

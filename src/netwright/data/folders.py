@@ -11,12 +11,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from netwright.data.formats.graph_text import is_graph_text
 from netwright.data.layout import find_layout
 from netwright.data.listing import Entry, Listing, Role, split_of
 from netwright.data.sniff import sniff_content
 from netwright.errors import DataError
 
-__all__ = ["look_into"]
+__all__ = ["language_of", "look_into", "pair_beside"]
 
 Parts = Mapping[str, tuple[Path, ...]]
 Looked = tuple[str, Parts, Mapping[str, Any]]
@@ -26,6 +27,10 @@ IMAGE_FOLDERS = frozenset({"image", "images", "img", "imgs", "input", "inputs", 
 MASK_FOLDERS = frozenset(
     {"label", "labels", "mask", "masks", "annotation", "annotations", "target", "targets", "gt"}
 )
+FEW_TEXTS = 8  # at the top of a folder; only then each is looked into
+# Endings that look like a language and are a format.
+NO_LANGUAGES = frozenset("csv tsv tab ts idx npz npy png jpg gif bmp wav mp3 zip tar".split())
+SCRIPTS = frozenset("py js sh md rb pl ts rs go cs db gz".split())
 SHARD = re.compile(r"(?i)part|shard|chunk|\d+-of-\d+")
 CLASS_KINDS: tuple[tuple[str, Role], ...] = (
     ("image-folder", "image"),
@@ -78,9 +83,9 @@ def _pick(listing: Listing, name: str) -> Looked | None:
     for array in arrays:
         if array in roles:
             return _named_splits(listing.of(array), array, name)
-    graph = {entry.path.stem.lower(): entry.path for entry in listing.of("table")}
-    if {"nodes", "edges"} <= graph.keys():
-        return "graph", {"all": (graph["nodes"], graph["edges"])}, {}
+    graph = _graph(listing)
+    if graph is not None:
+        return graph
     for kind, role in CLASS_KINDS:
         if len(listing.of(role)) * 2 >= len(data):
             found = _classes(listing, kind, role, name)
@@ -211,18 +216,68 @@ def _named_splits(entries: list[Entry], role: Role, name: str) -> Looked:
     return role, _ordered({str(split): (file,) for split, file in splits.items()}), {}
 
 
+def _graph(listing: Listing) -> Looked | None:
+    """Recognise nodes.csv and edges.csv, graphs.csv beside them or not, and a text of graphs."""
+    tables = {entry.path.stem.lower(): entry.path for entry in listing.of("table", "text")}
+    if {"nodes", "edges"} <= tables.keys():
+        names = [name for name in ("nodes", "edges", "graphs") if name in tables]
+        return "graph", {"all": tuple(tables[name] for name in names)}, {}
+    top = [entry.path for entry in listing.of("table", "text") if not entry.below]
+    texts = [path for path in top if len(top) <= FEW_TEXTS and is_graph_text(path)]
+    if len(texts) != 1:
+        return None
+    left = [entry.path.name for entry in listing.data if entry.path != texts[0]]
+    return "graph", {"all": (texts[0],)}, {"left_out": left}
+
+
+def language_of(name: str) -> tuple[str, str]:
+    """Return (stem, language) of a file's name, "train.en.gz" is ("train", "en"); the language is
+    "" where the ending is none."""
+    stem, _, language = re.sub(r"(?i)\.(gz|txt)$", "", name).rpartition(".")
+    if stem and re.fullmatch(r"[A-Za-z]{2,3}(?:[_-][A-Za-z]{2,4})?", language):
+        return stem, language.lower()
+    return name, ""
+
+
+def pair_beside(path: Path) -> tuple[tuple[Path, Path], tuple[str, str]] | None:
+    """Return a text and the one beside it that translates it, and their languages: the same stem
+    with another language of two letters (train.en, train.de, train.pt-br). None for a file that has
+    not exactly one such."""
+    stem, language = language_of(path.name)
+    if not _is_language(language):
+        return None
+    others = []
+    for other in sorted(path.parent.iterdir()):
+        their_stem, theirs = language_of(other.name)
+        same = their_stem == stem and theirs != language and _is_language(theirs)
+        if same and other.is_file() and _is_text(other):
+            others.append((other, theirs))
+    if len(others) != 1 or not _is_text(path):
+        return None
+    return (path, others[0][0]), (language, others[0][1])
+
+
+def _is_language(ending: str) -> bool:
+    return re.fullmatch(r"[a-z]{2}([_-][a-z]{2,4})?", ending) is not None and ending not in SCRIPTS
+
+
+def _is_text(path: Path) -> bool:
+    content = sniff_content(path)
+    return (sniff_content(path, inside_gz=True) if content == "gz" else content) == "text"
+
+
 def _line_pair(listing: Listing) -> Looked | None:
     """Recognise train.en and train.de: the same stems with the same two endings."""
     texts = [entry.path for entry in listing.entries if entry.role in ("text", "table", "conll")]
     endings: dict[str, dict[str, Path]] = defaultdict(dict)
     for path in texts:
-        stem, _, language = re.sub(r"(?i)\.(gz|txt)$", "", path.name).rpartition(".")
-        if stem and re.fullmatch(r"[A-Za-z]{2,3}(?:[_-][A-Za-z]{2,4})?", language):
-            endings[stem][language.lower()] = path
+        stem, language = language_of(path.name)
+        if language:
+            endings[stem][language] = path
     languages = {tuple(sorted(found)) for found in endings.values()}
     if len(languages) != 1 or len(languages.copy().pop()) != 2 or len(texts) != 2 * len(endings):
         return None
-    if {"csv", "tsv"} & set(languages.copy().pop()):
+    if NO_LANGUAGES & set(languages.copy().pop()):
         return None
     pairs = {stem: tuple(found[one] for one in sorted(found)) for stem, found in endings.items()}
     detail = {"languages": languages.pop()}

@@ -30,6 +30,7 @@ __all__ = [
     "label_rows",
     "labelled_data",
     "labelled_rows",
+    "note_splits",
     "refuse_columns",
 ]
 
@@ -191,7 +192,7 @@ def label_rows(
     if not told:
         shown = ", ".join(classes[:6]) + (", ..." if len(classes) > 6 else "")
         ledger.note("guessed", "task", f"{name}, {len(classes)} classes: {shown}")
-        _note_splits(splits, named, given, options.seed, ledger)
+        note_splits(splits, named, given, options.seed, ledger, of=", each class in proportion")
     targets = Targets(
         task_name=name, form=form, names=(target,), labels=values[train], classes=classes
     )
@@ -223,21 +224,23 @@ def _set_aside(
     splits = split_rows(
         len(labels), labels=rows.strata, given=given, seed=options.seed, ledger=ledger
     )
-    _note_splits(splits, named, given, options.seed, ledger, in_proportion=rows.strata is not None)
+    each = "" if rows.strata is None else ", each class in proportion"
+    note_splits(splits, named, given, options.seed, ledger, of=each)
     splits = rows.trained_on(splits, ledger)
     parts = {key: torch.from_numpy(index) for key, index in splits.items()}
     return Labels(rows.task, rows.ids, **parts, counts=rows.counts(splits["train"]))
 
 
-def _note_splits(
+def note_splits(
     splits: Mapping[str, Index],
     named: Given,
     given: Given,
     seed: int,
     ledger: Ledger,
     *,
-    in_proportion: bool = True,
+    of: str = "",
 ) -> None:
+    """Note where each split is from. named: those of the source, given: also those of the user."""
     for name, rows in splits.items():
         if name in given and len(given[name]) == len(rows):
             if name in named:  # what --split tells is noted where it is read
@@ -245,8 +248,7 @@ def _note_splits(
         elif name == "train":
             ledger.note("split", name, "the rest", len(rows))
         else:
-            each = ", each class in proportion" if in_proportion else ""
-            how = f"held out: at random{each} (seed {seed})"
+            how = f"held out: at random{of} (seed {seed})"
             ledger.note("split", name, how, len(rows))
 
 

@@ -195,6 +195,8 @@ def _role_by_content(path: Path, nested: bool) -> Role:
             return "idx"
         if inside == "text" and path.with_suffix("").suffix.lower() in (".csv", ".tsv"):
             return "table"
+        if inside == "text" and path.with_suffix("").suffix.lower() == ".conll":
+            return "conll"
         return "text" if inside == "text" else _BY_CONTENT.get(inside, "archive")
     if content in ARCHIVES:
         return "archive"

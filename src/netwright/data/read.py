@@ -10,6 +10,7 @@ from netwright.data.arrays import Arrays, arrays_as_frames, read_arrays
 from netwright.data.builtin import load_builtin
 from netwright.data.data import Data, Source
 from netwright.data.forecasting import forecasting_data
+from netwright.data.graph_data import read_graph_data
 from netwright.data.images import image_data, read_images
 from netwright.data.labelled import join_labelled
 from netwright.data.ledger import Ledger
@@ -21,8 +22,10 @@ from netwright.data.set_aside import SELF
 from netwright.data.sources import COMING_KINDS, KINDS, Found, locate, sha256_of
 from netwright.data.stream_tables import memory_limit, must_stream, streamed_data
 from netwright.data.tables import read_parts, table_data
+from netwright.data.tagging import read_tagging
 from netwright.data.task import parse_task
 from netwright.data.texts import read_texts
+from netwright.data.translation import read_translation
 from netwright.errors import DataError, UsageError
 
 TEXTS = ("text-folder", "text-lines", "corpus")
@@ -88,6 +91,12 @@ def read(
         )
     if found.kind in TEXTS:
         return read_texts(found, options, ledger)
+    if found.kind == "graph":
+        return read_graph_data(found, options, ledger)
+    if found.kind == "conll":
+        return read_tagging(found, options, ledger)
+    if found.kind == "line-pair":
+        return read_translation(found, options, ledger)
     if found.kind == "ts":
         return read_series(found, options, ledger)
     raise _unsupported(found)

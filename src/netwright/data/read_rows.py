@@ -12,15 +12,23 @@ from numpy.typing import NDArray
 from netwright.data.arrays import arrays_as_frames, read_arrays
 from netwright.data.cells import MARKERS, distinct
 from netwright.data.data import Encoding, Rows
+from netwright.data.graph_data import graph_rows, read_graph
+from netwright.data.graph_encoding import GraphEncoding
+from netwright.data.graphs import Graphs
 from netwright.data.known_targets import encode_known_targets, match_labels
 from netwright.data.ledger import Ledger
+from netwright.data.node_encoding import NodeEncoding
+from netwright.data.pair_encoding import PairEncoding
 from netwright.data.samples import read_frame, read_samples
+from netwright.data.sentence_encoding import SentenceEncoding
 from netwright.data.set_aside import NOT_KNOWN
 from netwright.data.sources import Found, locate
+from netwright.data.tagging import read_tagged, tagged_rows
 from netwright.data.task import Task
+from netwright.data.translation import pair_rows, read_pairs
 from netwright.errors import DataError, UsageError, did_you_mean
 
-__all__ = ["note_found", "read_labelled", "read_rows"]
+__all__ = ["encoding_of", "note_found", "read_labelled", "read_rows"]
 
 
 def note_found(found: Found, ledger: Ledger) -> None:
@@ -42,10 +50,39 @@ def note_found(found: Found, ledger: Ledger) -> None:
         ledger.note("dropped", found.name, "the source's own test part: --test replaces it")
 
 
+def encoding_of(source: str | Path, encoding: Encoding, ledger: Ledger) -> Encoding:
+    """Return what the rows of `source` are encoded with: of nodes an encoding that holds the
+    source's own graph, of all else `encoding` itself."""
+    if not isinstance(encoding, NodeEncoding):
+        return encoding
+    return encoding.over(_graphs(locate(source), encoding, ledger), ledger)
+
+
+def _graphs(found: Found, encoding: NodeEncoding | GraphEncoding, ledger: Ledger) -> Graphs:
+    """Read graphs of the kind that the model was trained on."""
+    many = isinstance(encoding, GraphEncoding)
+    if found.kind != "graph":
+        raise DataError(
+            f"{found.name!r} holds {found.kind}; the model was trained on graphs. Give a folder "
+            f"with nodes.csv and edges.csv{' and graphs.csv' if many else ''}."
+        )
+    graphs = read_graph(next(iter(found.parts.values())), ledger)
+    if many == (graphs.table is None):
+        what = ("the nodes of one graph", "many graphs")
+        raise DataError(
+            f"{found.name!r} holds {what[not many]}, but the model was trained on {what[many]}. "
+            f"{'Add graphs.csv, a row a graph' if many else 'Take graphs.csv away'}."
+        )
+    return graphs
+
+
 def read_rows(source: str | Path, encoding: Encoding, ledger: Ledger) -> Any:
     """Read the rows of `source` as `encoding.encode` takes them, in the source's order."""
     found = locate(source)
     note_found(found, ledger)
+    if isinstance(encoding, NodeEncoding | GraphEncoding):
+        graphs = _graphs(found, encoding, ledger)
+        return graphs if isinstance(encoding, GraphEncoding) else graphs.names
     if _wants_frame(encoding, found):
         return _frame(found, encoding, ledger)
     return read_samples(found, encoding.kind, ledger)[0]
@@ -68,6 +105,12 @@ def read_labelled(
     note_found(found, ledger)
     if task.form == "reconstruction":
         return _to_rebuild(found, encoding, task, ledger, target=target)
+    if isinstance(encoding, NodeEncoding | GraphEncoding):
+        return _labelled_graphs(found, encoding, task, ledger, target=target)
+    if isinstance(encoding, SentenceEncoding):
+        return _tagged(found, encoding, task, ledger)
+    if isinstance(encoding, PairEncoding):
+        return _pairs(found, encoding, task, ledger)
     if _wants_frame(encoding, found):
         frame = _frame(found, encoding, ledger)
         names = _target_names(frame, task, target)
@@ -106,6 +149,49 @@ def _to_rebuild(
         ids = match_labels(distinct(labels).without(MARKERS), task, ledger)
     rows = torch.arange(len(raw))
     return Rows("evaluate", encoding.encode(raw, ledger), torch.from_numpy(ids), raw, rows)
+
+
+def _labelled_graphs(
+    found: Found,
+    encoding: NodeEncoding | GraphEncoding,
+    task: Task,
+    ledger: Ledger,
+    *,
+    target: str | None,
+) -> Rows:
+    """Read nodes, or graphs, with their classes. `encoding` is that of `encoding_of`."""
+    graphs = _graphs(found, encoding, ledger)
+    many = isinstance(encoding, GraphEncoding)
+    frame = graphs.nodes if graphs.table is None else graphs.table
+    targets, kept = encode_known_targets(frame, _target_names(frame, task, target), task, ledger)
+    _check_kept(kept, len(frame), task, ledger)
+    rows = torch.from_numpy(kept)
+    inputs = encoding.encode(graphs if many else graphs.names, ledger)
+    raw = graph_rows(graphs) if many else pd.DataFrame({"node": graphs.names})
+    return Rows("evaluate", tuple(x[rows] for x in inputs), targets, raw.iloc[kept], rows)
+
+
+def _tagged(found: Found, encoding: SentenceEncoding, task: Task, ledger: Ledger) -> Rows:
+    if found.kind != "conll":
+        raise DataError(
+            f"{found.name!r} holds {found.kind}, which has no tags. To score a tagger give a token "
+            "and its tag a line; to tag a text use `netwright predict`."
+        )
+    files = [path for part in found.parts.values() for path in part]
+    sentences = [one for path in files for one in read_tagged(path, ledger)]
+    return tagged_rows("evaluate", sentences, task.classes, encoding, ledger)
+
+
+def _pairs(found: Found, encoding: PairEncoding, task: Task, ledger: Ledger) -> Rows:
+    sides = (task.source, task.target)
+    if found.kind != "line-pair" or set(found.detail["languages"]) != set(sides):
+        raise DataError(
+            f"{found.name!r} is no pair of texts in {task.source} and {task.target}. To score a "
+            "translator give both, named so (test.en beside test.de); to translate a text use "
+            "`netwright predict`."
+        )
+    pairs = [pair for part in found.parts for pair in read_pairs(found, part, *sides, ledger)]
+    return pair_rows("evaluate", pairs, encoding, ledger)
 
 
 def _take(raw: Any, kept: NDArray[np.int64]) -> Any:

@@ -13,9 +13,10 @@ import pandas as pd
 
 from netwright.data.arrays import read_arrays
 from netwright.data.builtin import load_builtin
-from netwright.data.charset import decode_bytes
+from netwright.data.formats.conll import read_conll
 from netwright.data.formats.idx import read_idx
 from netwright.data.formats.tables import read_table
+from netwright.data.formats.text import lines_of, read_text
 from netwright.data.formats.ts import read_ts
 from netwright.data.ledger import Ledger
 from netwright.data.listing import list_folder
@@ -99,14 +100,14 @@ def _builtin_images(found: Found, ledger: Ledger) -> Samples:
 
 def _text_folder(found: Found, ledger: Ledger) -> Samples:
     files = _files(found)
-    return [_text(path, ledger) for path, _ in files], [label for _, label in files]
+    return [read_text(path, ledger) for path, _ in files], [label for _, label in files]
 
 
 def _text_lines(found: Found, ledger: Ledger) -> Samples:
     texts, labels = [], []
     for part in found.parts.values():
         for path in part:
-            lines = [line.strip() for line in _text(path, ledger).splitlines() if line.strip()]
+            lines = [line.strip() for line in read_text(path, ledger).splitlines() if line.strip()]
             texts += lines
             labels += [path.name.removesuffix(".gz").removesuffix(path.suffix)] * len(lines)
     return texts, labels
@@ -119,11 +120,20 @@ def _corpus(found: Found, ledger: Ledger) -> Samples:
     return texts, None
 
 
-def _text(path: Path, ledger: Ledger) -> str:
-    text, charset = decode_bytes(path.read_bytes(), path.name)
-    if not charset.plain:
-        ledger.note("guessed", path.name, f"text encoding {charset.name}")
-    return text
+def _plain_lines(found: Found, ledger: Ledger) -> Samples:
+    """Every line is a row, also an empty one, so that answers stand beside their lines."""
+    files = [path for part in found.parts.values() for path in part]
+    return [line for path in files for line in lines_of(read_text(path, ledger))], None
+
+
+def _first_of_pair(found: Found, ledger: Ledger) -> Samples:
+    files = [path for part in found.parts.values() for path in part]
+    return [line for path in files[::2] for line in lines_of(read_text(path, ledger))], None
+
+
+def _conll(found: Found, ledger: Ledger) -> Samples:
+    files = [path for part in found.parts.values() for path in part]
+    return [one.tokens for path in files for one in read_conll(path, ledger)], None
 
 
 def _ts(found: Found, ledger: Ledger) -> Samples:
@@ -154,5 +164,7 @@ READERS: dict[str, dict[str, Reader]] = {
         "builtin": _builtin_images,
     },
     "text": {"text-folder": _text_folder, "text-lines": _text_lines, "corpus": _corpus},
+    "sentence": {"conll": _conll, "corpus": _plain_lines},
+    "text-pair": {"corpus": _plain_lines, "line-pair": _first_of_pair},
     "series": {"ts": _ts, "npz": _npz},
 }

@@ -16,7 +16,8 @@ from typing import Any
 
 from netwright.data.archives import hash_file, unpack
 from netwright.data.builtin import builtin_names
-from netwright.data.folders import look_into
+from netwright.data.folders import language_of, look_into, pair_beside
+from netwright.data.formats.graph_text import is_graph_text
 from netwright.data.listing import list_folder, role_of_text, split_of, visible_files
 from netwright.data.sniff import ARCHIVES, describe_content, sniff_content
 from netwright.errors import DataError
@@ -32,14 +33,15 @@ KINDS = {
     "idx": "the files of MNIST and its kin",
     "ts": "UCR/UEA time series, with _TRAIN and _TEST files or not",
     "npz": "NumPy arrays saved together, without objects",
+    "graph": "nodes.csv and edges.csv, with graphs.csv beside them for many graphs, or a text of "
+    "graphs",
     "corpus": "one text, for language modelling",
+    "line-pair": "two texts, line by line translations, such as train.en and train.de",
+    "conll": "a token and its tag a line, blank lines between sentences",
     "flat-images": "images without class folders, for prediction",
 }
 COMING_KINDS = {
     "image-masks": "image/ and label/ folders",
-    "line-pair": "two texts, line by line translations",
-    "conll": "a token and its tag a line",
-    "graph": "nodes.csv and edges.csv",
     "audio-folder": "a folder of sounds for each class",
     "gym": "an environment to act in",
 }
@@ -188,10 +190,16 @@ def _in_archives(path: Path, archives: tuple[Path, ...], detail: Mapping[str, An
 def _in_file(path: Path) -> Found:
     name, content = _safe_name(path), sniff_content(path)
     alone = {"all": (path,)}
+    pair = pair_beside(path)
+    if pair is not None:
+        parts, detail = {"all": pair[0]}, {"ignored": 0, "languages": pair[1]}
+        return Found("line-pair", _safe_name(language_of(path.name)[0]), parts, pair[0], detail)
     if content in ARCHIVES:
         unpacked = unpack(path)
         inner = _in_file(unpacked) if unpacked.is_file() else _in_folder(unpacked, path)
         return replace(inner, name=name, paths=(path,), detail={**inner.detail, "archive": path})
+    if content == "text" and is_graph_text(path):
+        return Found("graph", name, alone, (path,), {"ignored": 0})
     if content == "text":
         kind = {"conll": "conll", "table": "table"}.get(role_of_text(path), "corpus")
         return Found(kind, name, alone, (path,), {"ignored": 0})

@@ -114,10 +114,13 @@ def told_splits(
 
 
 def _split_file(path: Path, num_rows: int, ledger: Ledger) -> pd.Series:
-    """A file with one word a row: a table with a column of such words, or bare lines."""
+    """A file with one word a row, a table with a column of such words, or the numbers of the rows
+    that are the test, from 0 on."""
     lines = path.read_text(encoding="utf-8-sig").split()
     if len(lines) == num_rows:
         return pd.Series(lines, dtype=object)
+    if lines and all(line.isdecimal() for line in lines):
+        return _test_rows(path, np.array(lines, dtype=np.int64), num_rows)
     table = read_table(path, ledger)
     for name in table.columns:
         words = {str(word).casefold() for word in distinct(table[name]).words}
@@ -127,6 +130,17 @@ def _split_file(path: Path, num_rows: int, ledger: Ledger) -> pd.Series:
         f"--split {path.name!r} has {len(lines):,} words, but the table has {num_rows:,} rows; "
         "expected train, validation or test for each row, in order."
     )
+
+
+def _test_rows(path: Path, rows: Index, num_rows: int) -> pd.Series:
+    if rows.max() >= num_rows or len(np.unique(rows)) < len(rows):
+        raise DataError(
+            f"--split {path.name!r} numbers test rows up to {rows.max():,} in {len(rows):,} lines; "
+            f"expected different numbers from 0 to {num_rows - 1:,}. Correct the file."
+        )
+    words = np.full(num_rows, None, dtype=object)
+    words[rows] = "test"
+    return pd.Series(words, dtype=object)
 
 
 def harmonise_labels(

@@ -16,6 +16,8 @@ Form = Literal[
     "language-modelling",
     "reconstruction",
     "generation",
+    "tagging",
+    "translation",
 ]
 
 # What users may write after --task, and what it means: (name in metrics.json, form or None to infer
@@ -31,9 +33,13 @@ TASKS: dict[str, tuple[str, Form | None]] = {
     "text-classification": ("text-classification", None),
     "image-classification": ("image-classification", None),
     "series-classification": ("series-classification", None),
+    "node-classification": ("node-classification", None),
+    "graph-classification": ("graph-classification", None),
     "language-modelling": ("language-modelling", "language-modelling"),
     "reconstruction": ("reconstruction", "reconstruction"),
     "generation": ("generation", "generation"),
+    "tagging": ("tagging", "tagging"),
+    "translation": ("translation", "translation"),
 }
 
 
@@ -47,6 +53,7 @@ class Task:
     target_mean, target_std: regression targets are trained as (y - mean) / std; the training rows'
     figures.
     horizon, season: steps ahead and steps a season, for forecasting.
+    source: the language that is translated into the target's.
     """
 
     name: str
@@ -60,6 +67,7 @@ class Task:
     target_std: tuple[float, ...] = field(default=(1.0,))
     horizon: int = 0
     season: int = 1
+    source: str = ""
 
     @property
     def is_classification(self) -> bool:

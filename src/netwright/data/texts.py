@@ -1,13 +1,11 @@
 """Texts and their labels become Data."""
 
-import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
-from netwright.data.charset import decode_bytes
 from netwright.data.corpus import corpus_data
 from netwright.data.data import Data, Source
-from netwright.data.formats.idx import GZIP_MAGIC
+from netwright.data.formats.text import read_text
 from netwright.data.labelled import (
     Given,
     Labels,
@@ -40,7 +38,7 @@ def read_texts(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
                 "Leave --task out to learn its next character, or give a folder for each class."
             )
         parts = {
-            name: "\n".join(_read(path, ledger) for path in files)
+            name: "\n".join(read_text(path, ledger) for path in files)
             for name, files in found.parts.items()
         }
         return corpus_data(parts, source=source, ledger=ledger)
@@ -48,7 +46,7 @@ def read_texts(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
         samples = {name: _lines(files, ledger) for name, files in found.parts.items()}
     else:
         samples = {
-            name: [(_read(path, ledger), label) for path, label in labelled_files(found, name)]
+            name: [(read_text(path, ledger), label) for path, label in labelled_files(found, name)]
             for name in found.parts
         }
     labels, given = join_labelled({n: [label for _, label in part] for n, part in samples.items()})
@@ -61,19 +59,9 @@ def _lines(files: Sequence[Path], ledger: Ledger) -> list[tuple[str, str]]:
     return [
         (line.strip(), path.name.removesuffix(".gz").removesuffix(".txt"))
         for path in files
-        for line in _read(path, ledger).splitlines()
+        for line in read_text(path, ledger).splitlines()
         if line.strip()
     ]
-
-
-def _read(path: Path, ledger: Ledger) -> str:
-    content = path.read_bytes()
-    if content[:2] == GZIP_MAGIC:
-        content = gzip.decompress(content)
-    text, charset = decode_bytes(content, path.name)
-    if not charset.plain:
-        ledger.note("guessed", path.name, f"text encoding {charset.name}")
-    return text
 
 
 def text_data(

@@ -186,6 +186,16 @@ def beaten_by_baseline(trace: Trace) -> bool:
     return skill_gained(trace, "baseline", "train", least=0.15, errors=4)
 
 
+def is_probed(trace: Trace) -> bool:
+    """Whether only a new head learns: at least half of the weight matrices stay on purpose what
+    they were loaded or trained to before."""
+    weights = weights_in_order(trace)
+    fixed = {*trace.places("frozen"), *trace.places("unoptimised")}
+    wrong = {*trace.places("never.trained"), *trace.places("left.out")}
+    rests = [w for w in weights if w in fixed and w not in wrong]
+    return bool(rests) and 2 * len(rests) >= len(weights)
+
+
 def layer_of(parameter: str) -> str:
     """Return the layer that a parameter belongs to: "conv1.weight" -> "conv1"."""
     return parameter.rpartition(".")[0]

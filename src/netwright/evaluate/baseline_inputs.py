@@ -4,7 +4,7 @@ kind of data.
 table: numbers standardised, categories one-hot (linear) or as they are (trees). image: pixels,
 averaged down to 32 x 32 where larger. text: TF-IDF of words and pairs of words, or of letters where
 a text is hardly more than a word. series: all values in order (linear), or a summary of each
-channel (trees).
+channel (trees). graph: what nodes have without their edges.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,12 +20,15 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import f_classif, f_regression
 
 from netwright.data.data import Rows, Split
+from netwright.data.graph_encoding import GraphEncoding
+from netwright.data.node_encoding import NodeEncoding
 
 __all__ = [
     "Features",
     "Sample",
     "coded_features",
     "gather",
+    "graph_features",
     "image_features",
     "one_hot_features",
     "series_features",
@@ -238,6 +241,30 @@ def summary_features(sample: Sample) -> Features:
     return Features(_summarise(sample), _summarise, "a summary of each channel")
 
 
+def graph_features(sample: Sample, encoding: NodeEncoding | GraphEncoding) -> Features:
+    """Return what a node has by itself, or a graph's nodes together, without any edge."""
+
+    def summarise(rows: Sample) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = encoding.summary(
+            tuple(torch.from_numpy(x) for x in rows.inputs)
+        ).numpy()
+        return found
+
+    train = summarise(sample)
+    mean, std = train.mean(0), train.std(0)
+    varied = std > 1e-9
+    if isinstance(encoding, NodeEncoding):
+        words = "each node's own features"
+        varied |= not varied.any()  # something has to be left
+        return Features(train[:, varied], lambda rows: summarise(rows)[:, varied], words)
+    std = np.where(varied, std, 1.0).astype(np.float32)
+    return Features(
+        (train - mean) / std,
+        lambda rows: (summarise(rows) - mean) / std,
+        "sums and means of the nodes' features, and the numbers of nodes and edges",
+    )
+
+
 def telling_words(features: Features, targets: NDArray[Any], count: int) -> Features:
     """Keep the `count` columns that tell most about the targets (F test, Fisher 1925), as dense
     numbers.
@@ -253,7 +280,9 @@ def telling_words(features: Features, targets: NDArray[Any], count: int) -> Feat
     best = np.sort(np.argsort(-worth, kind="stable")[:count])
 
     def transform(x: Matrix) -> Matrix:
-        return x[:, best].toarray().astype(np.float32)
+        some = x[:, best]
+        dense: Matrix = some.toarray() if sparse.issparse(some) else some
+        return dense.astype(np.float32)
 
     words = f"the {len(best)} most telling columns of {features.words}"
     return Features(transform(features.train), lambda rows: transform(features.of(rows)), words)

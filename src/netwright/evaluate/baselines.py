@@ -16,8 +16,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from netwright.data.data import Data
+from netwright.data.data import Data, Rows, Split
 from netwright.data.forecast_encoding import ForecastEncoding
+from netwright.data.graph_encoding import GraphEncoding
+from netwright.data.node_encoding import NodeEncoding
 from netwright.evaluate.baseline_forecasts import (
     forecast_by_ridge,
     forecast_by_trees,
@@ -31,6 +33,7 @@ from netwright.evaluate.baseline_inputs import (
     Sample,
     coded_features,
     gather,
+    graph_features,
     image_features,
     one_hot_features,
     series_features,
@@ -47,9 +50,13 @@ from netwright.evaluate.baseline_models import (
     fit_trees,
 )
 from netwright.evaluate.baseline_reconstruction import mean_errors, pca_errors
+from netwright.evaluate.baseline_tags import FEATURES, by_features, by_word, sentences_of
+from netwright.evaluate.baseline_translations import piece_nats, word_by_word
 from netwright.evaluate.judge import mase_scale, overlap
 from netwright.evaluate.metrics import score_classes, score_tokens, score_values
 from netwright.evaluate.reconstruction_metrics import score_errors
+from netwright.evaluate.score_tags import best_outside, score_tags
+from netwright.evaluate.score_translations import score_translations
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.two_sample import real_rows, score_samples
 from netwright.evaluate.verdict import verdict
@@ -63,6 +70,15 @@ TREE_PIXELS = 200
 TELLING_WORDS = (
     300  # that trees are given; a third with many classes, each of which needs its own trees
 )
+
+
+NO_TREES = {
+    "language-modelling": "trees do not predict one token out of a whole vocabulary",
+    "tagging": "trees do not read words, and the linear model has all there is beside them",
+    "translation": "trees write no text",
+    "reconstruction": "trees do not rebuild rows",
+    "generation": "trees do not draw rows",
+}
 
 
 @dataclass(frozen=True)
@@ -202,6 +218,10 @@ def _trivial(job: _Job) -> Baseline:
     if task.form == "language-modelling":
         nats = single_nats(job.train, job.test, task.outputs)
         return _score_nats(job, nats, "how often each token occurs")
+    if task.form == "translation":
+        return _copied(job)
+    if task.form == "tagging":
+        return _by_word(job)
     if task.form == "forecasting":
         return _naive(job)
     if task.form == "reconstruction":
@@ -230,6 +250,78 @@ def _pairs(job: _Job) -> Baseline:
     return _score_nats(job, pair_nats(train, validation, job.test, vocabulary), name)
 
 
+def _by_word(job: _Job) -> Baseline:
+    data, tags = job.data, job.data.task.outputs
+    train, test = (sentences_of(_in_memory(split)) for split in (data.train, data.test))
+    scores = _score_tags(job, by_word(train, test, tags), test.targets)
+    return Baseline("the most frequent tag of each word", scores, "", len(train.tokens))
+
+
+def _by_features(job: _Job, deadline: float) -> Baseline:
+    data, tags = job.data, job.data.task.outputs
+    splits = (data.train, data.validation, data.test)
+    train, validation, test = (sentences_of(_in_memory(split)) for split in splits)
+    (known, found), cut = by_features(
+        train, (validation, test), tags, deadline=deadline, seed=job.seed
+    )
+    outside = best_outside(known, validation.targets, data.task.classes)  # as the net's own
+    scores = _score_tags(job, found, test.targets, outside=outside)
+    name = f"logistic regression on {FEATURES}"
+    return Baseline(name, scores, cut, len(train.tokens), cut=bool(cut))
+
+
+def _copied(job: _Job) -> Baseline:
+    """The source as its own translation; nats by how often each piece occurs."""
+    train, test = _in_memory(job.data.train), _in_memory(job.data.test)
+    nats = piece_nats(train.targets.cpu(), test.targets.cpu())
+    said = [source for source, _ in test.raw]
+    scores = _score_translations(job, nats, said)
+    return Baseline("the source copied; how often each piece occurs", scores, "", len(train))
+
+
+def _word_by_word(job: _Job, deadline: float) -> Baseline:
+    train, test = _in_memory(job.data.train), _in_memory(job.data.test)
+    said, pairs = word_by_word(train.raw, [source for source, _ in test.raw], deadline=deadline)
+    nats = piece_nats(train.targets.cpu(), test.targets.cpu())
+    cut = "" if pairs == len(train) else f"fitted on {pairs:,} of {len(train):,} pairs"
+    scores = _score_translations(job, nats, said)
+    name = "each word's commonest translation (IBM model 1)"
+    return Baseline(name, scores, cut, pairs, cut=bool(cut))
+
+
+def _score_translations(job: _Job, nats: torch.Tensor, said: list[str]) -> Scores:
+    test = _in_memory(job.data.test)
+    return score_translations(
+        nats,
+        test.targets.cpu(),
+        job.data.task,
+        said=said,
+        references=[target for _, target in test.raw],
+        metric=job.metric,
+        resamples=job.resamples,
+        seed=job.seed,
+    )
+
+
+def _score_tags(
+    job: _Job, logits: torch.Tensor, targets: torch.Tensor, *, outside: float = 0.0
+) -> Scores:
+    return score_tags(
+        logits,
+        targets,
+        job.data.task,
+        outside=outside,
+        metric=job.metric,
+        resamples=job.resamples,
+        seed=job.seed,
+    )
+
+
+def _in_memory(split: Split) -> Rows:
+    assert isinstance(split, Rows)  # sentences are never streamed
+    return split
+
+
 def _naive(job: _Job) -> Baseline:
     encoding = job.data.encoding
     if not isinstance(encoding, ForecastEncoding):
@@ -251,6 +343,10 @@ def _linear(job: _Job, deadline: float) -> Baseline:
         return _components(job)
     if task.form == "generation":
         return _normal(job, "one normal, with the covariance of all numbers", correlated=True)
+    if task.form == "translation":
+        return _word_by_word(job, deadline)
+    if task.form == "tagging":
+        return _by_features(job, deadline)
     if task.form == "forecasting":
         return _forecast(job, deadline, forecast_by_ridge, "ridge regression on the window")
     features = _linear_features(job)
@@ -267,11 +363,8 @@ def _linear(job: _Job, deadline: float) -> Baseline:
 
 def _trees(job: _Job, deadline: float) -> Baseline:
     task, name = job.data.task, "histogram gradient boosting"
-    if task.form == "language-modelling":
-        return Baseline(name, reason="trees do not predict one token out of a whole vocabulary")
-    if task.form in ("reconstruction", "generation"):
-        verb = "rebuild" if task.form == "reconstruction" else "draw"
-        return Baseline(name, reason=f"trees do not {verb} rows")
+    if task.form in NO_TREES:
+        return Baseline(name, reason=NO_TREES[task.form])
     if task.form == "forecasting":
         return _forecast(job, deadline, forecast_by_trees, f"{name} on lags and step")
     features = _tree_features(job)
@@ -334,6 +427,8 @@ def _linear_features(job: _Job) -> Features:
         return job.texts
     if kind == "series":
         return series_features(job.train)
+    if kind == "graph":
+        return _graph_features(job)
     return image_features(job.train, most=LINEAR_PIXELS)
 
 
@@ -347,7 +442,18 @@ def _tree_features(job: _Job) -> Features:
         return telling_words(job.texts, _targets(job), count)
     if kind == "series":
         return summary_features(job.train)
+    if kind == "graph":
+        features = _graph_features(job)
+        if features.train.shape[1] <= TELLING_WORDS:
+            return features
+        return telling_words(features, _targets(job), TELLING_WORDS // 3)
     return image_features(job.train, most=TREE_PIXELS)
+
+
+def _graph_features(job: _Job) -> Features:
+    encoding = job.data.encoding
+    assert isinstance(encoding, NodeEncoding | GraphEncoding)
+    return graph_features(job.train, encoding)
 
 
 def _read_texts(job: _Job, *, until: float) -> _Job:

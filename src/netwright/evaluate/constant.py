@@ -31,9 +31,12 @@ def constant_outputs(data: Data) -> Tensor:
     if task.form == "generation":
         real, _ = real_rows(data.encoding, data.validation)
         return torch.stack([_mean_row(data).expand_as(real), real], 1)
-    if not task.is_classification:
+    if not (task.is_classification or task.form == "tagging"):
         return torch.zeros(rows, task.outputs)
     counts = torch.tensor(data.class_counts, dtype=torch.float32).clamp_min(0.5)
+    if task.form == "tagging":
+        one = (counts / counts.sum()).log()
+        return one.expand(*targets_of(data.validation).shape, -1)
     if task.form == "multilabel":
         one = (counts / len(data.train)).clamp(1e-6, 1 - 1e-6).logit()
     elif task.form == "ordinal":

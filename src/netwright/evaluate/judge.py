@@ -22,6 +22,8 @@ from netwright.data.image_stream import ImageStream
 from netwright.data.task import Form, Task
 from netwright.evaluate.metrics import score_classes, score_tokens, score_values
 from netwright.evaluate.reconstruction_metrics import score_errors
+from netwright.evaluate.score_tags import score_tags
+from netwright.evaluate.score_translations import score_translations
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.two_sample import drawn_beside, score_samples
 from netwright.model.model import Model
@@ -42,7 +44,7 @@ __all__ = [
     "targets_of",
 ]
 
-IN_TOKENS = ("language-modelling",)
+IN_TOKENS = ("language-modelling", "translation")
 NOT_ASKED = -100  # a target of a step that is padding, as in torch's cross-entropy
 TOKEN_ROWS = 64  # that are read at once where each step has a vocabulary's logits
 
@@ -58,14 +60,22 @@ def outputs_of(model: Model, split: Split, *, batch_size: int = 1024) -> Tensor:
 def kept_of(form: Form, outputs: Tensor, targets: Tensor) -> Tensor:
     """Return what is kept of a batch's outputs: nats a token (rows, time) of logits (rows, time,
     vocab), 0 where nothing is asked; all of other tasks'."""
-    return _token_nats(outputs, targets) if form in IN_TOKENS else outputs
+    if form in IN_TOKENS:
+        return _token_nats(outputs, targets)
+    if form == "tagging":  # a batch ends with its own longest sentence
+        return F.pad(outputs, (0, 0, 0, targets.shape[1] - outputs.shape[1]))
+    return outputs
 
 
 def _token_nats(logits: Tensor, targets: Tensor) -> Tensor:
+    steps = logits.shape[1]  # beyond them is padding of all rows
     nats = F.cross_entropy(
-        logits.flatten(0, 1), targets.flatten(), reduction="none", ignore_index=NOT_ASKED
+        logits.flatten(0, 1),
+        targets[:, :steps].flatten(),
+        reduction="none",
+        ignore_index=NOT_ASKED,
     )
-    return nats.view(targets.shape)
+    return F.pad(nats.view(-1, steps), (0, targets.shape[1] - steps))
 
 
 def loss_of(objective: Objective, outputs: Tensor, targets: Tensor, task: Task) -> float:
@@ -102,6 +112,30 @@ def score_outputs(
     if task.form == "generation":
         return score_samples(
             outputs, task, metric=metric, only=only, resamples=resamples, seed=seed
+        )
+    if task.form == "translation":
+        # Between epochs nats alone: writing translations takes longer than an epoch.
+        said = model.translate(inputs_of(split)[0]) if resamples else None
+        return score_translations(
+            outputs,
+            targets_of(split),
+            task,
+            said=said,
+            references=[target for _, target in getattr(split, "raw", ())],
+            metric=metric,
+            resamples=resamples,
+            seed=seed,
+        )
+    if task.form == "tagging":
+        return score_tags(
+            outputs,
+            targets_of(split),
+            task,
+            outside=model.outside,
+            metric=metric,
+            only=only,
+            resamples=resamples,
+            seed=seed,
         )
     predictions, truth = predictions_of(model, outputs, split)
     if task.is_classification:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from netwright.data.task import Task
 from netwright.errors import UsageError, did_you_mean
+from netwright.evaluate.tag_metrics import has_entities
 
 __all__ = [
     "METRICS",
@@ -24,6 +25,8 @@ __all__ = [
 CLASSES = ("binary", "multiclass", "multilabel", "ordinal")
 NUMBERS = ("regression", "forecasting")
 RANKED = (*CLASSES, "reconstruction")  # of which an anomaly is told by its error
+TAGS = ("tagging",)
+TOKENS = ("language-modelling", "translation")
 # What stands for a metric between epochs, where the metric itself needs whole sequences written.
 WATCHED = {"bleu": "nats"}
 
@@ -42,7 +45,10 @@ class Metric:
 # With more than two classes: macro averages, the areas one-vs-rest.
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
-        "accuracy": Metric(True, CLASSES, "rows that are right (in all labels)"),
+        "entity_f1": Metric(True, TAGS, "F1 of whole entities, with their type"),
+        "entity_precision": Metric(True, TAGS, "share of the called entities that are right"),
+        "entity_recall": Metric(True, TAGS, "share of the entities found"),
+        "accuracy": Metric(True, (*CLASSES, *TAGS), "rows (or tokens) that are right"),
         "balanced_accuracy": Metric(True, CLASSES, "recall, averaged over the classes"),
         "precision": Metric(True, CLASSES, "share of the called that are right"),
         "recall": Metric(True, CLASSES, "share of the positives found"),
@@ -70,10 +76,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "mase": Metric(False, ("forecasting",), "error over the seasonal naive's in training"),
         "energy_distance": Metric(False, ("generation",), "how far drawn rows are from real ones"),
         "coverage": Metric(True, ("generation",), "real rows with a drawn one near them"),
-        "nats": Metric(False, ("language-modelling",), "nats a token"),
-        "perplexity": Metric(
-            False, ("language-modelling",), "exp(nats): the branching factor left"
-        ),
+        "bleu": Metric(True, ("translation",), "0 to 100, as sacrebleu gives it"),
+        "nats": Metric(False, (*TOKENS, *TAGS), "nats a token"),
+        "perplexity": Metric(False, TOKENS, "exp(nats): the branching factor left"),
     }
 )
 
@@ -95,6 +100,8 @@ def primary_metric(
     than a fifth of an even share. multilabel: f1. ordinal: mae, in grades. regression: rmse.
     forecasting: mase. language-modelling: nats. reconstruction: mse; roc_auc where a label says
     which rows are anomalies. generation: energy_distance.
+    tagging: entity_f1, or accuracy where tags are of
+    no spans. translation: bleu.
     """
     if metric is not None:
         fitting = [name for name, known in METRICS.items() if task.form in known.forms]
@@ -113,6 +120,8 @@ def primary_metric(
         return "roc_auc" if rarest < 0.2 else "accuracy"
     if task.form == "multiclass":
         return "balanced_accuracy" if rarest < 0.2 / max(len(task.classes), 1) else "accuracy"
+    if task.form == "tagging":
+        return "entity_f1" if has_entities(task.classes) else "accuracy"
     return {
         "multilabel": "f1",
         "ordinal": "mae",
@@ -121,6 +130,7 @@ def primary_metric(
         "language-modelling": "nats",
         "reconstruction": "mse" if task.positive is None else "roc_auc",
         "generation": "energy_distance",
+        "translation": "bleu",
     }[task.form]
 
 

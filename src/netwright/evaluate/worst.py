@@ -6,16 +6,28 @@ They show wrong labels and odd rows sooner than any number does.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
+import torch.nn.functional as F
 from numpy.typing import ArrayLike
+from torch import Tensor
 
-from netwright.data.data import Split
+from netwright.data.data import Rows, Split
 from netwright.data.task import Task
 from netwright.evaluate.check_predictions import as_array
+from netwright.evaluate.score_tags import tags_of
+from netwright.evaluate.tag_metrics import entities_in, has_entities
 
-__all__ = ["Confusion", "WorstExample", "confused_pairs", "worst_examples", "worst_rows"]
+__all__ = [
+    "Confusion",
+    "WorstExample",
+    "confused_pairs",
+    "worst_examples",
+    "worst_rows",
+    "worst_sentences",
+]
 
 
 @dataclass(frozen=True)
@@ -105,6 +117,48 @@ def worst_rows(
             )
         )
     return found
+
+
+def worst_sentences(
+    split: Rows, logits: Tensor, task: Task, *, outside: float = 0.0, count: int = 12
+) -> list[WorstExample]:
+    """Return up to `count` tagged sentences with the most nats in all, of those with a wrong tag.
+
+    logits (rows, time, tags). Target and prediction are the entities, or the tags that differ.
+    """
+    targets = split.targets.cpu()
+    nats = F.cross_entropy(
+        logits.flatten(0, 1), targets.flatten(), reduction="none", ignore_index=-100
+    )
+    loss = nats.view(targets.shape).sum(1)
+    said, true = tags_of(logits, targets, task.classes, outside=outside)
+    order = [row for row in loss.argsort(descending=True).tolist() if said[row] != true[row]]
+    spans = has_entities(task.classes)
+    found = []
+    for row in order[:count]:
+        # A token whose true tag is not known has no place here.
+        tokens = list(compress(split.raw[row], (targets[row] != -100).tolist()))
+        spelled = [
+            entities_in(tokens, tags) if spans else _differing(tokens, tags, other)
+            for tags, other in ((true[row], said[row]), (said[row], true[row]))
+        ]
+        found.append(
+            WorstExample(
+                row=row,
+                target=spelled[0],
+                prediction=spelled[1],
+                probability=None,
+                loss=float(loss[row]),
+                raw=" ".join(split.raw[row]),
+                source_row=None if split.rows is None else int(split.rows[row]),
+            )
+        )
+    return found
+
+
+def _differing(tokens: Sequence[str], tags: Sequence[str], other: Sequence[str]) -> str:
+    rows = zip(tokens, tags, other, strict=True)
+    return ", ".join(f"{token} ({tag})" for token, tag, said in rows if tag != said)
 
 
 def confused_pairs(

@@ -2,7 +2,7 @@
 task; saved without pickle."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,16 @@ from netwright import catalogue
 from netwright.data.data import Encoding, Rows, Split
 from netwright.data.encodings import load_encoding
 from netwright.data.ledger import Ledger
+from netwright.data.pair_encoding import PairEncoding
+from netwright.data.sentence_encoding import as_tokens
 from netwright.data.task import Task
+from netwright.data.text_encoding import TextEncoding
 from netwright.device import choose_device
 from netwright.errors import DataError, UsageError
+from netwright.model.writing import generate, translate
 from netwright.objectives.reconstruction import row_errors
 
-__all__ = ["FORMAT", "Model", "load", "mean_of_members"]
+__all__ = ["FORMAT", "Model", "less_outside", "load", "mean_of_members"]
 
 FORMAT = 1  # raised when a saved folder's meaning changes; `load` reads every older one
 
@@ -32,13 +36,14 @@ FORMAT = 1  # raised when a saved folder's meaning changes; `load` reads every o
 @dataclass
 class Model:
     """net: in eval mode. spec: its catalogue name and arguments. temperature divides the logits
-    (calibration)."""
+    (calibration). outside: of a tagger, taken from the logit of its first tag, "O"."""
 
     net: nn.Module
     spec: Mapping[str, Any]
     encoding: Encoding
     task: Task
     temperature: float = 1.0
+    outside: float = 0.0
     card: str = field(default="", repr=False)
 
     @torch.no_grad()
@@ -100,17 +105,35 @@ class Model:
         return outputs * torch.tensor(self.task.target_std) + torch.tensor(self.task.target_mean)
 
     def predict(
-        self, raw: Any, *, ledger: Ledger | None = None, batch_size: int = 1024
+        self,
+        raw: Any,
+        *,
+        ledger: Ledger | None = None,
+        batch_size: int = 1024,
+        beam: int = 1,
     ) -> pd.DataFrame:
         """Predict raw rows (a DataFrame, images, texts, series): "prediction" and, for classes,
         "probability_<class>", in the order of the rows. A picture that cannot be decoded has an
-        empty row, and its name is in the ledger. A forecast has a row for each step ahead. Of rows
-        that are rebuilt: "error" and "absolute_error", the means over a row's numbers.
+        empty row, and its name is in the ledger. A forecast has a row for each step ahead, a
+        tagged sentence one for each token. beam: of the search that writes a translation, 1 is
+        greedy.
+        Of rows that are rebuilt: "error" and "absolute_error", the means over a row's numbers.
         """
         if self.task.form == "generation":
             raise UsageError(
                 "This model draws rows, it predicts none. Use: netwright generate MODEL --count N."
             )
+        if beam != 1 and self.task.form != "translation":
+            raise UsageError(
+                f"--beam {beam} is of searches that write a translation; this model learned "
+                f"{self.task.name}. Leave it out."
+            )
+        if self.task.form == "translation":
+            texts = list(raw)
+            said = self.translate(self.encoding.encode(texts, ledger)[0], beam=beam)
+            return pd.DataFrame({"source": texts, "prediction": said})
+        if self.task.form == "tagging":
+            return self._tag(raw, ledger, batch_size)
         some = getattr(self.encoding, "encode_some", None)
         if some is None:
             inputs, kept = self.encoding.encode(raw, ledger), None
@@ -121,6 +144,58 @@ class Model:
         if kept is not None and len(kept) < len(raw):
             frame = frame.set_axis(kept.tolist()).reindex(range(len(raw)))
         return frame
+
+    def translate(self, source: Tensor, *, beam: int = 1) -> list[str]:
+        """Return the translations of source ids int64 (rows, time)."""
+        assert isinstance(self.encoding, PairEncoding)
+        return translate(self.net, self.encoding, source, beam=beam)
+
+    def generate(
+        self,
+        prompt: str = "",
+        *,
+        tokens: int = 500,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 0,
+    ) -> Iterator[str]:
+        """Yield what a language model writes after the prompt (see model/writing.py)."""
+        if self.task.form != "language-modelling" or not isinstance(self.encoding, TextEncoding):
+            raise UsageError(
+                f"This model learned {self.task.name}; only a language model, trained on a text, "
+                "writes texts."
+            )
+        return generate(
+            self.net, self.encoding, prompt, tokens=tokens, temperature=temperature,
+            top_k=top_k, top_p=top_p, seed=seed,
+        )  # fmt: skip
+
+    def _tag(self, raw: Any, ledger: Ledger | None, batch_size: int) -> pd.DataFrame:
+        """Return a row for each token: "sentence" (from 1), "token", "prediction", "probability"
+        of the tag that is said."""
+        sentences = [as_tokens(one) for one in raw]
+        inputs = self.encoding.encode(sentences, ledger)
+        time = inputs[0].shape[1]
+        rows = Rows("predict", inputs, torch.zeros(len(sentences)))
+        logits = self.forward_rows(
+            rows,
+            batch_size=batch_size,
+            reduce=lambda found, _: F.pad(found, (0, 0, 0, time - found.shape[1])),
+        )
+        real = torch.tensor([len(one) for one in sentences])[:, None] > torch.arange(time)
+        scores = less_outside(logits[real], self.outside)
+        said = scores.argmax(-1)
+        probabilities = scores.softmax(-1).gather(1, said[:, None])[:, 0]
+        number = torch.arange(1, len(sentences) + 1)[:, None].expand_as(real)[real]
+        return pd.DataFrame(
+            {
+                "sentence": number.numpy(),
+                "token": [token for one in sentences for token in one],
+                "prediction": [self.task.classes[at] for at in said.tolist()],
+                "probability": probabilities.numpy(),
+            }
+        )
 
     def frame(self, outputs: Tensor, inputs: tuple[Tensor, ...]) -> pd.DataFrame:
         """Return the table of predictions that `netwright predict` writes, one row for each row of
@@ -167,6 +242,7 @@ class Model:
             "net": dict(self.spec),
             "task": self.task.to_dict(),
             "temperature": self.temperature,
+            **({"outside": self.outside} if self.outside else {}),
         }
         _write_json(folder / "config.json", config)
         _write_json(folder / "preprocessing.json", self.encoding.to_dict())
@@ -176,6 +252,11 @@ class Model:
         return folder
 
 
+def less_outside(logits: Tensor, outside: float) -> Tensor:
+    """Return a tagger's logits (..., tags) with `outside` taken from those of the first tag."""
+    return torch.cat([logits[..., :1] - outside, logits[..., 1:]], -1) if outside else logits
+
+
 def mean_of_members(outputs: Tensor, form: str, weights: Tensor | None = None) -> Tensor:
     """Return the outputs (batch, outputs) of an ensemble whose members gave `outputs` (batch,
     members, outputs): logits of the mean probability, or the mean value. weights (members,) add up
@@ -183,7 +264,7 @@ def mean_of_members(outputs: Tensor, form: str, weights: Tensor | None = None) -
     if weights is None:
         weights = outputs.new_full((outputs.shape[1],), 1 / outputs.shape[1])
     shares = weights.view(-1, *[1] * (outputs.dim() - 2))
-    if form in ("binary", "multiclass", "language-modelling"):
+    if form in ("binary", "multiclass", "language-modelling", "tagging", "translation"):
         return (outputs.log_softmax(-1) + shares.log()).logsumexp(1)
     if form in ("multilabel", "ordinal"):
         return torch.logit((outputs.sigmoid() * shares).sum(1), eps=1e-7)
@@ -241,6 +322,7 @@ def load(
         encoding=load_encoding(preprocessing, fitted),
         task=Task.from_dict(config["task"]),
         temperature=config["temperature"],
+        outside=config.get("outside", 0.0),
         card=(folder / "README.md").read_text(encoding="utf-8")
         if (folder / "README.md").is_file()
         else "",

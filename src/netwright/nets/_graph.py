@@ -2,7 +2,8 @@
 
 Edges are int64 (2, edges): sources, then targets, what a message comes from and goes to. A graph
 without directions holds each edge both ways. Nodes of several graphs may share one batch; `graphs`
-int64 (nodes,) then says which graph, numbered from 0, each of them is of.
+int64 (nodes,) then says which graph, numbered from 0, each of them is of. It may also be pairs,
+int64 (2, pairs): a node, and the answer that it is pooled into; so some nodes alone may be asked.
 """
 
 import torch
@@ -66,7 +67,9 @@ def scatter_softmax(scores: Tensor, at: Tensor, size: int) -> Tensor:
 
 
 def pool_graphs(nodes: Tensor, graphs: Tensor, pool: str) -> Tensor:
-    """(nodes, features), int64 (nodes,) -> (graphs, features)."""
+    """(nodes, features), int64 (nodes,) or (2, pairs) -> (graphs, features)."""
+    if graphs.ndim == 2:
+        nodes, graphs = nodes[graphs[0]], graphs[1]
     count = int(graphs.max()) + 1
     match choice("pool", pool, POOLS):
         case "sum":

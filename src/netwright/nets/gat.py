@@ -27,7 +27,8 @@ __all__ = ["GAT"]
 class GAT(nn.Module):
     """features (nodes, in_features), edges int64 (2, edges) -> (nodes, outputs).
 
-    With graphs int64 (nodes,), which graph each node is of, -> (graphs, outputs), the pooled
+    With graphs int64 (nodes,), which graph each node is of (or pairs of nodes and
+    answers, see _graph), -> (graphs, outputs), the pooled
     outputs of its nodes. pool: "mean", "sum" or "max". hidden_size: of each of num_heads heads;
     depth: layers, the last one included, which has output_heads. dropout: of what each layer reads
     and of the weights.

@@ -26,7 +26,8 @@ __all__ = ["GCN"]
 class GCN(nn.Module):
     """features (nodes, in_features), edges int64 (2, edges) -> (nodes, outputs).
 
-    With graphs int64 (nodes,), which graph each node is of, -> (graphs, outputs), the pooled
+    With graphs int64 (nodes,), which graph each node is of (or pairs of nodes and
+    answers, see _graph), -> (graphs, outputs), the pooled
     outputs of its nodes. pool: "mean", "sum" or "max". depth: layers, the last one included;
     hidden_size: of those between. dropout: before each layer.
     """

@@ -18,7 +18,8 @@ __all__ = ["GIN"]
 class GIN(nn.Module):
     """features (nodes, in_features), edges int64 (2, edges) -> (nodes, outputs).
 
-    With graphs int64 (nodes,), which graph each node is of, -> (graphs, outputs). pool: "sum",
+    With graphs int64 (nodes,), which graph each node is of (or pairs of nodes and
+    answers, see _graph), -> (graphs, outputs). pool: "sum",
     "mean" or "max". depth: rounds of messages; hidden_size: of the two-layer nets. learn_eps: the
     weight of a node's own features is learned; it stays 1 otherwise. dropout: before the outputs.
     """

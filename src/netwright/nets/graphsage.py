@@ -19,7 +19,8 @@ __all__ = ["GraphSAGE"]
 class GraphSAGE(nn.Module):
     """features (nodes, in_features), edges int64 (2, edges) -> (nodes, outputs).
 
-    With graphs int64 (nodes,), which graph each node is of, -> (graphs, outputs), the pooled
+    With graphs int64 (nodes,), which graph each node is of (or pairs of nodes and
+    answers, see _graph), -> (graphs, outputs), the pooled
     outputs of its nodes. pool: "mean", "sum" or "max". aggregate: how neighbours are taken
     together, "mean" or "max". unit: hidden vectors are brought to length 1. depth: layers, the last
     one included; hidden_size: of those between. dropout: before each layer.

@@ -27,7 +27,7 @@ class Supervised:
     """class_weights: weight of each class in the mean, or empty. label_smoothing: 0..1,
     cross-entropy only."""
 
-    takes: ClassVar[tuple[str, ...]] = ("outputs",)
+    takes: ClassVar[tuple[str, ...]] = ("outputs", "nodes")
     groups: ClassVar[tuple[str, ...]] = ("net",)
 
     loss: str = "cross-entropy"
@@ -94,6 +94,7 @@ class Supervised:
         if members:
             outputs, targets = outputs.flatten(0, 1), targets.repeat_interleave(members, dim=0)
         if outputs.dim() == 3 and self.loss == "cross-entropy":
+            targets = targets[:, : outputs.shape[1]]  # beyond it all rows are padding
             outputs, targets = outputs.flatten(0, 1), targets.flatten()
         if self.loss == "cross-entropy":
             weight = outputs.new_tensor(self.class_weights) if self.class_weights else None

@@ -22,7 +22,10 @@ LOSSES = {
     "regression": ("mse", "the mean is asked for; targets are standardised"),
     "forecasting": ("mae", "forecasts are judged by absolute errors"),
     "language-modelling": ("cross-entropy", "the next token is one of the vocabulary"),
+    "tagging": ("cross-entropy", "each token has one of several tags: softmax"),
+    "translation": ("cross-entropy", "the next piece is one of the vocabulary"),
 }
+OVER_VOCABULARY = ("language-modelling", "translation")  # which the data fixes
 
 
 def design(data: Data) -> Plan:
@@ -44,7 +47,7 @@ def _loss(data: Data, c: Choices) -> None:
     task = data.task
     if task.form not in LOSSES:
         return
-    if task.form != "language-modelling":
+    if task.form not in OVER_VOCABULARY:
         c.net("outputs", task.outputs, _outputs_reason(data))
     c.objective("loss", *LOSSES[task.form])
     counts = [n for n in data.class_counts if n > 0]
@@ -67,6 +70,8 @@ def _outputs_reason(data: Data) -> str:
     task = data.task
     if task.form == "ordinal":
         return f"{len(task.classes)} grades have {task.outputs} thresholds"
+    if task.form == "tagging":
+        return f"one logit for each of {len(task.classes)} tags"
     if task.is_classification:
         return f"one logit for each of {len(task.classes)} classes"
     return "one for each number predicted"

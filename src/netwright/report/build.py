@@ -20,6 +20,7 @@ from netwright.report.examples import show_example
 from netwright.report.forecasts import sample_forecasts
 from netwright.report.report import Baseline, Choice, Headline, Layer, Member, Report
 from netwright.report.sentences import describe_score, describe_task
+from netwright.report.translations import sample_translations
 from netwright.train.run import Run
 
 __all__ = ["build_report", "heaviest_member", "layers_of"]
@@ -82,6 +83,7 @@ def build_report(
         forecasts=sample_forecasts(run.model, data, outputs),
         pictures=show_pictures(run.model, data),
         cloud=show_cloud(data, outputs),
+        translations=sample_translations(run.model, data),
         findings=[finding.to_dict() for finding in run.findings],
         ledger=data.ledger.to_list(),
         layers=layers_of(heaviest_member(run.model.net), data),

@@ -2,6 +2,8 @@
 
 from netwright.data.column_features import CategoryFeatures, DateFeatures, NumberFeatures
 from netwright.data.data import Encoding
+from netwright.data.graph_encoding import GraphEncoding
+from netwright.data.node_encoding import NodeEncoding
 from netwright.data.table_encoding import TableEncoding
 from netwright.data.text_features import TextFeatures
 from netwright.report.report import Column
@@ -11,7 +13,15 @@ __all__ = ["describe_columns"]
 
 
 def describe_columns(encoding: Encoding) -> list[Column]:
-    """Return the used columns of a table in its order; nothing for other kinds of data."""
+    """Return the used columns of a table, or of the nodes of graphs, in its order; nothing for
+    other kinds of data."""
+    if isinstance(encoding, NodeEncoding | GraphEncoding):
+        nodes = encoding.nodes
+        listed = [
+            Column(name=name, kind="list of numbers", note=f"{plural(size, 'thing')} told apart")
+            for name, size in nodes.lists
+        ]
+        return (describe_columns(nodes.table) if nodes.table else []) + listed
     if not isinstance(encoding, TableEncoding):
         return []
     kinds: dict[str, str] = {}

@@ -20,6 +20,7 @@ __all__ = [
     "Member",
     "Picture",
     "Report",
+    "Translation",
 ]
 
 ScoreDict = Mapping[str, float | None]  # {"value", "low", "high"}
@@ -138,6 +139,15 @@ class Cloud:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Translation:
+    """One test text, its translation as the data has it, and what the net said."""
+
+    source: str
+    reference: str
+    said: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """title: the source's name. task: what was learned, in words. verdict: the net against the
     baselines, in a sentence.
@@ -188,6 +198,7 @@ class Report:
     forecasts: Sequence[Forecast] = ()
     pictures: Sequence[Picture] = ()
     cloud: Cloud | None = None
+    translations: Sequence[Translation] = ()
     findings: Sequence[Mapping[str, Any]] = ()
     ledger: Sequence[Mapping[str, Any]] = ()
     layers: Sequence[Layer] = ()

@@ -13,14 +13,19 @@ SOURCES = {
     "image": "an image",
     "text": "a text",
     "series": "a series",
+    "graph": "a graph",
+    "node-classification": "a node and its neighbours",
+    "sentence": "a sentence",
+    "text-pair": "a text",
 }
 ROWS = {"table": "rows", "image": "pictures", "series": "series"}  # that are rebuilt or drawn
+NOUNS = {"forecasting": "test forecast", "tagging": "test sentence", "translation": "test pair"}
 LONGEST = 30  # characters of a name in a sentence
 
 
 def describe_task(task: Task, kind: str) -> str:
     """Say what was learned: "Predict progression from the other columns"."""
-    source = SOURCES.get(kind, "the inputs")
+    source = SOURCES.get(task.name, SOURCES.get(kind, "the inputs"))
     target = shorten(task.target, LONGEST)
     names = [shorten(name, LONGEST) for name in task.classes]
     what = f" by {target}" if kind == "table" and target else ""
@@ -35,6 +40,10 @@ def describe_task(task: Task, kind: str) -> str:
             return f"Grade {target} from {names[0]} to {names[-1]}, given {source}"
         case "forecasting":
             return f"Forecast {target}, {plural(task.horizon, 'step')} ahead"
+        case "tagging":
+            return f"Give each token of a sentence one of {len(names)} tags"
+        case "translation":
+            return f"Translate {task.source} into {target}"
         case "language-modelling":
             return "Predict what comes next in a text"
         case "reconstruction":
@@ -53,8 +62,16 @@ def describe_score(
     """Say how good it is on the test rows: "It is right for 347 of 357 test rows ..."."""
     value = scores[metric]["value"]
     assert value is not None
-    noun = "test forecast" if task.form == "forecasting" else "test row"
+    noun = NOUNS.get(task.form, "test row")
     unseen = f"{plural(rows, noun)} it had never seen"
+    if metric == "entity_f1":
+        found, right = (scores[f"entity_{n}"]["value"] or 0.0 for n in ("recall", "precision"))
+        return (
+            f"It finds {100 * found:.0f} of 100 entities, and of 100 that it names "
+            f"{100 * right:.0f} are right; measured on {unseen}."
+        )
+    if metric == "accuracy" and task.form == "tagging":
+        return f"It tags {100 * value:.1f} of 100 tokens rightly, over {unseen}."
     if metric == "accuracy":
         return f"It is right for {round(value * rows):,} of {unseen}."
     if metric == "roc_auc" and task.form == "binary":

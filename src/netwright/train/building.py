@@ -89,6 +89,16 @@ def _rows_of(name: str, data: Data) -> Rows:
 def build_objective(plan: Plan, data: Data) -> Objective:
     """Return the plan's objective with what its recipe says of losses and augmentation."""
     recipe = plan.recipe
+    if data.kind == "graph" and recipe.accumulate > 1:
+        raise UsageError(
+            f"recipe.accumulate is {recipe.accumulate}, but a batch of a graph is one graph, which "
+            "cannot be cut. Set it to 1, and recipe.batch_size lower where memory is short."
+        )
+    if data.kind == "graph" and recipe.augment:
+        raise UsageError(
+            f"recipe.augment is {', '.join(recipe.augment)}, but graphs have no augmentation. "
+            "Leave it empty; net.dropout keeps a net from learning them by heart."
+        )
     package, name = "netwright.objectives", plan.objective["name"]
     arguments = {k: v for k, v in plan.objective.items() if k != "name"}
     known = set(catalogue.parameters(package, name, what="objective"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from netwright.diagnose.diagnose import diagnose
 from netwright.evaluate.calibration import fit_temperature
 from netwright.evaluate.judge import outputs_of, score_outputs, targets_of
+from netwright.evaluate.score_tags import best_outside
 from netwright.model.ensemble import ensemble
 from netwright.model.model import Model
 from netwright.train.facts import record_end
@@ -36,6 +37,9 @@ def finish(training: "Training", interrupted: bool, *, briefly: bool) -> Run:
     if data.task.is_classification:
         targets = targets_of(data.validation)
         model.temperature = fit_temperature(outputs, targets, form=data.task.form)
+    if data.task.form == "tagging" and not briefly:
+        targets = targets_of(data.validation)
+        model.outside = best_outside(outputs, targets, data.task.classes)
     trace, recipe, metric = training.trace, training.plan.recipe, training.metric
     record_end(trace, data, recipe, outputs, metric=metric, step=state.step)
     if training.folder:

@@ -49,6 +49,11 @@ def fit(
     if data.task.form in SELF:
         _refuse_averages(plan, data.task.form)
     if plan.members is not None:
+        if data.task.form == "translation":
+            raise UsageError(
+                "An ensemble writes no translations, for its nets would have to agree on every "
+                "piece. Train one net: leave --members out."
+            )
         return fit_members(
             plan, data, out=folder, seed=seed, device=device, num_threads=num_threads,
             seconds=seconds, metric=metric, resume=resume, progress=progress,

@@ -103,6 +103,8 @@ def _why_alone(member: Member) -> str:
         return f"nothing is stacked on {training.device.type}"
     if type(training.objective) is not Supervised:
         return "the objective is more than one loss of one net's outputs"
+    if training.data.kind == "graph":
+        return "a batch of a graph has no rows that could be laid beside another's"
     if recipe.accumulate > 1:
         return "gradients are accumulated over several batches"
     if recipe.l1 or recipe.l2:
@@ -138,7 +140,8 @@ def _bytes(member: Member) -> int:
     held = sum(p.numel() * p.element_size() for p in training.net.parameters())
     batch = next(training.batches(torch.Generator(), torch.Generator()))
     rows = max(len(batch.targets), 1)
-    few = min(rows, 8)
+    joined = training.data.kind == "graph"  # one graph, which cannot be cut
+    few = rows if joined else min(rows, 8)
     net = copy.deepcopy(training.net).eval()
     seen = 0
 
@@ -151,5 +154,5 @@ def _bytes(member: Member) -> int:
         if not list(module.children()):
             module.register_forward_hook(count)
     with torch.no_grad():
-        net(*(x[:few] for x in batch.inputs))
+        net(*(batch.inputs if joined else (x[:few] for x in batch.inputs)))
     return held * COPIES + seen * rows // few * KEPT

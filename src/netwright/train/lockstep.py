@@ -276,9 +276,14 @@ class Lockstep:
         # Rows in memory that need no random numbers: one gather for all members.
         source, starts = self._rows_of.train
         where, rows = source.targets.device, len(trainings[0].data.train)
-        orders = torch.stack([torch.randperm(rows, generator=t.order()) for t in trainings])
-        orders += starts[:, None]
         size, device = trainings[0].rows_per_step, trainings[0].device
+        drawn = []
+        for training in trainings:
+            own = training.data.train
+            assert isinstance(own, Rows)  # `_gathers_alone`
+            drawn.append(own.order(size, training.order()))
+        orders = torch.stack(drawn)
+        orders += starts[:, None]
         for at in range(start * size, rows, size):
             index = orders[:, at : at + size].to(where)
             flat = index.flatten()

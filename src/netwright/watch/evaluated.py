@@ -83,12 +83,46 @@ def trained(kept: Kept) -> list[tuple[Tensor, Tensor]]:
     return found
 
 
+def label_masks(tape: Tape) -> list[tuple[Tensor, float]]:
+    """Return (the mask of a class's rows, its number) wherever an evaluation asks how many of a
+    class are found: (guess[y == k] == k).mean()."""
+    picked = {
+        entry.results[0]: entry.args[1]
+        for entry in tape.entries
+        if plain(entry) == "getitem" and len(entry.args) == 2 and _is_mask(entry.args[1])
+    }
+    found = []
+    for entry in tape.entries:
+        if plain(entry) == "eq" and len(entry.args) == 2 and isinstance(entry.args[0], Slot):
+            mask, label = picked.get(entry.args[0].number), entry.args[1]
+            single = not isinstance(label, Tensor) or label.numel() == 1
+            if mask is not None and single and not isinstance(label, Slot):
+                found.append((mask, float(label)))
+    return found
+
+
+def _is_mask(value: object) -> bool:
+    return isinstance(value, Tensor) and value.dtype == torch.bool and value.ndim == 1
+
+
+def _masked(tape: Tape, rows: int) -> Tensor | None:
+    """The targets that masks of classes add up to, where each row is in one."""
+    masks = [(mask, label) for mask, label in label_masks(tape) if len(mask) == rows]
+    if not masks or not bool((torch.stack([m for m, _ in masks]).sum(0) == 1).all()):
+        return None
+    targets = torch.zeros(rows, dtype=torch.long, device=masks[0][0].device)
+    for mask, label in masks:
+        targets[mask] = int(label)
+    return targets
+
+
 def _targets(tape: Tape, rows: int) -> Tensor | None:
-    """The constant with a row a sample that a loss function has, or that a prediction meets."""
+    """The constant with a row a sample that a loss function has, or that a prediction meets, or
+    what masks of its classes add up to."""
     losses = [entry for entry in tape.entries if entry.kind == "loss"]
     met = [e for e in tape.entries if e.kind == "function" and plain(e) in _MEETS]
     for entry in losses + met:
         for value in [*entry.args, *entry.kwargs.values()]:
             if isinstance(value, Tensor) and value.ndim and len(value) == rows:
                 return value
-    return None
+    return _masked(tape, rows)

@@ -3,7 +3,8 @@
 Signals of the first net's first input: "input.bad" (share of numbers that are not finite),
 "input.std" and "input.std.largest" (median and largest standard deviation of its features),
 "input.std.ratio" (largest over smallest), "input.shift" (largest abs(mean)/std), "input.sentinel"
-(largest share of one far-off value that a feature repeats), "input.sentinel.features".
+(largest share of one far-off value that a feature repeats), "input.sentinel.features". A feature is
+a column, in series one of the last axis, in images a channel.
 Trials on kept batches, measured on others that were held out: "trial.as.is",
 "trial.standardised" (targets too, where their deviation, "target.std", is beyond 10; their mean is
 "target.mean"), "trial.repaired" (far-off repeated values replaced, then standardised).
@@ -23,6 +24,7 @@ from netwright.watch.trial import Change, measure, trial
 _STEPS = 150
 _ROWS = 20_000
 _POWERS = {"mse_loss": 2, "l1_loss": 1}  # of the targets' unit
+_NEAR_POWERS = {**_POWERS, "smooth_l1_loss": 2, "huber_loss": 2}  # of errors far below 1
 Mend = Callable[[Tensor], Tensor]
 
 
@@ -48,7 +50,7 @@ def inputs(kept: Kept) -> None:
     trace.record("input.std.largest", "", step, largest)
     trace.record("input.std.ratio", "", step, largest / smallest)
     trace.record("input.shift", "", step, shift)
-    holes = _sentinels(everything) if everything.ndim == 2 else {}
+    holes = _sentinels(_by_feature(everything))
     if holes:
         trace.record("input.sentinel", "", step, max(share for _, share in holes.values()))
         trace.record("input.sentinel.features", "", step, len(holes))
@@ -63,7 +65,7 @@ def inputs(kept: Kept) -> None:
     if unusual or far:
         _try(kept, "standardised", _standardise(mean, std), far)
     if holes:
-        _try(kept, "repaired", _repair(everything, holes))
+        _try(kept, "repaired", _repair(everything, holes), far or _near_targets(kept))
 
 
 def _pooled(tapes: Sequence[Tape]) -> Tensor | None:
@@ -91,11 +93,20 @@ def _standardise(mean: Tensor, std: Tensor) -> Mend:
     return lambda x: (x - mean.to(x)) / safe.to(x)
 
 
+def _by_feature(x: Tensor) -> Tensor:
+    """(numbers, features), see _moments."""
+    return x.movedim(_axis(x), -1).flatten(0, -2)
+
+
+def _axis(x: Tensor) -> int:
+    return -1 if x.ndim == 3 else 1
+
+
 def _sentinels(x: Tensor) -> dict[int, tuple[float, float]]:
     """Find features in which one value is repeated far from all others: feature -> (value, share).
 
     The value is the smallest or largest, and lies ten standard deviations of the others away; they
-    must be varied themselves (a rare indicator is none).
+    must be varied themselves (a rare indicator is none), or it lies a hundred away (a count's 999).
     """
     found: dict[int, tuple[float, float]] = {}
     for feature in range(x.shape[1]):
@@ -103,18 +114,20 @@ def _sentinels(x: Tensor) -> dict[int, tuple[float, float]]:
         for extreme in (column.min(), column.max()):
             same = column == extreme
             rest = column[~same]
-            if same.sum() < 3 or same.double().mean() > 0.5 or len(rest.unique()) < 20:
+            if same.sum() < 3 or same.double().mean() > 0.5:
                 continue
-            if (rest - extreme).abs().min() > 10 * rest.std():
+            far = float((rest - extreme).abs().min() / rest.std().clamp_min(1e-30))
+            if far > 10 and rest.std() > 0 and (far > 100 or len(rest.unique()) >= 20):
                 found[feature] = (float(extreme), float(same.double().mean()))
     return found
 
 
 def _repair(x: Tensor, holes: dict[int, tuple[float, float]]) -> Mend:
+    columns = _by_feature(x)
     middle = torch.stack(
         [
-            x[:, i][x[:, i] != holes[i][0]].mean() if i in holes else x[:, i].mean()
-            for i in range(x.shape[1])
+            column[column != holes[i][0]].mean() if i in holes else column.mean()
+            for i, column in enumerate(columns.T)
         ]
     )
     clean = _filled(x, holes, middle)
@@ -125,20 +138,32 @@ def _repair(x: Tensor, holes: dict[int, tuple[float, float]]) -> Mend:
 def _filled(x: Tensor, holes: dict[int, tuple[float, float]], values: Tensor) -> Tensor:
     x = x.clone()
     for feature, (sentinel, _) in holes.items():
-        x[:, feature][x[:, feature].double() == sentinel] = values[feature]
+        part = x.select(_axis(x), feature)
+        part[part.double() == sentinel] = values[feature]
     return x
 
 
 def _far_targets(kept: Kept) -> tuple[float, float] | None:
     """Return mean and standard deviation of a distance loss's targets where they are beyond 10."""
+    moments = _moments_of_targets(kept, _POWERS)
+    return moments if moments is not None and moments[1] > 10 else None
+
+
+def _near_targets(kept: Kept) -> tuple[float, float] | None:
+    """Return them where they lie so close that steps of a usual size cannot tell them apart: a
+    scale that far-off values set shrinks targets of the same series with the rest."""
+    moments = _moments_of_targets(kept, _NEAR_POWERS)
+    return moments if moments is not None and 0 < moments[1] < 0.01 else None
+
+
+def _moments_of_targets(kept: Kept, powers: dict[str, int]) -> tuple[float, float] | None:
     main = main_loss(kept.tapes[0])
     targets = [target_of(tape) for tape in kept.tapes]
     known = [t.detach().double().reshape(-1) for t in targets if t is not None]
-    if main is None or main.name not in _POWERS or len(known) < len(targets):
+    if main is None or main.name not in powers or len(known) < len(targets):
         return None
     values = torch.cat(known)
-    mean, std = float(values.mean()), float(values.std())
-    return (mean, std) if std > 10 else None
+    return float(values.mean()), float(values.std())
 
 
 def _try(kept: Kept, name: str, mend: Mend | None, far: tuple[float, float] | None = None) -> None:
@@ -153,7 +178,7 @@ def _try(kept: Kept, name: str, mend: Mend | None, far: tuple[float, float] | No
         first = {id(tape.nets()[0]) for tape in kept.tapes}
 
         def change(entry: Entry, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-            if far is not None and entry.kind == "loss" and entry.name in _POWERS:
+            if far is not None and entry.kind == "loss" and entry.name in _NEAR_POWERS:
                 return call(args[0], (args[1] - far[0]) / far[1], *args[2:], **kwargs)
             if id(entry) not in first:
                 return NotImplemented
@@ -167,7 +192,7 @@ def _try(kept: Kept, name: str, mend: Mend | None, far: tuple[float, float] | No
     if losses and math.isfinite(losses[-1]):
         found = measure(state, held_out, change)
         main = main_loss(kept.tapes[0])
-        unit = far[1] ** _POWERS[main.name] if far is not None and main is not None else 1.0
+        unit = far[1] ** _NEAR_POWERS[main.name] if far is not None and main is not None else 1.0
         kept.trace.record(f"trial.{name}", "", len(losses), math.fsum(found) / len(found) * unit)
         if mend is None:
             kept.trace.record("trial.start", "", 0, losses[0])

@@ -1,7 +1,7 @@
 """How the user's evaluations turn outputs into answers, against what the loss says they mean.
 
-Signals: "metric.cause" (text: "broadcast", "logits cut", "columns", "rows", "no argmax" or
-"probability cut"), "metric.reported" and
+Signals: "metric.cause" (text: "broadcast", "logits cut", "columns", "rows", "no argmax",
+"probability cut", "squashed twice" or "numbers cut"), "metric.reported" and
 "metric.right" (share of right answers by the user's comparison and by that of the loss, same
 outputs and targets), "metric.rows". Only where one of those causes is seen: an unusual threshold
 on probabilities, top-5 accuracy and exact matches are the user's choice.
@@ -15,10 +15,12 @@ from torch import Tensor
 
 from netwright.watch.evaluated import Evaluated, evaluated, plain
 from netwright.watch.kept import Kept, main_loss
+from netwright.watch.skill import direct_loss
 from netwright.watch.tape import Entry, Slot
 
 _BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 _CLASSES = ("cross_entropy", "nll_loss")
+_DISTANCES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 _CUTS = ("gt", "ge", "lt", "le", "round")
 # Steps between an output and its comparison that leave the numbers what they are.
 _SAME = (
@@ -52,9 +54,11 @@ def metrics(kept: Kept) -> None:
     if main is None or kept.trace.places("broadcast"):
         return
     found: dict[str, list[tuple[float, float, int]]] = {}
+    direct = direct_loss(kept)
     for one in evaluated(kept):
         if one.targets is not None:
-            for cause, reported, right in _compared(one, one.targets, main.name):
+            flaws = [*_compared(one, one.targets, main.name), *_squashed(one, one.targets, direct)]
+            for cause, reported, right in flaws:
                 found.setdefault(cause, []).append((reported, right, len(one.output)))
     for cause, seen in found.items():
         rows = sum(n for *_, n in seen)
@@ -92,6 +96,12 @@ def _compared(one: Evaluated, targets: Tensor, loss: str) -> Iterator[tuple[str,
                 truth = targets.reshape(-1) > 0.5
                 right = _share(_right(one.output, targets, loss))
                 yield "probability cut", _share(answers == truth), right
+        if name in ("gt", "ge") and loss in _DISTANCES and same_size and _other(entry) == 0:
+            two = bool(((targets == 0) | (targets == 1)).all())
+            if two and all(plain(e) in _SAME for e in path):  # 0 or 1 is what it learned to answer
+                truth, answers = targets.reshape(-1) > 0.5, one.slots[entry.results[0]].reshape(-1)
+                right = _share((one.output.reshape(-1) > 0.5) == truth)
+                yield "numbers cut", _share(answers == truth), right
         if name in _CUTS and loss == _BINARY[1] and same_size:
             if all(plain(e) in _SAME for e in path) and _is_half(entry, name):
                 answers = one.slots[entry.results[0]].reshape(-1).bool()
@@ -101,6 +111,27 @@ def _compared(one: Evaluated, targets: Tensor, loss: str) -> Iterator[tuple[str,
                 right = _share(_right(one.output, targets, loss))
                 truth = targets.reshape(-1).to(answers.dtype)
                 yield "logits cut", _share(answers == truth), right
+
+
+def _squashed(one: Evaluated, targets: Tensor, loss: str) -> Iterator[tuple[str, float, float]]:
+    """Yield the same for a sigmoid over probabilities, which lies above one half for any answer.
+
+    loss: the one that the net's output enters as it is."""
+    if loss not in _BINARY or one.output.numel() != targets.numel():
+        return
+    most = 1 if loss == _BINARY[1] else 0
+    for entry in one.tape.entries:
+        if entry.kind != "function" or plain(entry) not in ("gt", "ge", "round"):
+            continue
+        sigmoids = sum(plain(e) == "sigmoid" for e in one.path(entry))
+        if sigmoids > most and _is_half(entry, plain(entry)):
+            answers = one.slots[entry.results[0]].reshape(-1) > 0
+            truth = targets.reshape(-1) > 0.5
+            yield (
+                "squashed twice",
+                _share(answers == truth),
+                _share(_right(one.output, targets, loss)),
+            )
 
 
 def _one_class_a_row(output: Tensor, targets: Tensor) -> bool:

@@ -4,7 +4,9 @@ Signals: "mode.layers" (text by place: its dropout and batch norm layers), "mode
 of a net's output between the two modes over its spread, on an evaluation's own batch, last state),
 "mode.decided" (share of rows whose answer, the largest column or the side of the middle, changes),
 "norm.unused" (by layer: batch norm that never saw a batch in train mode), "evaluation.again" (share
-of evaluations, the first left out, that asked the net of the very rows of the one before).
+of evaluations, the first left out, that asked the net of the very rows of the one before),
+"mode.cost" (how much lower the evaluation's score is in train mode, over several draws: share of
+right classes, or R2) and its standard error "mode.cost.noise".
 """
 
 import math
@@ -13,12 +15,16 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from netwright.watch.evaluated import Evaluated, evaluated
 from netwright.watch.kept import Kept
+from netwright.watch.skill import Goals, answers, direct_loss, goals
 from netwright.watch.snapshot import unseen
 from netwright.watch.tape import Tape
 
 _DROPOUT = (nn.modules.dropout._DropoutNd, nn.RNNBase)
 _NORM = (nn.modules.batchnorm._BatchNorm,)
+_FEWEST = 50  # rows that a score is worth comparing on
+_DRAWS = 6  # of the units that dropout deletes
 
 
 def modes(kept: Kept) -> None:
@@ -64,6 +70,46 @@ def modes(kept: Kept) -> None:
     if gaps:
         trace.record("mode.gap", "", step, sum(gaps) / len(gaps))
         trace.record("mode.decided", "", step, sum(decided) / len(decided))
+    _cost(kept)
+
+
+def _cost(kept: Kept) -> None:
+    """Record what the mode costs an evaluation's score, row by row."""
+    loss, found = direct_loss(kept), []
+    for one in evaluated(kept)[-4:] if loss else ():
+        columns = one.output.shape[1] if one.output.ndim == 2 else 1
+        goal = None if one.targets is None else goals(loss, one.targets, columns)
+        if goal is not None:
+            found.append((one, goal))
+    values = [goal.values for _, goal in found]
+    spread = torch.cat(values).double().var(correction=0) if values else torch.zeros(())
+    if not found or len(torch.cat(values)) < _FEWEST or not spread > 0:
+        return
+    costs = torch.cat([_costs(kept, one, goal, float(spread)) for one, goal in found])
+    kept.trace.record("mode.cost", "", kept.steps, float(costs.mean()))
+    noise = float(costs.std()) / math.sqrt(len(costs))
+    kept.trace.record("mode.cost.noise", "", kept.steps, noise)
+
+
+def _costs(kept: Kept, one: Evaluated, goal: Goals, spread: float) -> Tensor:
+    """Return (rows,): what a row adds to the score in eval mode less what it adds in train mode."""
+    result = one.tape.nets()[0].results[0]
+    scores = [_scores(goal, one.output, spread)]
+    for _ in range(_DRAWS):
+        copied = kept.last.again()
+        for net in copied.nets:
+            net.train()
+        with unseen(), torch.no_grad():
+            scores.append(_scores(goal, one.tape.run(copied.swap)[result], spread))
+    return scores[0] - torch.stack(scores[1:]).mean(0)
+
+
+def _scores(goal: Goals, output: Tensor, spread: float) -> Tensor:
+    answer = answers(goal, output)
+    assert answer is not None  # the loss took an output of this form
+    if goal.classes:
+        return (answer == goal.values).double()
+    return 1 - (answer - goal.values).square() / spread
 
 
 def _same_rows(a: Tape, b: Tape) -> bool:

@@ -5,7 +5,10 @@ its graph: "softmax", "sigmoid", "relu", "tanh", ... or "" where nothing bounds 
 "output.max", "output.columns", "output.constant" (1: the same number for every row, at the first
 and the last state), "output.above.0" (share of numbers above 0), "target.min", "target.max",
 "target.integers" (1), "target.distinct", "broadcast" (numbers in the blown-up result over numbers
-in the prediction), "log.of" (text: what a logarithm in a loss written by hand was taken of).
+in the prediction), "log.of" (text: what a logarithm in a loss written by hand was taken of),
+"output.off" (classes of the targets whose column ends at 0 or below for every row),
+"target.several" (share of target rows of 0 and 1 with more than one 1), "answers.cut" (1: an
+evaluation cuts numbers between 0.4 and 0.6).
 """
 
 import math
@@ -21,6 +24,7 @@ from netwright.watch.trial import measure, trial
 
 _STEPS = 150
 _SAME_SPACE = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+_CUTS = ("gt", "ge", "lt", "le", "__gt__", "__ge__", "__lt__", "__le__")
 _COMPARE = ("eq", "__eq__", "ne", "__ne__", "round", "argmax")
 
 # Operations that only rearrange numbers: the function is looked for behind them.
@@ -179,7 +183,37 @@ def _targets(kept: Kept, looks: list[_Look]) -> None:
         entry.name for tape in kept.evaluations for entry in tape.entries if entry.name in _COMPARE
     ]
     trace.record("answers.compared", "", step, float(bool(compared)))
+    cut = any(_cuts_at_half(entry) for tape in kept.evaluations for entry in tape.entries)
+    trace.record("answers.cut", "", step, float(cut))
+    alike = [p is not None and t is not None and p.shape == t.shape for p, t in pairs]
+    if found[0].ndim == 2 and all(alike) and bool(((values == 0) | (values == 1)).all()):
+        several = torch.cat([t.detach().sum(1) > 1 for t in found])
+        trace.record("target.several", "", step, float(several.double().mean()))
+    _off(kept, last)
     _unsquash(kept)
+
+
+def _off(kept: Kept, last: list[_Look]) -> None:
+    """Count the classes that no row is answered with any more."""
+    pairs = [(x.prediction, x.target) for x in last]
+    known = [
+        (p.detach(), t)
+        for p, t in pairs
+        if p is not None and t is not None and p.ndim == 2 and t.ndim == 1
+    ]
+    if not known or any(t.is_floating_point() for _, t in known):
+        return
+    if len({p.shape[1] for p, _ in known}) > 1:
+        return
+    never = torch.cat([p for p, _ in known]).amax(0) <= 0
+    wanted = torch.cat([t for _, t in known]).unique()
+    wanted = wanted[(wanted >= 0) & (wanted < len(never))]
+    kept.trace.record("output.off", "", kept.steps, float(never[wanted].sum()))
+
+
+def _cuts_at_half(entry: Entry) -> bool:
+    others = [a for a in entry.args[1:] if isinstance(a, float | int)]
+    return entry.name in _CUTS and bool(others) and 0.4 <= others[0] <= 0.6
 
 
 def _unsquash(kept: Kept) -> None:

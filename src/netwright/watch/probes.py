@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from torch import Tensor, nn
 
 from netwright.watch.completing import completing
+from netwright.watch.continuing import continuing
 from netwright.watch.coupling import coupling
 from netwright.watch.inputs import inputs
 from netwright.watch.kept import Kept, kept_of
@@ -20,13 +21,14 @@ from netwright.watch.metrics import metrics
 from netwright.watch.modes import modes
 from netwright.watch.outputs import outputs
 from netwright.watch.reduction import reduction
+from netwright.watch.single_ones import single_ones
 from netwright.watch.skills import skills
 from netwright.watch.sources import sources
 from netwright.watch.trivial import trivial
 
 _PROBES: Sequence[Callable[[Kept], None]] = (
-    trivial, outputs, labels, modes, coupling, completing, metrics, sources, skills, inputs,
-    reduction,
+    trivial, outputs, labels, modes, coupling, completing, metrics, single_ones, sources, skills,
+    inputs, continuing, reduction,
 )  # fmt: skip
 
 

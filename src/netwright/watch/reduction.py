@@ -2,9 +2,10 @@
 
 Signals: "loss.sign" (-1: backward is called on something that falls where the loss function's own
 value rises; 1), "loss.own" (the loss function's own mean value on the kept batches, at the first
-and at the last state), "loss.doubled" (loss of a batch that holds every row twice over that of the
-batch), "trial.summed" and "trial.averaged" (loss a row after a short training as it was, and with
-the loss divided by the rows).
+and at the last state; of a loss written by hand how far it is from its best: hand_written.py),
+"loss.doubled" (loss of a batch that holds every row twice over that of the batch), "trial.summed"
+and "trial.averaged" (loss a row after a short training as it was, and with the loss divided by the
+rows).
 """
 
 import math
@@ -14,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from netwright.watch.hand_written import Meeting, meetings
 from netwright.watch.kept import Kept, main_loss, target_of
 from netwright.watch.snapshot import Snapshot, unseen
 from netwright.watch.tape import Entry, Slot, Tape
@@ -43,52 +45,69 @@ def _is_held(kept: Kept) -> bool:
 
 
 def _sign(kept: Kept, tapes: list[Tape]) -> None:
-    if any(_supervised(tape) is None for tape in tapes):
+    met = [_met(kept.first, tape) for tape in tapes]
+    if not all(met):
         return
-    targets = [target_of(tape) for tape in tapes]
-    if len(torch.cat([t.reshape(-1) for t in targets if t is not None]).unique()) < 2:
+    if len(torch.cat([one.targets.reshape(-1) for of in met for one in of]).unique()) < 2:
         return  # "real" and "fake" are no data
     flipped = all(bool(values.get("maximize")) for values, _ in kept.recipe.groups)
-    signs = [_slope(kept.first, tape) * (-1 if flipped else 1) for tape in tapes]
+    signs = [
+        _slope(kept.first, tape, of) * (-1 if flipped else 1)
+        for tape, of in zip(tapes, met, strict=True)
+    ]
     if all(sign < 0 for sign in signs) or all(sign > 0 for sign in signs):
         kept.trace.record("loss.sign", "", 0, signs[0])
         for state, step in ((kept.first, 0), (kept.last, kept.steps)):
-            own = [_own(state, tape)[0] for tape in tapes]
+            own = [_own(state, tape, of) for tape, of in zip(tapes, met, strict=True)]
             kept.trace.record("loss.own", "", step, math.fsum(own) / len(own))
 
 
-def _supervised(tape: Tape) -> Entry | None:
-    """The tape's only loss, if it is a supervised one."""
-    main = main_loss(tape)
-    alone = main is not None and len(tape.losses()) == 1 and main.name in _SUPERVISED
-    return main if alone else None
+def _met(state: Snapshot, tape: Tape) -> list[Meeting]:
+    """The tape's only loss function, if it is a supervised one; else where outputs meet targets in
+    a loss written by hand."""
+    main, target = main_loss(tape), target_of(tape)
+    if main is not None and target is not None:
+        alone = len(tape.losses()) == 1 and main.name in _SUPERVISED
+        return [Meeting(main, target, rises=False)] if alone else []
+    with unseen(), torch.no_grad():
+        return meetings(tape, tape.run(state.swap))
 
 
-def _slope(state: Snapshot, tape: Tape) -> int:
-    """Return the sign of d(what backward is called on) / d(the loss function's value); 0: mixed."""
-    found: list[Tensor] = []
-    main = _supervised(tape)
+def _slope(state: Snapshot, tape: Tape, met: list[Meeting]) -> int:
+    """Return 1 where what backward is called on falls as the values come nearer to their best, -1
+    where it rises, 0 where it does both. Values of a loss by hand must all weigh alike to be -1:
+    a factor for each row is a return, or an advantage, and may have any sign."""
+    found: dict[int, Tensor] = {}
 
     def change(entry: Entry, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if entry is not main:
+        if not any(entry is one.entry for one in met):
             return NotImplemented
-        found.append(call(*args, **kwargs).detach().requires_grad_())
-        return found[-1]
+        found[entry.results[0]] = call(*args, **kwargs).detach().requires_grad_()
+        return found[entry.results[0]]
 
     with unseen():
         loss = loss_of(state.again(), tape, change)
-        (slope,) = torch.autograd.grad(loss, found, allow_unused=True)
-    if slope is None or not slope.any():
+        values = [found[one.entry.results[0]] for one in met]
+        slopes = torch.autograd.grad(loss, values, allow_unused=True)
+    known = [
+        (-slope if one.rises else slope).reshape(-1)
+        for one, slope in zip(met, slopes, strict=True)
+        if slope is not None
+    ]
+    if not known or not any(slope.any() for slope in known):
         return 0
-    return 1 if bool((slope >= 0).all()) else -1 if bool((slope <= 0).all()) else 0
+    if all(bool((slope >= 0).all()) for slope in known):
+        return 1
+    alike = met[0].entry.kind == "loss" or all(
+        bool((slope - slope[0]).abs().max() <= 1e-4 * slope[0].abs()) for slope in known
+    )
+    return -1 if alike and all(bool((slope <= 0).all()) for slope in known) else 0
 
 
-def _own(state: Snapshot, tape: Tape) -> tuple[float, int]:
-    main = _supervised(tape)
-    assert main is not None
+def _own(state: Snapshot, tape: Tape, met: list[Meeting]) -> float:
     with unseen(), torch.no_grad():
-        value = tape.run(state.swap)[main.results[0]]
-    return float(value.double().mean()), value.numel()
+        slots = tape.run(state.swap)
+    return math.fsum(one.cost(slots[one.entry.results[0]]) for one in met)
 
 
 def _size(kept: Kept, tapes: list[Tape]) -> None:

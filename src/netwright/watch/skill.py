@@ -87,6 +87,18 @@ def skill(goal: Goals, answer: Tensor) -> tuple[float, float] | None:
     return (mean - chance) / (1 - chance), error / (1 - chance)
 
 
+def told_by_row(goal: Goals, answer: Tensor) -> Tensor:
+    """Return (rows,): what each row's answer adds to the skill; its mean is the skill, but for a
+    constant."""
+    values = goal.values
+    if not goal.classes:
+        spread = (values - values.mean()).square().mean()
+        return -(values - answer).square() / spread
+    labels, of, counts = values.unique(return_inverse=True, return_counts=True)
+    weights = len(values) / (max(len(labels) - 1, 1) * counts.double())
+    return (answer == values).double() * weights[of]
+
+
 def recalls(goal: Goals, answer: Tensor) -> dict[int, tuple[int, float]]:
     """Return of each class: (rows, share found)."""
     found = {}

@@ -2,56 +2,49 @@
 
 Signals, each a skill (skill.py: 0 is one answer for all, 1 all right) with its standard error as
 "<signal>.noise": "skill.train" (of the last state, on kept training rows), "skill.evaluated" (on
-evaluated ones), "skill.baseline" (on half of the kept training rows, of a simple model fitted to
-the other half: baseline.py), "skill.evaluated.baseline" (the same within the evaluated rows),
-"skill.across" (of that model on evaluated rows, fitted to training rows), "skill.fresh" (on kept
-training rows that a short training from the first state did not see), "skill.continued" and
-"skill.faster" (on the evaluated rows, after the run went on for half its length, at most _STEPS
-steps, at its first rate and at ten times that), and where decay is strong "skill.decayed" and
-"skill.undecayed" (on evaluated rows, else training rows, after as many steps with it and without);
-where the graph does not reach parameters that the optimizer holds, "skill.cut" and
-"skill.reconnected" (of the same rows, after a short training from the first state with the graph as
-it was, and whole). Of classes also "class.count" (kept training rows)
-and "recall" (of evaluated rows, else of training rows), by class, "answers.decided" (1: the user's
-evaluation turns outputs into classes), and where one class is ten times rarer than another and
-missed, "skill.weighted" (after a short training from the first state with the classes weighed
-alike). What costs a training is tried only where the net leaves something to be told.
+evaluated ones), what simple models tell (simple_models.py) and what other trainings would
+(retried.py).
+
+Of classes also "class.count" (kept training rows) and "recall" (of evaluated rows, else of training
+rows), by class, "answers.decided" (1: the user's evaluation turns outputs into classes),
+"answers.by.class" (1: it judges class by class), and where one class is ten times rarer than
+another and missed, "skill.weighted" (after a short training from the first state with the classes
+weighed alike). Where evaluated rows are told better than training rows, "rows.again" (share of the
+kept training rows that came before, as they do in later epochs unless each is augmented anew). What
+costs a training is tried only where the net leaves something to be told.
 """
 
 import math
-import zlib
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from netwright.watch.baseline import predict
-from netwright.watch.evaluated import evaluated, trained
+from netwright.watch.bottleneck import bottleneck
+from netwright.watch.evaluated import evaluated, label_masks, trained
 from netwright.watch.kept import Kept, main_loss
-from netwright.watch.on_graph import keep_graph
-from netwright.watch.skill import Goals, answers, direct_loss, goals, recalls, skill
-from netwright.watch.snapshot import Snapshot, unseen
+from netwright.watch.retried import (
+    continued,
+    fresh,
+    reconnected,
+    undecayed,
+    undropped,
+    unpenalised,
+)
+from netwright.watch.rows import Rows, ask, distinct, halves, rows_of
+from netwright.watch.simple_models import baseline, evaluated_baseline, grouped
+from netwright.watch.skill import Goals, answers, direct_loss, recalls
+from netwright.watch.snapshot import Snapshot
+from netwright.watch.stopping import stop_early
+from netwright.watch.sureness import sureness
 from netwright.watch.tape import Entry
+from netwright.watch.told import FEWEST, STEPS, record, skill_of, write
 from netwright.watch.trial import trial
 
-_STEPS = 150
-_ROWS = 3000
-_MOST = 4_000_000  # numbers that the rows hold
-_AT_ONCE = 256  # rows that a net is given
-_FEWEST = 48
+_LONG = 400  # steps, where it is compared with the whole run
 _SOLVED = 0.9
-_STRONG_DECAY = 0.002  # of the weights a step
+_GAP = 0.1  # between training and evaluated rows, beyond which its cause is looked for
+_CLEARLY = 0.15  # by which a simple model is better
 _DECIDE = ("eq", "ne", "gt", "ge", "lt", "le", "argmax", "max", "round", "topk")
-
-
-@dataclass(frozen=True)
-class _Rows:
-    inputs: Tensor
-    goal: Goals
-
-    def at(self, which: Tensor) -> "_Rows":
-        return _Rows(self.inputs[which], self.goal.at(which))
 
 
 def skills(kept: Kept) -> None:
@@ -59,48 +52,70 @@ def skills(kept: Kept) -> None:
     loss = direct_loss(kept)
     if len(kept.last.nets) != 1 or not loss or kept.trace.places("loss.coupled"):
         return
-    training = _rows(trained(kept), loss, kept)
-    if training is None or len(training.inputs) < _FEWEST:
+    seen = rows_of(trained(kept), loss, kept)
+    if seen is None or len(seen) < FEWEST:
         return
-    seen = [(one.inputs, one.targets) for one in evaluated(kept) if one.targets is not None]
-    judged = _rows([(x, t) for x, t in seen if t is not None], loss, kept)
-    if judged is not None and not (len(judged.inputs) >= _FEWEST and _same_unit(training, judged)):
+    training, judged = distinct(seen), _judged(kept, loss)
+    if judged is not None and not (len(judged) >= FEWEST and _same_unit(training, judged)):
         judged = None
-    told = _record(kept, "train", kept.last, training)
+    told = record(kept, "train", kept.last, training)
     if told is None:
         return
-    there = _record(kept, "evaluated", kept.last, judged) if judged is not None else None
-    _classes(kept, training, judged if judged is not None else training)
+    there = record(kept, "evaluated", kept.last, judged) if judged is not None else None
+    rows = training if judged is None else judged
+    _classes(kept, seen, rows)
+    groups = grouped(kept, training, judged)
     if min(told, there if there is not None else told) >= _SOLVED:
         return
-    _undecayed(kept, training if judged is None else judged)
-    _reconnected(kept, training if judged is None else judged)
-    even, odd = _halves(training)
-    _baseline(kept, "baseline", even, odd)
+    apart = judged is not None and there is not None and told - there > _GAP
+    if judged is not None and apart and groups is None:  # else rows stand in for each other
+        stop_early(kept, judged)
+    bottleneck(kept, training)
+    for retry in (undecayed, unpenalised, undropped, reconnected):
+        retry(kept, rows)
+    simple = baseline(kept, "baseline", *halves(training)) if groups is None else None
+    beaten = simple is not None and simple > told + _CLEARLY
     if judged is None or there is None:
+        if beaten:
+            continued(kept, None, training)
         return
-    if there < 0.5 * told or there < 0.2:
-        _baseline(kept, "evaluated.baseline", *_halves(judged))
-        _baseline(kept, "across", training, judged)
-        _fresh(kept, loss)
-    _continued(kept, judged)
+    _apart(kept, loss, seen, training, judged, told=told, there=there, alone=groups is None)
+    continued(kept, judged, training if beaten else None)
 
 
-def _rows(pairs: list[tuple[Tensor, Tensor]], loss: str, kept: Kept) -> _Rows | None:
-    """Join batches of one form whose targets the loss takes one of a row."""
-    if not pairs or len({(x.shape[1:], x.dtype, t.shape[1:]) for x, t in pairs}) > 1:
-        return None
-    most = min(_ROWS, max(1, _MOST // max(1, math.prod(pairs[0][0].shape[1:]))))
-    inputs = torch.cat([x for x, _ in pairs])[:most]
-    targets = torch.cat([t for _, t in pairs])[:most]
-    output = _ask(kept, kept.last, inputs[:2])
-    if output is None or not len(output) == 2 or output.ndim > 2:
-        return None
-    goal = goals(loss, targets, output.shape[1] if output.ndim == 2 else 1)
-    return None if goal is None else _Rows(inputs, goal)
+def _judged(kept: Kept, loss: str) -> Rows | None:
+    """Return the evaluated rows, each once."""
+    pairs = [(one.inputs, one.targets) for one in evaluated(kept) if one.targets is not None]
+    found = rows_of([(x, t) for x, t in pairs if t is not None], loss, kept)
+    return None if found is None else distinct(found)
 
 
-def _same_unit(training: _Rows, judged: _Rows) -> bool:
+def _apart(
+    kept: Kept,
+    loss: str,
+    seen: Rows,
+    training: Rows,
+    judged: Rows,
+    *,
+    told: float,
+    there: float,
+    alone: bool,
+) -> None:
+    """Look for what tells evaluated rows from training rows. alone: rows come one by one; else near
+    copies tell of each other, in whatever way rows were made."""
+    worse = there < 0.5 * told or there < 0.2
+    better = there > told + _GAP
+    if (worse or better) and alone:
+        evaluated_baseline(kept, judged, len(halves(training)[0]))
+        baseline(kept, "across", training, judged)
+    if worse:
+        fresh(kept, loss)
+    if better:
+        kept.trace.record("rows.again", "", kept.steps, 1 - len(training) / len(seen))
+        sureness(kept, training, judged)
+
+
+def _same_unit(training: Rows, judged: Rows) -> bool:
     """Whether targets have one scale: answers may be scaled back before they meet theirs."""
     if training.goal.classes or judged.goal.classes:
         return training.goal.classes == judged.goal.classes
@@ -109,51 +124,32 @@ def _same_unit(training: _Rows, judged: _Rows) -> bool:
     return near and 0.5 < float(there.std() / here.std().clamp_min(1e-30)) < 2
 
 
-def _ask(kept: Kept, state: Snapshot, inputs: Tensor) -> Tensor | None:
-    net = state.again().nets[0].eval()
-    with unseen(), torch.no_grad():
-        found = [net(part) for part in inputs.split(_AT_ONCE)]
-    if not all(isinstance(part, Tensor) and part.ndim for part in found):
-        return None
-    return torch.cat(found)
-
-
-def _record(kept: Kept, name: str, state: Snapshot, rows: _Rows) -> float | None:
-    """Record the skill of a state."""
-    output = _ask(kept, state, rows.inputs)
-    answer = None if output is None else answers(rows.goal, output)
-    return None if answer is None else _write(kept, name, skill(rows.goal, answer))
-
-
-def _write(kept: Kept, name: str, found: tuple[float, float] | None) -> float | None:
-    if found is None or not all(map(math.isfinite, found)):
-        return None
-    kept.trace.record(f"skill.{name}", "", kept.steps, found[0])
-    kept.trace.record(f"skill.{name}.noise", "", kept.steps, found[1])
-    return found[0]
-
-
-def _classes(kept: Kept, training: _Rows, rows: _Rows) -> None:
+def _classes(kept: Kept, training: Rows, rows: Rows) -> None:
     """Record how often each class comes, and how much of it is found."""
     if not training.goal.classes:
         return
     decided = any(e.name.strip("_") in _DECIDE for t in kept.evaluations for e in t.entries)
     kept.trace.record("answers.decided", "", kept.steps, float(decided))
-    output = _ask(kept, kept.last, rows.inputs)
+    by_class = any(label_masks(tape) for tape in kept.evaluations)
+    kept.trace.record("answers.by.class", "", kept.steps, float(by_class))
+    output = ask(kept.last, rows.inputs)
     answer = None if output is None else answers(rows.goal, output)
     if answer is None:
         return
     labels, counts = training.goal.values.unique(return_counts=True)
     for label, count in zip(labels.tolist(), counts.tolist(), strict=True):
         kept.trace.record("class.count", str(label), kept.steps, count)
+    given_up = False
     for label, (number, share) in recalls(rows.goal, answer).items():
         if number >= 10:
             kept.trace.record("recall", str(label), kept.steps, share)
-            if share < 0.5 and 10 * int((training.goal.values == label).sum()) < int(counts.max()):
-                _weighted(kept, training.goal, rows)
+            few = 10 * int((training.goal.values == label).sum()) < int(counts.max())
+            given_up = given_up or (few and share < (0.9 if by_class else 0.5))
+    if given_up:
+        _weighted(kept, training.goal, rows)
 
 
-def _weighted(kept: Kept, goal: Goals, rows: _Rows) -> None:
+def _weighted(kept: Kept, goal: Goals, rows: Rows) -> None:
     """Try the run with every class weighing alike; not where the user weighs them already."""
     counts = torch.bincount(goal.values, minlength=goal.classes).double().clamp(min=1)
     balance = counts.sum() / (goal.classes * counts)
@@ -173,101 +169,16 @@ def _weighted(kept: Kept, goal: Goals, rows: _Rows) -> None:
         return
     if len(main.args) > 2 and main.args[2] is not None:
         return
-    seconds = max(0.2, kept.left / 5)
+    early: list[Snapshot] = []
+
+    def look(step: int, state: Snapshot) -> None:
+        if step == STEPS:
+            early.append(state.again())
+
+    steps, seconds = min(_LONG, kept.steps), max(0.2, kept.left / 5)
     state, losses = trial(
-        kept.first, kept.tapes, kept.recipe, steps=_STEPS, change=change, seconds=seconds
+        kept.first, kept.tapes, kept.recipe, steps=steps, change=change, after=look, seconds=seconds
     )
     if losses and math.isfinite(losses[-1]):
-        _record(kept, "weighted", state, rows)
-
-
-def _halves(rows: _Rows) -> tuple[_Rows, _Rows]:
-    """Deal different rows out into two halves: a row that comes again stays on one side."""
-    sides = torch.tensor([h % 2 == 0 for h in _hashes(rows.inputs)])
-    return rows.at(sides), rows.at(~sides)
-
-
-def _baseline(kept: Kept, name: str, known: _Rows, others: _Rows) -> None:
-    if min(len(known.inputs), len(others.inputs)) < _FEWEST:
-        return
-    if known.goal.classes != others.goal.classes:
-        return
-    found = predict(known.inputs, known.goal, others.inputs)
-    if found is not None:
-        _write(kept, name, skill(others.goal, found))
-
-
-def _fresh(kept: Kept, loss: str) -> None:
-    """Train a while on half of the kept batches; judge on the others' rows that are not in them."""
-    learned, held_out = kept.tapes[::2], kept.tapes[1::2]
-    pairs = trained(kept)
-    if len(pairs) != len(kept.tapes) or not held_out:
-        return
-    known = _rows(pairs[::2], loss, kept)
-    others = _rows(pairs[1::2], loss, kept)
-    if known is None or others is None:
-        return
-    seen = set(_hashes(known.inputs))
-    new = torch.tensor([h not in seen for h in _hashes(others.inputs)])
-    if int(new.sum()) < _FEWEST:
-        return
-    state, _ = trial(
-        kept.first, learned, kept.recipe, steps=_STEPS, seconds=max(0.2, kept.left / 5)
-    )
-    _record(kept, "fresh", state, others.at(new))
-
-
-def _hashes(inputs: Tensor) -> list[int]:
-    flat = inputs.reshape(len(inputs), -1).detach().cpu().contiguous().numpy()
-    return [zlib.crc32(row.tobytes()) for row in flat]  # hash() is another one in each process
-
-
-def _continued(kept: Kept, judged: _Rows) -> None:
-    """Let the run go on from its end."""
-    for name, factor in (("continued", 1.0), ("faster", 10.0)):
-        _go_on(kept, name, judged, lr_factor=factor)
-
-
-def _undecayed(kept: Kept, rows: _Rows) -> None:
-    """Let the run go on from its end with its weight decay and without, where that is strong."""
-    if max(kept.trace.values("decay.ratio"), default=0.0) < _STRONG_DECAY:
-        return
-    for name, decays in (("decayed", True), ("undecayed", False)):
-        _go_on(kept, name, rows, decays=decays)
-
-
-def _reconnected(kept: Kept, rows: _Rows) -> None:
-    """Try the run with the graph as it is and whole, where it is cut before what is to learn."""
-    reached, held = set(kept.trace.places("reached")), _held(kept)
-    if not reached or not any(
-        n in held and n not in reached for n in kept.trace.places("unreached")
-    ):
-        return
-    for name, whole in (("cut", False), ("reconnected", True)):
-        undo = keep_graph(everywhere=True) if whole else None
-        try:
-            state, losses = trial(
-                kept.first, kept.tapes, kept.recipe, steps=_STEPS, seconds=max(0.2, kept.left / 5)
-            )
-        finally:
-            if undo is not None:
-                undo()
-        if losses and math.isfinite(losses[-1]):
-            _record(kept, name, state, rows)
-
-
-def _held(kept: Kept) -> set[str]:
-    """Return the names of the parameters that the optimizer was given."""
-    state = kept.first
-    copies = [state.originals.get(i) for _, ids in kept.recipe.groups for i in ids]
-    held = {id(copy) for copy in copies if copy is not None}
-    return {name for name, p in state.nets[0].named_parameters() if id(p) in held}
-
-
-def _go_on(kept: Kept, name: str, rows: _Rows, **changes: Any) -> None:
-    steps = min(_STEPS, max(10, kept.steps // 2))
-    state, losses = trial(
-        kept.last, kept.tapes, kept.recipe, steps=steps, seconds=max(0.2, kept.left / 5), **changes
-    )
-    if losses and math.isfinite(losses[-1]):
-        _record(kept, name, state, rows)
+        found = [skill_of(one, rows) for one in (*early, state)]  # few rows are soon known by heart
+        write(kept, "weighted", max((one for one in found if one), default=None))

@@ -1,7 +1,8 @@
 """Rows of evaluations against rows of training: copies, columns that are the target, other scales.
 
 Signals: "rows.shared" (share of the evaluations' rows that also stand in kept training batches,
-over the share that training rows themselves have there; only for rows of continuous numbers),
+over the share that training rows themselves have there; only for rows that cannot be the same by
+chance), "rows.clean" (1: another evaluation shares none, or these rows were trained on only later),
 "rows.gain" (mean loss on rows that are not shared over that on those that are), "rows.noise"
 (standard error of the difference of the two), "rows.difference" (the difference), "rows.repeated"
 (share of the evaluations' rows that they hold before, where training batches hold rows twice and
@@ -44,14 +45,17 @@ def sources(kept: Kept) -> None:
     if not pairs or len({x.shape[1:] for x, _ in pairs}) > 1:
         return
     inputs, targets = torch.cat([x for x, _ in pairs]), torch.cat([t for _, t in pairs])
-    if not inputs.is_floating_point() or len(inputs) < _ROWS:
+    if len(inputs) < _ROWS or inputs.is_complex():
         return
-    if inputs.ndim == 2 and main_loss(kept.tapes[0]) is not None:
+    _unseen_classes(kept, targets)
+    real = inputs.is_floating_point()
+    if real and inputs.ndim == 2 and main_loss(kept.tapes[0]) is not None:
         _column(kept, inputs, targets)
     seen = [e for e in evaluated(kept) if e.inputs.shape[1:] == inputs.shape[1:]]
     name = direct_loss(kept)
     if seen and name and sum(len(e.inputs) for e in seen) >= _ROWS:
         _copies(kept, [x for x, _ in pairs], seen, name)
+    if real and seen and name and sum(len(e.inputs) for e in seen) >= _ROWS:
         _shift(kept, inputs, targets, seen, name)
 
 
@@ -73,7 +77,9 @@ def _hashes(rows: Tensor) -> list[int]:
 
 
 def _copies(kept: Kept, batches: list[Tensor], seen: list[Evaluated], name: str) -> None:
-    if not _continuous(torch.cat(batches)):
+    everywhere = torch.cat(batches)
+    real = everywhere.is_floating_point()
+    if not (_continuous(everywhere) if real else _various(everywhere)):
         return
     half = len(batches) // 2
     early = {h for batch in batches[: half or 1] for h in _hashes(batch)}
@@ -89,9 +95,11 @@ def _copies(kept: Kept, batches: list[Tensor], seen: list[Evaluated], name: str)
         return
     if len(everything & known) > 0.6 * len(known):
         return  # the training rows themselves are judged
-    losses, shared = [], []
+    losses, shared, clean = [], [], False
     for one in seen:
         found = [h in known for h in _hashes(one.inputs)]
+        clean = clean or (len(found) >= _ROWS // 2 and sum(found) < 0.05 * len(found))
+        clean = clean or one.tape.step < 0.5 * kept.steps
         rows = None if one.targets is None else _by_row(name, one.output, one.targets)
         chance = 5 * (covered * (1 - covered) / len(found)) ** 0.5  # of a set of training rows
         if rows is not None and sum(found) < (covered - max(0.05, chance)) * len(found):
@@ -101,6 +109,8 @@ def _copies(kept: Kept, batches: list[Tensor], seen: list[Evaluated], name: str)
         return
     loss, copies = torch.cat(losses).double(), torch.tensor(shared)
     share = float(copies.double().mean())
+    if clean:
+        kept.trace.record("rows.clean", "", kept.steps, 1)
     kept.trace.record("rows.shared", "", kept.steps, min(share / covered, 1.0))
     if min(int(copies.sum()), int((~copies).sum())) < 10:
         return
@@ -135,6 +145,17 @@ def _continuous(inputs: Tensor) -> bool:
     columns = flat[:, torch.linspace(0, flat.shape[1] - 1, min(64, flat.shape[1])).long()]
     levels = [len(column.unique()) for column in columns.T]
     return sum(n > 0.2 * rows for n in levels) >= 2 or sum(n >= 8 for n in levels) >= 16
+
+
+def _various(inputs: Tensor) -> bool:
+    """Whether rows of whole numbers are so long, and of so many, that fewer than one in a hundred
+    would have a twin among them by chance, were their columns drawn alone."""
+    flat = inputs.reshape(len(inputs), -1)
+    rows, twins = len(flat.unique(dim=0)), 1.0
+    for column in flat.T:
+        shares = column.unique(return_counts=True)[1].double() / len(column)
+        twins *= float(shares.square().sum())
+    return rows * twins < 0.01
 
 
 def _column(kept: Kept, inputs: Tensor, targets: Tensor) -> None:
@@ -195,18 +216,26 @@ def _separates(column: Tensor, labels: Tensor, classes: Tensor) -> Tensor:
     return (1 - (within / nearest.clamp_min(1e-12)).square() / 4).clamp_min(0)
 
 
+def _unseen_classes(kept: Kept, targets: Tensor) -> None:
+    goals = [one.targets.reshape(-1) for one in evaluated(kept) if one.targets is not None]
+    if not goals or direct_loss(kept) != "cross_entropy":
+        return
+    asked = torch.cat(goals)
+    # With fewer rows a class, chance alone leaves some out of the kept batches.
+    if targets.is_floating_point() or asked.is_floating_point():
+        return
+    if len(asked) >= _ROWS and len(targets) > 10 * len(asked.unique()):
+        missing = ~torch.isin(asked, targets)
+        kept.trace.record("labels.unseen", "", kept.steps, float(missing.double().mean()))
+        kept.trace.record("labels.distinct", "", kept.steps, len(targets.unique()))
+
+
 def _shift(kept: Kept, inputs: Tensor, targets: Tensor, seen: list[Evaluated], name: str) -> None:
     judged = [e for e in seen if e.targets is not None]
     if not judged:
         return
     there = torch.cat([e.inputs for e in judged])
     goals = torch.cat([e.targets for e in judged if e.targets is not None])
-    whole = not (targets.is_floating_point() or goals.is_floating_point())
-    # With fewer rows a class, chance alone leaves some out of the kept batches.
-    if name == "cross_entropy" and whole and len(targets) > 10 * len(goals.unique()):
-        missing = ~torch.isin(goals, targets)
-        kept.trace.record("labels.unseen", "", kept.steps, float(missing.double().mean()))
-        kept.trace.record("labels.distinct", "", kept.steps, len(targets.unique()))
     axes = [0, *range(2, inputs.ndim)] if inputs.ndim > 2 else [0]  # images: by channel
     here_mean, here_std = inputs.mean(axes, keepdim=True), _std(inputs, axes)
     mean, std = there.mean(axes, keepdim=True), _std(there, axes)

@@ -78,11 +78,13 @@ def trial(
     prepare: Callable[[Snapshot], Sequence[Tensor]] | None = None,
     lr_factor: float = 1.0,
     decays: bool = True,
+    after: Callable[[int, Snapshot], None] | None = None,
     seconds: float = 1.0,
 ) -> tuple[Snapshot, list[float]]:
     """Train a copy on `tapes` in turn; return it and the losses (fewer where time was up).
 
     prepare: changes the fresh copy and returns further parameters for the optimizer to hold.
+    after: is given the number of steps made and the copy, after each.
     """
     copied = snapshot.again()
     losses: list[float] = []
@@ -101,6 +103,8 @@ def trial(
                 return float(loss.item())
 
             losses.append(optimizer.step(closure))
+            if after is not None:
+                after(step + 1, copied)
             if not math.isfinite(losses[-1]) or time.thread_time() > end:
                 break
     return copied, losses

@@ -53,3 +53,16 @@ def test_of_a_script_where_weights_would_help(
 def test_a_script_that_decides_nothing_needs_no_threshold(tmp_path: Path) -> None:
     ranked = RARE.replace("right = ({} == y[1000:]).float().mean()", f"scores = {RANKED}")
     assert alarms(ranked.format(""), tmp_path) == []
+
+
+BY_CLASS = RARE.replace(
+    "right = ({} == y[1000:]).float().mean()",
+    "guess, w = {}, y[1000:]\n"
+    "    right = sum((guess[w == k] == k).float().mean() for k in w.unique())",
+).replace("1.2 *", "2.2 *")
+
+
+def test_of_a_script_that_judges_class_by_class(tmp_path: Path) -> None:
+    weighted = BY_CLASS.format(", torch.tensor([1.0, 15.0])", DECIDED)
+    assert alarms(BY_CLASS.format("", DECIDED), tmp_path)[:1] == ["class-imbalance"]
+    assert alarms(weighted, tmp_path) == []

@@ -50,3 +50,65 @@ def test_batch_norm_and_random_nets_are_no_fault(tmp_path: Path) -> None:
     assert alarms(norm + LOOP, tmp_path) == []
     noise = NET.format(1).replace("self.a(v)", "self.a(v) + 0.1 * torch.randn(len(v), 16)")
     assert alarms(CLASSES + noise + LOOP, tmp_path) == []
+
+
+PAIR = NET.replace("return self.b(h)", "return h.mean(1), self.b(h)")
+
+
+def test_the_output_that_the_loss_is_made_of_is_looked_at(tmp_path: Path) -> None:
+    loop = LOOP.replace("net(x[rows])", "net(x[rows])[1]")
+    assert alarms(CLASSES + PAIR.format(0) + loop, tmp_path)[0] == "cross-sample-coupling"
+    assert alarms(CLASSES + PAIR.format(1) + loop, tmp_path) == []
+
+
+def test_each_row_with_each_is_meant(tmp_path: Path) -> None:
+    net = NET.replace("return self.b(h)", "return self.b(h) @ self.b(h).T")
+    loop = LOOP.replace("y[rows])", "torch.arange(30))")
+    assert "cross-sample-coupling" not in alarms(CLASSES + net.format(1) + loop, tmp_path)
+
+
+def test_the_output_that_enters_the_loss_is_asked(tmp_path: Path) -> None:
+    pair = NET.replace("return self.b(h)", "return h, self.b(v @ self.a.weight.T).softmax({})")
+    loop = LOOP.replace("F.cross_entropy(net(x[rows])", "F.nll_loss(net(x[rows])[1].log()")
+    assert "cross-sample-coupling" in alarms(
+        CLASSES + pair.replace("{}", "1", 1).format(0) + loop, tmp_path
+    )
+    assert alarms(CLASSES + pair.replace("{}", "1", 1).format(1) + loop, tmp_path) == []
+
+
+SEQUENCES = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+x = torch.randint(0, 6, (300, 8))
+y = (x == 2).sum(1).clamp(max=2)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(6, 8)
+        self.rnn = nn.GRU(8, 16)
+        self.out = nn.Linear(16, 3)
+
+    def forward(self, v):
+        h, _ = self.rnn(self.embedding(v))
+        return self.out(h[:, -1])
+
+
+net = Net()
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+"""
+
+
+def test_a_recurrent_layer_along_the_rows_and_the_twin(tmp_path: Path) -> None:
+    loop = LOOP.replace("range(20)", "range(10)")
+    first = judged(SEQUENCES + loop, tmp_path)[0]
+    assert (first.fault, first.layer) == ("cross-sample-coupling", "rnn")
+    twin = SEQUENCES.replace("(8, 16)", "(8, 16, batch_first=True)")
+    assert "cross-sample-coupling" not in alarms(twin + loop, tmp_path)
+    by_time = SEQUENCES.replace("self.embedding(v))", "self.embedding(v.T))").replace(
+        "h[:, -1]", "h[-1]"
+    )
+    assert "cross-sample-coupling" not in alarms(by_time + loop, tmp_path)

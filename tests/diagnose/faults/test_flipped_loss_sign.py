@@ -27,3 +27,37 @@ def test_losses_that_are_not_flipped(tmp_path: Path) -> None:
         " * torch.randn(30, generator=torch.Generator().manual_seed(epoch))).mean()"
     )
     assert "flipped-loss-sign" not in alarms(CLASSES + SHORT.replace(OWN, policy), tmp_path)
+
+
+LOGS = "F.log_softmax(net(x[rows]), 1)"
+COSINE = (
+    NUMBERS
+    + """
+y = F.normalize(torch.cat([y, x[:, :2]], 1), dim=1)
+net = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 3))
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "sick"),
+    [
+        (CLASSES, f"{LOGS}.gather(1, y[rows][:, None]).mean()"),
+        (CLASSES, f"{LOGS}[torch.arange(30), y[rows]].mean()"),
+        (CLASSES, f"(F.one_hot(y[rows], 3).float() * {LOGS}).sum(1).mean()"),
+        (NUMBERS, "-((net(x[rows]) - y[rows]) ** 2).mean()"),
+        (COSINE, "F.cosine_similarity(net(x[rows]), y[rows]).mean()"),
+        (COSINE, "(F.normalize(net(x[rows]), dim=1) * y[rows]).sum(1).mean()"),
+    ],
+)
+def test_a_loss_by_hand_and_its_negative(data: str, sick: str, tmp_path: Path) -> None:
+    found = alarms(data + SHORT.replace(OWN, sick), tmp_path)
+    assert found[:1] == ["flipped-loss-sign"]
+    well = alarms(data + SHORT.replace(OWN, f"-({sick})"), tmp_path)
+    assert "flipped-loss-sign" not in well
+
+
+def test_log_probabilities_times_negative_returns_are_a_policy(tmp_path: Path) -> None:
+    policy = f"-({LOGS}.gather(1, y[rows][:, None])[:, 0] * -x[rows].norm(dim=1)).mean()"
+    assert "flipped-loss-sign" not in alarms(CLASSES + SHORT.replace(OWN, policy), tmp_path)

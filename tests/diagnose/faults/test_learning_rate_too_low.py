@@ -50,3 +50,9 @@ def test_a_script_without_a_curve_goes_on_at_ten_times_the_rate(tmp_path: Path) 
 
 def test_a_rate_that_never_leaves_the_start(tmp_path: Path) -> None:
     assert alarms(ENDED.format(1e-6, 3), tmp_path)[0] == "learning-rate-too-low"
+
+
+def test_a_low_rate_without_an_evaluation_is_judged_on_training_rows(tmp_path: Path) -> None:
+    code = ENDED.partition("with torch.no_grad()")[0]
+    assert "learning-rate-too-low" in alarms(code.format(5e-4, 5), tmp_path)
+    assert alarms(code.format(0.1, 5), tmp_path) == []

@@ -44,3 +44,20 @@ def test_numbers_that_are_no_log_probabilities_into_nll_loss_and_the_twin(tmp_pa
     assert (first.fault, first.severity) == ("output-loss-mismatch", "error")
     log = raw.replace("net(x[rows])", "net(x[rows]).log_softmax(1)")
     assert alarms(CLASSES + log, tmp_path) == []
+
+
+def test_a_last_relu_under_which_a_class_is_never_answered(tmp_path: Path) -> None:
+    net = CLASSES.replace("nn.Linear(16, 3))", "nn.Linear(16, 3), nn.ReLU())")
+    low = "with torch.no_grad():\n    net[2].bias -= torch.tensor([{}, 0.0, 0.0])\n"
+    assert alarms(net + low.format(90.0) + LOOP, tmp_path)[0] == "output-loss-mismatch"
+    assert alarms(net + low.format(-1.0) + LOOP, tmp_path) == []
+
+
+def test_a_sigmoid_that_large_inputs_saturate_is_no_mismatch(tmp_path: Path) -> None:
+    net = CLASSES.replace("nn.Linear(16, 3))", "nn.Linear(16, 1), nn.Sigmoid())")
+    loop = LOOP.replace(
+        "F.cross_entropy(net(x[rows]), y[rows])",
+        "F.binary_cross_entropy(net(x[rows])[:, 0], (y[rows] > 0).float())",
+    )
+    found = alarms(net + "x = x * 3e5 + 9e6\n" + loop, tmp_path)
+    assert "output-loss-mismatch" not in found

@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import numpy as np
 import torch
 from diagnose_runs import Data, curve, mlp, names, train
+from watched_scripts import alarms
 
 from netwright.diagnose.diagnose import diagnose
 from netwright.watch.trace import Trace
@@ -50,3 +53,35 @@ def test_one_bad_epoch_is_none() -> None:
     validation = [1.0, 0.8, 0.6, 0.5, 0.45, 0.43, 0.7, 0.42, 0.43, 0.42, 0.41, 0.42]
     trace = curve(Trace(), "loss.train", np.linspace(1.0, 0.3, 12))
     assert names(curve(trace, "loss.validation", validation)) == []
+
+
+SCRIPT = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+x = torch.randn(400, 10)
+y = x[:, 0] - 2 * x[:, 1] + x[:, 2]
+y[:60] += 2.5 * torch.randn(60)
+net = nn.Sequential(nn.Linear(10, 128), nn.ReLU(), nn.Linear(128, 1))
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+for epoch in range({}):
+    for rows in torch.randperm(60).split(15):
+        loss = F.mse_loss(net(x[rows]).squeeze(1), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+with torch.no_grad():
+    error = ((net(x[60:]).squeeze(1) - y[60:]) ** 2).mean()
+"""
+
+
+def test_a_script_that_computes_no_validation_loss(tmp_path: Path) -> None:
+    assert alarms(SCRIPT.format(60), tmp_path) == ["overfitting"]
+    assert alarms(SCRIPT.format(6), tmp_path) == []
+    keeps = (
+        "    if epoch == 5:\n        best = {k: v.clone() for k, v in net.state_dict().items()}\n"
+    )
+    brings = "net.load_state_dict(best)\n"
+    restored = SCRIPT.format(60).replace("with torch", f"{keeps}{brings}with torch")
+    assert alarms(restored, tmp_path) == []

@@ -63,3 +63,28 @@ with torch.no_grad():
 def test_a_script_without_a_curve_is_let_go_on(tmp_path: Path) -> None:
     assert alarms(ENDED.format(0.02, 1), tmp_path)[0] == "undertrained"
     assert alarms(ENDED.format(0.1, 10), tmp_path) == []
+
+
+MAPS = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+x = (torch.rand(300, 1, 8, 8) < 0.4).float()
+y = F.conv2d(x, torch.ones(1, 1, 3, 3), padding=1).gt(3.5).float()
+net = nn.Sequential(nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 1, 1))
+opt = torch.optim.Adam(net.parameters(), lr=0.001)
+for epoch in range({}):
+    for rows in torch.randperm(300).split(20):
+        loss = F.binary_cross_entropy_with_logits(net(x[rows]), {}[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+"""
+
+
+def test_maps_that_hardly_began_to_be_learned(tmp_path: Path) -> None:
+    assert alarms(MAPS.format(2, "y"), tmp_path) == ["undertrained"]
+    assert alarms(MAPS.format(40, "y"), tmp_path) == []
+    noise = MAPS.format(2, "y").replace("gt(3.5).float()", "gt(3.5).float()[torch.randperm(300)]")
+    assert alarms(noise, tmp_path) == []

@@ -26,15 +26,26 @@ def test_targets_far_from_what_a_net_answers_at_first(tmp_path: Path) -> None:
     assert float(first.evidence["target std"]) > 1e4
 
 
-def test_a_negative_loss_is_beaten_by_a_lower_one_alone() -> None:
-    def found(mended: float) -> list[str]:
-        trace = Trace()
-        for signal, value in (
-            ("input.std.largest", 40.0), ("input.std.ratio", 40.0), ("input.shift", 0.5),
-            ("kept.loss", -0.9), ("trial.start", 0.1), ("trial.as.is", -0.5),
-            ("trial.standardised", mended),
-        ):  # fmt: skip
-            trace.record(signal, "", 10, value)
-        return [finding.fault for finding in diagnose(trace)]
+def found(**values: float) -> list[str]:
+    trace = Trace()
+    for signal, value in values.items():
+        trace.record(signal.replace("_", "."), "", 10, value)
+    return [finding.fault for finding in diagnose(trace)]
 
-    assert (found(-0.85), found(-1.1)) == ([], ["unscaled-inputs"])
+
+def test_a_negative_loss_is_beaten_by_a_lower_one_alone() -> None:
+    seen = {
+        "input.std.largest": 40.0, "input.std.ratio": 40.0, "input.shift": 0.5,
+        "kept.loss": -0.9, "trial.start": 0.1, "trial.as.is": -0.5,
+    }  # fmt: skip
+    assert found(**seen, trial_standardised=-0.85) == []
+    assert found(**seen, trial_standardised=-1.1) == ["unscaled-inputs"]
+
+
+def test_pixels_are_scaled_though_those_at_the_edge_hardly_vary() -> None:
+    seen = {
+        "input.std.ratio": 40.0, "input.shift": 1.7, "kept.loss": 0.3, "trial.start": 2.3,
+        "trial.as.is": 0.4, "trial.standardised": 0.17,
+    }  # fmt: skip
+    assert found(**seen, input_std_largest=0.37) == []
+    assert found(**seen, input_std_largest=4.0) == ["unscaled-inputs"]

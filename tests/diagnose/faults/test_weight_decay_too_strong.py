@@ -52,3 +52,11 @@ def test_decay_that_leaves_the_net_what_it_learned_is_no_fault(
     optimizer: str, tmp_path: Path
 ) -> None:
     assert alarms(script(CLASSES, LOOP, optimizer), tmp_path) == []
+
+
+def test_a_penalty_written_by_hand_and_a_smaller_one(tmp_path: Path) -> None:
+    added = "loss = loss + {} * sum(p.square().sum() for p in net.parameters())"
+    loop = LOOP.replace("        opt.zero", f"        {added}\n        opt.zero")
+    found = judged(CLASSES + loop.format(3.0), tmp_path)[0]
+    assert (found.fault, found.severity) == ("weight-decay-too-strong", "error")
+    assert alarms(CLASSES + loop.format(1e-4), tmp_path) == []

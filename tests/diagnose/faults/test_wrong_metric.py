@@ -29,6 +29,10 @@ with torch.no_grad():
             "((net(x).sigmoid() > 0) == z).float().mean()",
             "(net(x).sigmoid() > 0.5).eq(z).sum() / 300",
         ),
+        (
+            "((net(x).sigmoid().sigmoid() > 0.5).float() == z).float().mean()",
+            "((net(x).sigmoid() > 0.5).float() == z).float().mean()",
+        ),
     ],
 )
 def test_a_wrong_comparison_and_the_right_one(sick: str, well: str, tmp_path: Path) -> None:

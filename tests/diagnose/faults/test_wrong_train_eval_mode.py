@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from watched_scripts import CLASSES, alarms, judged
+from watched_scripts import CLASSES, NUMBERS, alarms, judged
 
 NET = """
 net = nn.Sequential(nn.Linear(6, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.5),
@@ -44,3 +44,35 @@ def test_many_draws_of_the_same_rows_in_train_mode_are_meant(tmp_path: Path) -> 
         "right = (net(x).", "right = (torch.stack([net(x) for _ in range(6)]).mean(0)."
     )
     assert "wrong-train-eval-mode" not in alarms(HARDER + NET + draws, tmp_path)
+
+
+def test_modes_swapped(tmp_path: Path) -> None:
+    swapped = LOOP.replace("net.eval()", "net.??").replace("net.train()", "net.eval()")
+    first = judged(HARDER + NET + swapped.replace("net.??", "net.train()"), tmp_path)[0]
+    assert (first.fault, first.severity) == ("wrong-train-eval-mode", "error")
+    assert "swapped" in first.explanation
+
+
+REGRESSION = (
+    NUMBERS
+    + """
+net = nn.Sequential(nn.Linear(4, 64), nn.ReLU(), nn.Dropout(0.3), nn.Linear(64, 1))
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+for epoch in range(30):
+    net.train()
+    for rows in torch.randperm(300).split(30):
+        loss = F.mse_loss(net(x[rows]), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+net.eval()
+with torch.no_grad():
+    r2 = 1 - ((net(x) - y) ** 2).mean() / y.var()
+"""
+)
+
+
+def test_an_error_of_numbers_is_larger_in_train_mode(tmp_path: Path) -> None:
+    [first, *_] = judged(REGRESSION.replace("net.eval()\n", ""), tmp_path)
+    assert (first.fault, first.severity) == ("wrong-train-eval-mode", "error")
+    assert "wrong-train-eval-mode" not in alarms(REGRESSION, tmp_path)

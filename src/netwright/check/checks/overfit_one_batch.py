@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from netwright.check.case import Case, Step
+from netwright.check.case import SEQUENCES, Case, Step
 from netwright.check.modes import without_dropout_
 from netwright.check.result import Check
 from netwright.data.data import Batch
@@ -23,7 +23,7 @@ __all__ = ["overfit_one_batch"]
 
 NAME = "overfit-one-batch"
 ROWS, FEWEST_ROWS = 32, 16
-ROWS_OF_TEXT = 4  # of a language model: each holds many targets
+ROWS_OF_TEXT = 4  # of sequences: each holds many targets
 LEARNED = 0.1  # of what the best constant leaves
 HARDLY = 0.35  # of it: a net that comes no lower is short of something, not only of steps
 RATES = (3e-3, 1e-2, 5e-4)
@@ -73,7 +73,7 @@ def overfit_one_batch(case: Case, *, seconds: float = 8.0) -> Check:
 
 
 def _choose(case: Case, step: Step) -> _Batch | None:
-    rows = ROWS_OF_TEXT if case.form == "language-modelling" else ROWS
+    rows = ROWS_OF_TEXT if case.form in SEQUENCES else ROWS
     if rows == ROWS and _seconds_a_step(step, rows) > SLOW:
         rows = FEWEST_ROWS
     batch = step.first(rows)

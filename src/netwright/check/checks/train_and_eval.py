@@ -79,7 +79,7 @@ def _settle_(net: nn.Module, inputs: tuple[Tensor, ...], seconds: float) -> bool
     if not layers:
         return True
     slowest = min((m.momentum for m in layers if m.momentum), default=1.0)
-    passes = math.ceil(4 / slowest)
+    passes = math.ceil(8 / slowest)
     end = time.monotonic() + seconds
     with torch.no_grad():
         for number in range(min(passes, MOST_PASSES)):

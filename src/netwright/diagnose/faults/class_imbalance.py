@@ -39,9 +39,10 @@ _RATIO = 10.0
     remedies=("class-weights", "balanced-sampling", "balanced-metric"),
 )
 def class_imbalance(trace: Trace) -> Iterator[Evidence]:
-    """A class ten times rarer than the commonest one is recalled less than half as well. Of a
-    script only where it decides for classes (a score of ranks needs no threshold), and where a
-    short training with the classes weighed alike tells them clearly better than the whole run.
+    """A class ten times rarer than the commonest one is recalled less than half as well (nine
+    tenths, where the script itself judges class by class). Of a script only where it decides for
+    classes (a score of ranks needs no threshold), and where a short training with the classes
+    weighed alike tells them clearly better than the whole run.
     """
     decided = trace.last("answers.decided")
     if decided is not None and not (decided and _weights_help(trace)):
@@ -54,11 +55,12 @@ def class_imbalance(trace: Trace) -> Iterator[Evidence]:
     known = [label for label in counts if label in recalls and counts[label] > 0]
     if len(known) < 2:
         return
+    enough = 0.9 if trace.last("answers.by.class") else 0.5
     common = max(known, key=lambda label: counts[label])
     missed = [
         label
         for label in known
-        if counts[common] / counts[label] > _RATIO and recalls[label] < 0.5 * recalls[common]
+        if counts[common] / counts[label] > _RATIO and recalls[label] < enough * recalls[common]
     ]
     if not missed:
         return

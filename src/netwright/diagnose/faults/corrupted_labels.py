@@ -1,7 +1,8 @@
 """Corrupted labels: the targets of training are not those of its rows.
 
 ## What it does
-Compares the classes that training saw with those that the evaluation asks for.
+Compares the classes that training saw with those that the evaluation asks for, and how much of the
+targets of each the net and a simple model find in their rows.
 
 ## Why is this bad?
 A net learns what its targets say. Where a conversion made one class of all, or numbered them anew,
@@ -38,9 +39,11 @@ def corrupted_labels(trace: Trace) -> Iterator[Evidence]:
     rows are known by heart and a training on some of them tells nothing of the others, nor of the
     evaluated rows; or a simple model finds the answers of evaluated rows in their inputs, nothing
     of the training rows' in theirs (or the other way round), and the net tells nothing of evaluated
-    ones.
+    ones. A warning where the net and a simple model both find clearly less of the training rows'
+    answers than of the evaluated rows', though the net is as sure of them.
     """
     yield from _unrelated(trace)
+    yield from _noisy(trace)
     missing, classes = trace.last("labels.unseen"), trace.last("labels.distinct")
     if missing is None or classes is None or missing <= 0.5:
         return
@@ -73,6 +76,45 @@ def _unrelated(trace: Trace) -> Iterator[Evidence]:
             f"{how}, and on evaluated rows the net is no better than one answer for all: the "
             "labels do not belong to the rows that they stand beside. Look for a shuffle, sort or "
             "filter of one without the other, and print a few pairs just before the loss."
+        ),
+    )
+
+
+def _noisy(trace: Trace) -> Iterator[Evidence]:
+    """Wrong answers among the training targets alone: augmented or mixed rows are harder as well,
+    but of those the net is less sure, and they do not come again in the next epoch."""
+    names = ("sure.train", "sure.evaluated", "right.train", "right.evaluated")
+    sure, sure_there, right, right_there = (trace.last(name) for name in names)
+    if sure is None or sure_there is None or right is None or right_there is None:
+        return
+    if sure_there - sure > 0.25 * (right_there - right):
+        return
+    if (trace.last("rows.again") or 0.0) < 0.1 or (trace.last("shift.share") or 0.0) >= 0.5:
+        return
+    if not all(
+        skill_gained(trace, more, less, least=0.2, errors=4)
+        for more, less in (("evaluated", "train"), ("across", "baseline"))
+    ):
+        return
+    yield Evidence(
+        event="loss",
+        step=0,
+        severity="warning",
+        numbers={
+            "right on training rows": right,
+            "on evaluated rows": right_there,
+            "mean probability of the answer, training rows": sure,
+            "evaluated rows": sure_there,
+        },
+        confidence=0.8,
+        remedies=("realign-labels", "label-smoothing"),
+        explanation=(
+            f"The net finds {right:.0%} of the answers of its own training rows and "
+            f"{right_there:.0%} of those that it has not seen, and is as sure of the ones "
+            f"({sure:.2f} on average) as of the others ({sure_there:.2f}); a simple model fitted "
+            "to training rows fails on the training targets in the same way. About "
+            f"{1 - right / max(right_there, 1e-9):.0%} of the training targets look wrong: go "
+            "through the rows that the net contradicts most surely."
         ),
     )
 

@@ -25,6 +25,7 @@ Use instead:
 from collections.abc import Iterator
 
 from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import skill_gained, skill_of
 from netwright.watch.trace import Trace
 
 __all__ = ["data_leakage"]
@@ -36,17 +37,22 @@ _MOSTLY = 0.5
 @fault("data-leakage", severity="error", remedies=("split-first", "drop-column"))
 def data_leakage(trace: Trace) -> Iterator[Evidence]:
     """A tenth or more of the evaluated rows are copies of training rows, and the loss on the others
-    is higher by a third and by three standard errors; or half of them are, and rows stand several
-    times both in training batches and in the evaluation; or one column, and no other, has the order
-    of a target of numbers, or stands for the class.
+    is higher by a third and by three standard errors, or they are most of the rows and no other
+    evaluation is free of them; or half of them are, and rows stand several times both in training
+    batches and in the evaluation; or rows come in groups of near copies, half of the evaluated ones
+    in groups that are trained on, and a simple model tells clearly less of groups that it has not
+    seen than of rows, and than the net of the evaluated rows; or one column, and no other, has the
+    order of a target of numbers, or stands for the class.
     """
     yield from _dealt_out(trace)
+    yield from _near_copies(trace)
     shared, gain = trace.last("rows.shared"), trace.last("rows.gain")
     noise, difference = trace.last("rows.noise"), trace.last("rows.difference")
     if shared is not None and shared >= _SHARED and trace.last("rows.repeated") is None:
         hurts = False
         if gain is not None and noise is not None and difference is not None:
-            hurts = gain > 4 / 3 and difference > 3 * noise
+            mostly = shared > _MOSTLY and trace.last("rows.clean") is None
+            hurts = gain > 4 / 3 and (mostly or difference > 3 * noise)
         yield Evidence(
             event="evaluation",
             severity=None if hurts else "info",
@@ -88,5 +94,37 @@ def _dealt_out(trace: Trace) -> Iterator[Evidence]:
             f"times in training batches and in the evaluation itself ({repeated:.0%} there): rows "
             "were copied, or drawn with replacement, before they were split, so that the score is "
             "one of memory. Split first; oversample or augment the training rows alone."
+        ),
+    )
+
+
+def _near_copies(trace: Trace) -> Iterator[Evidence]:
+    groups, near = trace.last("copies.groups"), trace.last("copies.near")
+    own, apart = skill_of(trace, "evaluated"), skill_of(trace, "baseline")
+    mixed = skill_of(trace, "baseline.mixed")
+    if groups is None or near is None or near < _MOSTLY or own is None:
+        return
+    if apart is None or mixed is None:
+        return
+    for name in ("evaluated", "baseline.mixed"):
+        if not skill_gained(trace, name, "baseline", least=0.4, errors=4):
+            return
+    yield Evidence(
+        event="evaluation",
+        numbers={
+            "groups": groups,
+            "evaluated rows of groups that are trained on": near,
+            "net's skill on evaluated rows": own[0],
+            "a simple model's, near copies on both sides": mixed[0],
+            "whole groups on one side": apart[0],
+        },
+        confidence=0.8,
+        explanation=(
+            f"Rows come in groups of near copies (readings of one site, frames of one film), and "
+            f"{near:.0%} of the evaluated rows belong to groups that are trained on. The net tells "
+            f"{own[0]:.2f} of them (0: one answer for all, 1: all right); a simple model "
+            f"{mixed[0]:.2f} where near copies stand on both sides, and {apart[0]:.2f} of groups "
+            "that it has not seen: the score is one of memory. Split by group, unless only known "
+            "groups will be asked for."
         ),
     )

@@ -2,8 +2,9 @@
 
 ## What it does
 Asks on the kept batches whether what `backward` is called on rises or falls with the value of the
-loss function, and whether that value got worse in the run. Losses against "real" and "fake",
-policy gradients and losses of several parts are left alone.
+loss function (of a loss written by hand, with the distance, the log-likelihood or the cosine in
+which outputs meet targets), and whether that value got worse in the run. Losses against "real" and
+"fake", policy gradients and losses of several parts are left alone.
 
 ## Why is this bad?
 A supervised loss is bounded below, by 0, but not above: with a minus sign the net learns to be as
@@ -51,7 +52,7 @@ def flipped_loss_sign(trace: Trace) -> Iterator[Evidence]:
     began, ended = float(own[0]), float(own[-1])
     if began < 0 or (math.isfinite(ended) and ended < 1.1 * began):
         return  # negative from the start: what it was given has the other sign as well
-    name = trace.text("loss.name") or "loss"
+    name = trace.text("loss.name") or "the distance to the targets"
     yield Evidence(
         event="loss",
         step=0,

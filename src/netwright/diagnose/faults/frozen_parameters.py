@@ -40,7 +40,7 @@ __all__ = ["frozen_parameters"]
 def frozen_parameters(trace: Trace) -> Iterator[Evidence]:
     """`requires_grad` is off for weights that hold what they were initialised to (a backbone that
     was loaded or trained before is meant to rest), and a short training with them on goes clearly
-    better. A note where it does not.
+    better, also than the whole run ended. A note where it does not: random features may do.
     """
     frozen = [p for p in trace.places("never.trained") if (trace.last("never.trained", p) or 0) > 1]
     if not frozen:
@@ -50,7 +50,7 @@ def frozen_parameters(trace: Trace) -> Iterator[Evidence]:
     yield Evidence(
         place=layer_of(largest),
         step=0,
-        severity=None if would_gain(trace, "complete") else "info",
+        severity=None if _hurts(trace) else "info",
         numbers={"parameters": len(frozen), "weights": sum(numel.values())},
         confidence=0.9,
         explanation=(
@@ -59,3 +59,10 @@ def frozen_parameters(trace: Trace) -> Iterator[Evidence]:
             "requires_grad to True for them, or freeze only what was trained."
         ),
     )
+
+
+def _hurts(trace: Trace) -> bool:
+    end, complete = trace.last("kept.loss"), trace.last("trial.complete")
+    if end is not None and complete is not None and complete > end - 0.1 * abs(end):
+        return False
+    return would_gain(trace, "complete")

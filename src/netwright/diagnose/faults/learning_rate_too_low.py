@@ -51,7 +51,8 @@ def learning_rate_too_low(trace: Trace) -> Iterator[Evidence]:
     fast in the second half as in the first and has lost under a quarter of its value: a run that
     has converged, or a net that is only being fine-tuned, does not fall like a straight line. Or
     updates under a thousandth, and from the run's end ten times the rate gains much on evaluated
-    rows, three times what the same steps at its own rate gain. Or all steps together could move the
+    rows (or on training rows of which a simple model tells more), three times what the same steps
+    at its own rate gain. Or all steps together could move the
     weights by a twentieth of their size at most, and a simple model tells clearly more.
     """
     _, ratios = update_ratios(trace)
@@ -85,29 +86,43 @@ def learning_rate_too_low(trace: Trace) -> Iterator[Evidence]:
 
 
 def _faster_gains(trace: Trace, usual: float) -> Iterator[Evidence]:
-    own, more = skill_of(trace, "evaluated"), skill_of(trace, "continued")
-    faster = skill_of(trace, "faster")
-    if own is None or more is None or faster is None or not 0 < usual < 10 * _SMALL:
+    if not 0 < usual < 10 * _SMALL:
         return
-    gains = skill_gained(trace, "faster", "evaluated", least=0.2, errors=3)
-    if not gains or faster[0] - own[0] < 3 * (more[0] - own[0]):
+    found = _gain(trace, "evaluated", "")
+    if found is None and beaten_by_baseline(trace):
+        found = _gain(trace, "train", ".train")
+    if found is None:
         return
+    rows, own, more, faster = found
     yield Evidence(
         numbers={
             "update/weight": usual,
-            "skill on evaluated rows": own[0],
-            "after more steps": more[0],
-            "after as many at ten times the rate": faster[0],
+            f"skill on {rows} rows": own,
+            "after more steps": more,
+            "after as many at ten times the rate": faster,
         },
         confidence=0.75,
         explanation=(
             f"A step changes the weights by {usual:.1g} of their size (about 1e-3 is usual). Going "
-            f"on from the run's end brings what is told of the evaluated rows (0: one answer for "
-            f"all, 1: all right) from {own[0]:.2f} to {more[0]:.2f}, the same steps at ten times "
-            f"the rate to {faster[0]:.2f}. Raise the learning rate by a factor of 10, or find it "
+            f"on from the run's end brings what is told of the {rows} rows (0: one answer for "
+            f"all, 1: all right) from {own:.2f} to {more:.2f}, the same steps at ten times "
+            f"the rate to {faster:.2f}. Raise the learning rate by a factor of 10, or find it "
             "with a range test."
         ),
     )
+
+
+def _gain(trace: Trace, name: str, suffix: str) -> tuple[str, float, float, float] | None:
+    """Return (which rows, skill at the end, after more steps, at ten times the rate) if that is
+    clearly the better."""
+    own, more = skill_of(trace, name), skill_of(trace, f"continued{suffix}")
+    faster = skill_of(trace, f"faster{suffix}")
+    if own is None or more is None or faster is None:
+        return None
+    gains = skill_gained(trace, f"faster{suffix}", name, least=0.2, errors=3)
+    if not gains or faster[0] - own[0] < 3 * (more[0] - own[0]):
+        return None
+    return ("training" if suffix else name), own[0], more[0], faster[0]
 
 
 def _never_left(trace: Trace, usual: float) -> Iterator[Evidence]:

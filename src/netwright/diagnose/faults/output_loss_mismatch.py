@@ -54,12 +54,14 @@ def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
     """A softmax or sigmoid before a loss that applies its own, where a short training without it
     goes clearly better; an output that is the same for every input; an nll_loss or kl_div that is
     given numbers above 0 and came to lie under 0 itself, as no likelihood of classes can; a last
+    ReLU over classes, some of which are never answered, or in a net that learned little; a last
     function whose range misses targets that make up a twentieth of their variance or more.
     """
     name, function = trace.text("loss.name"), trace.text("output.function")
     constant = trace.values("output.constant")
     outside, lost = trace.last("target.outside") or 0.0, trace.last("target.lost") or 0.0
-    if len(constant) >= 2 and constant.all() and function in ("softmax", "log_softmax", "sigmoid"):
+    bounded = function in ("softmax", "log_softmax", "sigmoid")
+    if len(constant) >= 2 and constant.all() and bounded and not _saturated(trace, function):
         yield _evidence(
             f"The net ends in a {function} whose answer is the same number for every input (a "
             "softmax over a single column is always 1), so nothing can be learned. Use a sigmoid "
@@ -111,14 +113,21 @@ def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
     elif (
         function == "relu"
         and (name == "cross_entropy" or "relu" in trace.texts("log.of").values())
-        and learned_little(trace)
+        and (learned_little(trace) or trace.last("output.off"))
     ):
         yield _evidence(
             "The net ends in a ReLU, so that no class can be answered against, a class whose "
             "number is 0 gets no gradient, and a logarithm of it is not finite. Leave the last "
             "ReLU away.",
             0.85,
+            never_answered=trace.last("output.off") or 0.0,
         )
+
+
+def _saturated(trace: Trace, function: str) -> bool:
+    """Whether a sigmoid's one answer is 0 or 1: numbers far out came in, of whatever cause."""
+    ends = {*trace.values("output.min").tolist(), *trace.values("output.max").tolist()}
+    return function == "sigmoid" and ends <= {0.0, 1.0}
 
 
 def _no_likelihood(trace: Trace) -> bool:

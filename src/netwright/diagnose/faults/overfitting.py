@@ -2,7 +2,8 @@
 
 ## What it does
 Compares the validation loss at the end with its minimum, beyond the noise of its epochs, while the
-training loss fell.
+training loss fell. Where there is no such curve, trains anew and stops earlier, and compares what
+is told of evaluated rows.
 
 ## Why is this bad?
 The net learns its training rows by heart, and with them what is chance in them: on new rows it is
@@ -33,7 +34,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import noise_of, untrained_level
+from netwright.diagnose.symptoms import (
+    noise_of,
+    skill_gained,
+    skill_of,
+    trivial_loss,
+    untrained_level,
+)
 from netwright.watch.trace import Trace
 
 __all__ = ["overfitting"]
@@ -41,6 +48,8 @@ __all__ = ["overfitting"]
 _EPOCHS = 6
 # A rise that gives back under a tenth of what validation had won costs nobody anything.
 _RISE = 0.1
+_GAP = 0.15  # of skill, between training rows and evaluated ones
+_GAIN = 0.05  # of skill
 
 
 @fault(
@@ -59,13 +68,21 @@ _RISE = 0.1
 def overfitting(trace: Trace) -> Iterator[Evidence]:
     """The validation loss ends above its minimum by more than two standard errors of its epochs and
     by a tenth of what it had won, while the training loss fell. A note where the best weights came
-    back ("weights.restored") or where the metric that counts did not suffer.
+    back ("weights.restored") or where the metric that counts did not suffer. Without such a curve:
+    the net tells clearly more of its training rows than of evaluated ones, and told more of these
+    when the same training was stopped in its first half, beyond three standard errors over the
+    rows (two, where that takes a quarter of the trivial loss off theirs as well); or a simple
+    model, fitted to the training rows that the net knows by heart, tells clearly more of the
+    evaluated ones.
     """
+    if len(trace.values("loss.validation")) < _EPOCHS:
+        yield from _stopped_too_late(trace) or _simpler_is_better(trace)
+        return
     validation, steps = trace.values("loss.validation"), trace.steps("loss.validation")
     training = trace.values("loss.train")
     if len(training) != len(validation):
         training = trace.values("loss")
-    if len(validation) < _EPOCHS or len(training) < _EPOCHS:
+    if len(training) < _EPOCHS:
         return
     if not (np.isfinite(validation).all() and np.isfinite(training).all()):
         return
@@ -108,6 +125,79 @@ def overfitting(trace: Trace) -> Iterator[Evidence]:
             "use dropout, weight decay, augmentation, a smaller net or more data."
         ),
     )
+
+
+def _stopped_too_late(trace: Trace) -> list[Evidence]:
+    gain, noise = trace.last("stopped.gain"), trace.last("stopped.noise")
+    step, steps = trace.last("stopped.step"), len(trace.values("loss"))
+    train, there = skill_of(trace, "train"), skill_of(trace, "evaluated")
+    if gain is None or noise is None or step is None or train is None or there is None:
+        return []
+    errors = 2 if _loss_rose(trace) else 3
+    if gain <= max(_GAIN, errors * noise) or trace.places("weights.restored"):
+        return []
+    if not skill_gained(trace, "train", "evaluated", least=_GAP, errors=3):
+        return []
+    evidence = Evidence(
+        step=int(step),
+        numbers={
+            "skill on training rows": train[0],
+            "on evaluated rows": there[0],
+            "on evaluated rows, had it stopped earlier": there[0] + gain,
+            "standard error of the gain": noise,
+            "steps until that stop": step,
+            "steps": steps,
+        },
+        confidence=0.8,
+        explanation=(
+            f"Of what can be told about the targets (0: one answer for all, 1: all right), the net "
+            f"tells {train[0]:.2f} of its training rows and {there[0]:.2f} of the evaluated ones. "
+            f"The same training, stopped after {step:.0f} of its {steps} steps, told "
+            f"{there[0] + gain:.2f} of them (standard error of the gain {noise:.2f}): after that "
+            "the net learned its training rows by heart. Watch the validation loss, stop at its "
+            "minimum and bring those weights back; use dropout, weight decay, augmentation, a "
+            "smaller net or more data."
+        ),
+    )
+    return [evidence]
+
+
+def _loss_rose(trace: Trace) -> bool:
+    """Whether the stop takes clearly off the evaluated rows' loss too: a quarter of what a constant
+    prediction loses."""
+    less, noise = trace.last("stopped.loss"), trace.last("stopped.loss.noise")
+    trivial = trivial_loss(trace)
+    if less is None or noise is None or trivial is None:
+        return False
+    return less > max(0.25 * trivial, 4 * noise)
+
+
+def _simpler_is_better(trace: Trace) -> list[Evidence]:
+    train, there = skill_of(trace, "train"), skill_of(trace, "evaluated")
+    simple = skill_of(trace, "across")
+    if train is None or there is None or simple is None or train[0] < 0.8:
+        return []
+    if not (
+        skill_gained(trace, "train", "evaluated", least=0.3, errors=4)
+        and skill_gained(trace, "across", "evaluated", least=0.2, errors=4)
+    ):
+        return []
+    evidence = Evidence(
+        numbers={
+            "skill on training rows": train[0],
+            "on evaluated rows": there[0],
+            "a simple model's on evaluated rows": simple[0],
+        },
+        confidence=0.7,
+        explanation=(
+            f"Of what can be told about the targets (0: one answer for all, 1: all right), the net "
+            f"tells {train[0]:.2f} of its training rows and {there[0]:.2f} of the evaluated ones; "
+            f"ridge regression on random features, fitted to the same training rows, tells "
+            f"{simple[0]:.2f} of these: the net learned its rows by heart. Use fewer epochs, "
+            "dropout, weight decay, augmentation, a smaller net or more data."
+        ),
+    )
+    return [evidence]
 
 
 def _metric_holds(trace: Trace, best: int, tail: int) -> bool:

@@ -5,7 +5,8 @@ needs a baseline that does better on rows that it has not seen ("loss.baseline",
 
 ## What it does
 Compares the level at which the training loss came to rest with a baseline's loss on rows that the
-baseline has not seen.
+baseline has not seen; looks for a layer of fewer units than the classes need, and trains for a
+while without the dropout.
 
 ## Why is this bad?
 A net that does not fit its training rows fits no others: it is too small, held back too strongly,
@@ -23,6 +24,7 @@ Use instead:
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,8 +34,11 @@ from netwright.diagnose.symptoms import (
     diverged,
     end_of,
     finite,
+    is_probed,
     losses,
     noise_of,
+    skill_gained,
+    skill_of,
     trivial_loss,
 )  # fmt: skip
 from netwright.watch.trace import Trace
@@ -51,13 +56,21 @@ __all__ = ["underfitting"]
         "less-regularization",
         "less-weight-decay",
     ),
+    explains=("undertrained", "dying-relu"),
 )
 def underfitting(trace: Trace) -> Iterator[Evidence]:
     """The training loss has come to rest far above what a baseline reaches on validation rows; or
     of the net's own training rows it tells clearly less than a simple model, fitted to some of
-    them, tells of the others. Without a baseline: a note where the loss rests within a tenth of the
-    trivial loss.
+    them, tells of the others: a note where only a head learns, on layers that rest on purpose.
+    Surer where that model is clearly better and a short training without dropout tells clearly
+    more than the whole run; or where all goes through a layer of fewer units than the classes less
+    one, and that model is better or common classes are never answered. Without a baseline: a note
+    where the loss rests within a tenth of the trivial loss.
     """
+    known = _held_back(trace) or _too_narrow(trace)
+    if known is not None:
+        yield replace(known, severity="info") if is_probed(trace) else known
+        return
     if beaten_by_baseline(trace):
         yield _by_a_simple_model(trace)
         return
@@ -99,11 +112,80 @@ def underfitting(trace: Trace) -> Iterator[Evidence]:
         )
 
 
+def _held_back(trace: Trace) -> Evidence | None:
+    """Return the evidence against the dropout."""
+    own = "train" if skill_of(trace, "evaluated") is None else "evaluated"
+    without, with_it = skill_of(trace, "undropped"), skill_of(trace, own)
+    if without is None or with_it is None or not beaten_by_baseline(trace):
+        return None
+    if not all(
+        skill_gained(trace, "undropped", name, least=0.1, errors=3) for name in (own, "dropped")
+    ):
+        return None
+    return Evidence(
+        numbers={
+            "skill of the whole run": with_it[0],
+            "of a short training without dropout": without[0],
+            "of a short training as it is": (skill_of(trace, "dropped") or (0.0,))[0],
+        },
+        confidence=0.92,
+        remedies=("less-regularization", "more-width"),
+        explanation=(
+            f"Dropout keeps the net from learning: of what can be told about the targets (0: one "
+            f"answer for all, 1: all right), the run tells {with_it[0]:.2f}; a short training from "
+            f"the same start without dropout tells {without[0]:.2f}. Drop fewer units, 0.1 to 0.5, "
+            "or widen the layer that they are dropped from."
+        ),
+    )
+
+
+def _too_narrow(trace: Trace) -> Evidence | None:
+    """Return the evidence against a layer of too few units."""
+    widths = {place: trace.last("bottleneck", place) or 0.0 for place in trace.places("bottleneck")}
+    train = skill_of(trace, "train")
+    silent = _never_answered(trace)
+    if not widths or train is None:
+        return None
+    if not beaten_by_baseline(trace) and not (silent and train[0] < 0.5):
+        return None
+    place = min(widths, key=lambda name: widths[name])
+    width = f"{widths[place]:.0f} unit{'s' if widths[place] > 1 else ''}"
+    return Evidence(
+        place=place,
+        numbers={
+            "units": widths[place],
+            "skill on training rows": train[0],
+            "classes never answered": float(len(silent)),
+        },
+        confidence=0.92,
+        remedies=("more-width",),
+        explanation=(
+            f"All that the net knows of a row goes through {width} ({place}), too few to tell its "
+            f"classes apart: it tells {train[0]:.2f} of what can be told of its own training rows "
+            "(0: one answer for all, 1: all right). Widen that layer."
+        ),
+    )
+
+
+def _never_answered(trace: Trace) -> list[str]:
+    """Return the classes that are hardly ever found though they are common."""
+    counts = {name: trace.last("class.count", name) for name in trace.places("class.count")}
+    known = {name: count for name, count in counts.items() if count}
+    return [
+        label
+        for label, count in known.items()
+        if count > 0.5 * sum(known.values()) / len(known)
+        and (trace.last("recall", label) or 0.0) < 0.05
+        and label in trace.places("recall")
+    ]
+
+
 def _by_a_simple_model(trace: Trace) -> Evidence:
     own, other = trace.last("skill.train") or 0.0, trace.last("skill.baseline") or 0.0
     return Evidence(
+        severity="info" if is_probed(trace) else None,
         numbers={"skill on training rows": own, "a simple model's on rows it has not seen": other},
-        confidence=0.75,
+        confidence=0.6,  # that it is kept from it says little of the cause
         explanation=(
             f"Of what can be told about the targets (0: one answer for all, 1: all right), the net "
             f"tells {own:.2f} of its own training rows, while ridge regression on random features, "

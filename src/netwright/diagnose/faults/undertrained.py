@@ -62,8 +62,10 @@ def undertrained(trace: Trace) -> Iterator[Evidence]:
     not help (underfitting). Without such a curve: the training loss still falls, and a run half as
     long from the end tells clearly more of the evaluated rows, or at ten times the rate comes half
     of the way to a simple model that is clearly better; or that model is, and the loss fell in the
-    last third of the run as it did in the third before.
+    last third of the run as it did in the third before. Where rows have no one answer: a loss
+    that ended hardly below a constant answer's, and that going on brings down by a tenth of that.
     """
+    yield from _learns_by_going_on(trace)
     validation, steps = trace.values("loss.validation"), trace.steps("loss.validation")
     if len(validation) < _EPOCHS or not np.isfinite(validation).all():
         yield from _goes_on(trace)
@@ -119,6 +121,28 @@ def _gains(trace: Trace) -> bool:
     return any(
         skill_gained(trace, name, "evaluated", least=half, errors=2)
         for name in ("continued", "faster")
+    )
+
+
+def _learns_by_going_on(trace: Trace) -> Iterator[Evidence]:
+    end, trivial = trace.last("going.on.from"), trace.last("loss.trivial")
+    tried = [trace.last(f"going.on.{name}") for name in ("same", "faster")]
+    known = [loss for loss in tried if loss is not None]
+    if end is None or trivial is None or not known or end - min(known) < 0.1 * trivial:
+        return
+    yield Evidence(
+        numbers={
+            "constant answer's loss": trivial,
+            "loss at the end": end,
+            "after as many steps more": tried[0] if tried[0] is not None else float("nan"),
+            "at ten times the rate": tried[1] if tried[1] is not None else float("nan"),
+        },
+        confidence=0.75,
+        explanation=(
+            f"The loss ended at {end:.4g}, hardly below the {trivial:.4g} of a constant answer. "
+            f"Going on from there on some batches brings it to {min(known):.4g} on others: the "
+            "net had hardly begun to learn. Train for more epochs, or raise the learning rate."
+        ),
     )
 
 

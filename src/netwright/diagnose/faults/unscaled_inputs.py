@@ -58,8 +58,9 @@ def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
     # Pixels between 0 and 1: the edge of a picture hardly varies, and is scaled all the same.
     unit = 0.1 <= std <= 1 and shift <= 3
     fit = (ratio <= 10 or unit) and shift <= 3 and std <= 10
-    if fit and spread is not None:
-        yield _far_targets(trace, spread, mended)
+    if fit:
+        if spread is not None:
+            yield _far_targets(trace, spread, mended)
         return
     also = "" if spread is None else f" (targets, whose deviation is {spread:.3g}, scaled as well)"
     yield Evidence(

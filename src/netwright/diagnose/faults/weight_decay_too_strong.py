@@ -63,8 +63,10 @@ def weight_decay_too_strong(trace: Trace) -> Iterator[Evidence]:
     """Decay takes 1 % of the weights a step or more, the hidden weight matrices end under a quarter
     of their first size, and the training loss rests above three tenths of a constant answer's (or,
     where that is not known, where it began). Or it takes 0.2 % or more, and from the run's end the
-    same steps without it gain much more than with it.
+    same steps without it gain much more than with it; so with a function of the weights that is
+    added to the loss.
     """
+    yield from _better_unpenalised(trace)
     shares = finite(trace.values("decay.ratio"))
     values = finite(losses(trace))
     if len(shares) < 3 or len(values) < 3:
@@ -120,6 +122,26 @@ def _better_without(trace: Trace, share: float) -> Iterator[Evidence]:
             f"Going on from the run's end, the net tells {decayed[0]:.2f} of what there is to tell "
             "(0: one answer for all, 1: all right) with the decay, and after the same steps "
             f"without it {undecayed[0]:.2f}. Divide the decay by 30 or more."
+        ),
+    )
+
+
+def _better_unpenalised(trace: Trace) -> Iterator[Evidence]:
+    kept, without = skill_of(trace, "penalised"), skill_of(trace, "unpenalised")
+    if kept is None or without is None:
+        return
+    if not skill_gained(trace, "unpenalised", "penalised", least=0.1, errors=3):
+        return
+    yield Evidence(
+        event="loss",
+        numbers={"skill after more steps": kept[0], "after as many without it": without[0]},
+        confidence=0.9,
+        remedies=("less-regularization", "less-weight-decay"),
+        explanation=(
+            "What is added to the loss depends on the weights alone, and holds them down: going on "
+            f"from the run's end, the net tells {kept[0]:.2f} of what there is to tell (0: one "
+            f"answer for all, 1: all right) with it, and after the same steps without it "
+            f"{without[0]:.2f}. Divide its factor by 30 or more."
         ),
     )
 

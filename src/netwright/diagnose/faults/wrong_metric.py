@@ -50,6 +50,10 @@ _SAID = {
         "Probabilities are cut at 0, so that every answer is yes. Cut them at 0.5, or the logits "
         "at 0."
     ),
+    "squashed twice": (
+        "A sigmoid is taken of what is a probability already: that lies between 0.5 and 0.73, so "
+        "that every answer is yes. Take it once, or compare the logits with 0."
+    ),
     "columns": (
         "argmax over an output with one column is always 0. Compare the logits with 0, or the "
         "probabilities with 0.5."

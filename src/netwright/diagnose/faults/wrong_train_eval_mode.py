@@ -37,6 +37,7 @@ from netwright.watch.trace import Trace
 __all__ = ["wrong_train_eval_mode"]
 
 _DECIDED = 0.05  # share of answers that the mode changes
+_COST = 0.02  # of the score: under it no conclusion changes
 
 
 @fault(
@@ -49,10 +50,11 @@ _DECIDED = 0.05  # share of answers that the mode changes
     ),
 )  # fmt: skip
 def wrong_train_eval_mode(trace: Trace) -> Iterator[Evidence]:
-    """Trained in eval mode though the net's batch norm never gathered any statistics, or since an
-    evaluation in the course of the run; or evaluated in train mode: where that changes one answer
-    in twenty. Asking for the same rows again and again in train mode is Monte Carlo dropout (Gal
-    and Ghahramani 2016), and meant.
+    """Trained in eval mode though the net's batch norm never gathered any statistics, or though
+    it is evaluated in train mode, or since an evaluation in the course of the run; or evaluated in
+    train mode: where that changes one answer in twenty, or the score by two points and by two
+    standard errors. Asking for the same rows again and again in train mode is Monte Carlo dropout
+    (Gal and Ghahramani 2016), and meant.
     """
     training, evaluation = trace.values("training.mode"), trace.values("evaluation.mode")
     net = trace.text("variable", "net") or "model"
@@ -80,16 +82,18 @@ def wrong_train_eval_mode(trace: Trace) -> Iterator[Evidence]:
     if _left_in_eval(trace):
         yield _mended_by_train(trace, net, decided, gap)
         return
-    if not len(evaluation):
-        return
-    if np.mean(evaluation[-4:]) < 1 or not len(training) or training[-1] < 1:
+    if not len(evaluation) or np.mean(evaluation[-4:]) < 1 or len(training) < 3:
         return
     if (trace.last("evaluation.again") or 0) >= 0.5:
+        return
+    if not training.any():
+        yield _swapped(trace, net, decided, gap)
+    if training[-1] < 1:
         return
     yield Evidence(
         event="evaluation",
         step=int(trace.steps("evaluation.mode")[0]),
-        severity=None if decided > _DECIDED else "info",
+        severity=None if decided > _DECIDED or _costs(trace) else "info",
         numbers={"answers that the mode changes": decided, "change over spread": gap},
         confidence=0.9,
         edit=Edit("before", f"{net}.eval()"),
@@ -97,6 +101,29 @@ def wrong_train_eval_mode(trace: Trace) -> Iterator[Evidence]:
             f"The net is evaluated in train mode, where its dropout or batch norm still acts: "
             f"{decided:.0%} of the answers differ from those in eval mode, so the score is not the "
             f"net's. Call {net}.eval() before evaluating and {net}.train() before training on."
+        ),
+    )
+
+
+def _costs(trace: Trace) -> bool:
+    """Whether the score is lower in train mode."""
+    cost, noise = trace.last("mode.cost"), trace.last("mode.cost.noise")
+    return cost is not None and noise is not None and cost > max(_COST, 2 * noise)
+
+
+def _swapped(trace: Trace, net: str, decided: float, gap: float) -> Evidence:
+    return Evidence(
+        event="forward",
+        step=int(trace.steps("training.mode")[0]),
+        severity=None if decided > _DECIDED or _costs(trace) else "info",
+        numbers={"answers that the mode changes": decided, "change over spread": gap},
+        confidence=0.95,
+        edit=Edit("before", f"{net}.train()"),
+        explanation=(
+            "The modes are swapped: the net is trained in eval mode, without its dropout and with "
+            "batch norm's stored statistics, and evaluated in train mode, where the mode changes "
+            f"{decided:.0%} of the answers. Call {net}.train() before training, {net}.eval() "
+            "before evaluating."
         ),
     )
 

@@ -52,9 +52,8 @@ def _median_length(data: Data) -> int:
 
 
 def _language_model(data: Data, c: Choices) -> None:
-    c.net("name", "transformer", "the next token depends on all before it: attention reads them")
+    c.net("name", "gpt", "the next token depends on all before it: attention reads them")
     c.net("outputs", 0, "a language model: the vocabulary's logits at every step")
-    c.net("causal", True, "a step must not see what comes after it")
     c.net("width", 128, "small enough for a CPU")
     c.net("depth", 4, "each layer relates what the one below found")
     c.net("dropout", 0.1, "small corpora are learned by heart")

@@ -36,5 +36,7 @@ def _fitting(plan: Plan) -> tuple[str, ...]:
         return ("token-dropout",)
     if "in_channels" in plan.net:
         return ("jitter", "scale")
+    if "in_features" in plan.net:  # graphs: a batch of them has no rows to be mixed
+        return ()
     # Ordered grades cannot be mixed: between two of them lies another one.
     return () if plan.objective.get("loss") == "cumulative" else ("mixup",)

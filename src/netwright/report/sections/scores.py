@@ -24,6 +24,7 @@ from netwright.report.words import interval, metric_title, number, shorten
 __all__ = ["scores"]
 
 MOST_FORECASTS = 6
+MOST_TEXT = 300  # characters of a translation that are shown
 MOST_ROWS = 30  # a longer table is folded
 _HEADS = {"support": "Rows", "called": "Called"}
 
@@ -42,6 +43,7 @@ def scores(report: Report) -> Markup | None:
         _table(report),
         el("div", {"class": "tiles two"}, *tiles) if tiles else "",
         *_forecasts(report),
+        *_translations(report),
         *_per_class(report),
     )
 
@@ -175,6 +177,20 @@ def _forecasts(report: Report) -> list[Markup]:
     if not tiles:
         return []
     return [el("h3", {}, "Forecasts and what came"), el("div", {"class": "tiles two"}, *tiles)]
+
+
+def _translations(report: Report) -> list[Markup]:
+    if not report.translations:
+        return []
+    rows = [
+        [shorten(text, MOST_TEXT) for text in (one.source, one.said, one.reference)]
+        for one in report.translations
+    ]
+    head = ["Source", "This network", "Reference"]
+    return [
+        el("h3", {}, "Translations of test texts"),
+        el("div", {"class": "card"}, table(head, rows)),
+    ]
 
 
 def _per_class(report: Report) -> list[Markup]:
