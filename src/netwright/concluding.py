@@ -13,7 +13,7 @@ from netwright.evaluate.baselines import Baselines, baselines
 from netwright.evaluate.judge import outputs_of, predictions_of, score_outputs
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.verdict import verdict
-from netwright.evaluate.worst import WorstExample, worst_examples, worst_sentences
+from netwright.evaluate.worst import WorstExample, worst_examples, worst_rows, worst_sentences
 from netwright.report.build import build_report
 from netwright.report.card import model_card
 from netwright.report.html import to_html
@@ -57,7 +57,8 @@ def conclude(
     allowed = max(
         min(left, bound * LONGEST_BASELINE_SHARE, max(run.seconds / 3, SHORTEST_BASELINES)), 0.5
     )
-    beside = baselines(data, seconds=allowed, metric=metric, seed=seed)
+    code_size = int(run.plan.net.get("code_size", 0))
+    beside = baselines(data, seconds=allowed, metric=metric, seed=seed, code_size=code_size)
     says = verdict(test, beside)
     seconds = time.monotonic() - begun
     worst = _worst(run, data, outputs)
@@ -104,7 +105,9 @@ def _members(run: Run) -> dict[str, Any]:
 
 
 def _worst(run: Run, data: Data, outputs: torch.Tensor) -> list[WorstExample]:
-    if data.task.form in ("language-modelling", "forecasting", "translation"):
+    if data.task.form == "reconstruction":
+        return worst_rows(data.test, outputs, data.task)
+    if data.task.form in ("language-modelling", "forecasting", "translation", "generation"):
         return []
     if data.task.form == "tagging" and isinstance(data.test, Rows):
         return worst_sentences(data.test, outputs, data.task, outside=run.model.outside)

@@ -135,3 +135,26 @@ def test_classes_of_few_rows_are_learned_on_folds() -> None:
 def test_rows_in_order_of_time_or_of_few_groups_are_not_divided_into_folds(options: Any) -> None:
     plan = design(small_table(300, **options))
     assert plan.net["name"] == "tabm" and plan.members is None
+
+
+@pytest.mark.parametrize(
+    ("source", "task", "net", "objective"),
+    [
+        ("digits", "reconstruction", "autoencoder", "reconstruction"),
+        ("wine", "reconstruction", "autoencoder", "reconstruction"),
+        ("digits", "generation", "dcgan", "adversarial"),
+        ("8-gaussians", None, "gan", "adversarial"),
+    ],
+)
+def test_rows_learned_for_their_own_sake_have_rules_of_their_own(
+    source: str, task: str | None, net: str, objective: str
+) -> None:
+    data = read(source, task=task)
+    plan = design(data)
+    assert plan.net["name"] == net and plan.objective["name"] == objective
+    assert Plan.from_yaml(plan.to_yaml()) == plan
+    arguments = {k: v for k, v in plan.net.items() if k != "name"}
+    catalogue.build("netwright.nets", net, arguments, what="net")
+    assert arguments.get("classes", 0) == (10 if task == "generation" else 0)
+    fields = plan.to_dict()
+    assert not [f for f in fields["objective"] if f"objective.{f}" not in plan.why]

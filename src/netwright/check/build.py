@@ -56,20 +56,27 @@ def case_of(data: Data, plan: Plan, *, seed: int = 0, device: str = "auto") -> C
     )
 
 
-def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step:
+def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step | None:
+    """Return the net with its loss; None where a net's answers are no row of outputs a row."""
     if plan.members is not None:
         plan = plan.member(0)
     place = choose_device(device)
     with seeded(seed):
-        net, _ = build_net(plan, data, seed, place)
+        net: Any = build_net(plan, data, seed, place)[0]
     if data.kind == "graph":
         # What is joined for the net cannot be cut into rows again: it is joined when it is called.
         net.register_forward_pre_hook(lambda module, args: _joined(module, args, data.encoding))
     objective: Any = build_objective(plan, data)
+    rebuilds = plan.net["name"] == "autoencoder"
+    if objective.takes != ("outputs",) and not rebuilds:
+        return None
 
     members = int(getattr(net, "members", 0))
 
     def criterion(outputs: Tensor, targets: Tensor) -> Tensor:
+        if rebuilds:
+            error: Tensor = (outputs - targets).square().mean()
+            return error
         found: Tensor = objective.compute(outputs, targets, members=members, smooth=False)
         return found
 
@@ -81,7 +88,8 @@ def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step:
     def batch(index: Index) -> Batch:
         inputs = tuple(torch.from_numpy(x[index]).to(place) for x in train.sample.inputs)
         ready = inputs if data.kind == "graph" else data.encoding.prepare(inputs)
-        return Batch(ready, torch.from_numpy(targets[index]).to(place))
+        asked = torch.from_numpy(targets[index]).to(place)
+        return Batch(ready, net.target(*ready) if rebuilds else asked)
 
     first = batch(batch_order(targets, few, seed=seed))
     others = batch(np.random.default_rng(seed).permutation(len(targets))[:many])

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from netwright.check.result import Place
 from netwright.data.data import Batch, Kind
+from netwright.data.set_aside import SELF
 from netwright.data.task import Form
 from netwright.evaluate.baseline_inputs import Sample
 from netwright.evaluate.out_of_fold import OutOfFold, out_of_fold
@@ -147,6 +148,11 @@ class Case:
     def numbers(self) -> bool:
         """Whether the targets are numbers."""
         return self.form in ("regression", "forecasting")
+
+    @property
+    def learns_rows(self) -> bool:
+        """Whether rows are learned for their own sake, to be rebuilt or drawn."""
+        return self.form in SELF
 
     def class_name(self, number: int) -> str:
         """Return the class's name."""

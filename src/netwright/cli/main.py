@@ -243,12 +243,22 @@ def generate(
         float | None,
         typer.Option(help="Draw from the fewest that have P of the probability.", metavar="P"),
     ] = None,
+    count: Annotated[int, typer.Option(help="Rows or pictures to draw.", metavar="N")] = 16,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            help="Of rows a table's file; of pictures a .png or a folder.", metavar="FILE"
+        ),
+    ] = None,
+    of_class: Annotated[
+        str | None, typer.Option("--class", help="Draw this class alone.", metavar="NAME")
+    ] = None,
     seed: o.Seed = 0,
     device: o.Device = "auto",
     threads: o.Threads = None,
     json: o.AsJson = False,
 ) -> None:
-    """Let a language model write on from a prompt."""
+    """Let a model draw rows or pictures, or write on from a prompt, as it has learned to."""
     from netwright.cli.generate import run_generate
 
     run_generate({k: v for k, v in locals().items() if k != "run_generate"})

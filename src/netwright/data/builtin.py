@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from netwright.errors import UsageError, did_you_mean
 
-__all__ = ["Builtin", "builtin_names", "load_builtin"]
+__all__ = ["MODE_NOISE", "Builtin", "builtin_names", "gaussian_modes", "load_builtin"]
 
 ROWS = 1_000
+MODE_ROWS = 5_000  # hundreds a mode, so that a mode left out is seen
+MODE_NOISE = 0.1  # of a mode; neighbours are fifteen times as far apart
 NOISE = 0.1  # of a plane about two wide: the classes touch but hardly mix
 
 
@@ -54,6 +56,7 @@ DESCRIPTIONS = {
     "spirals": f"{ROWS:,} points, two interleaved spirals",
     "blobs": f"{ROWS:,} points, three round clusters",
     "checkerboard": f"{ROWS:,} points, two colours of a 4x4 board",
+    "8-gaussians": f"{MODE_ROWS:,} points in eight narrow clusters on a circle (generation)",
     "sine": f"{ROWS:,} hourly values, a daily and a weekly wave with noise (forecasting)",
 }
 
@@ -77,6 +80,8 @@ def load_builtin(name: str, seed: int = 0) -> Builtin:
         return _classes(name)
     if name == "sine":
         return _sine(seed)
+    if name == "8-gaussians":
+        return _eight_gaussians(seed)
     points, labels = POINTS[name](np.random.default_rng(seed))
     frame = pd.DataFrame({"x1": points[:, 0], "x2": points[:, 1], "label": labels})
     return Builtin("table", name, "label", "classification", DESCRIPTIONS[name], frame)
@@ -153,6 +158,21 @@ def _sine(seed: int) -> Builtin:
     return Builtin(
         "table", "sine", "value", "forecasting", DESCRIPTIONS["sine"], frame, time_column="time"
     )
+
+
+def gaussian_modes() -> NDArray[np.float64]:
+    """Return the centres of 8-gaussians, (8, 2): a circle of radius 2 (Metz et al. 2017,
+    arXiv:1611.02163)."""
+    angle = np.arange(8) * np.pi / 4
+    return 2 * np.stack([np.cos(angle), np.sin(angle)], 1)
+
+
+def _eight_gaussians(seed: int) -> Builtin:
+    rng = np.random.default_rng(seed)
+    which = rng.permutation(np.arange(MODE_ROWS) % 8)
+    points = gaussian_modes()[which] + rng.normal(0, MODE_NOISE, (MODE_ROWS, 2))
+    frame = pd.DataFrame({"x1": points[:, 0], "x2": points[:, 1]})
+    return Builtin("table", "8-gaussians", "", "generation", DESCRIPTIONS["8-gaussians"], frame)
 
 
 Points = tuple[NDArray[np.float64], list[str]]

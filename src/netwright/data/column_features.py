@@ -7,7 +7,7 @@ category also gives one column of ids.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,10 @@ from netwright.data.column_cells import read_numbers, read_seconds, read_words
 from netwright.data.columns import Column
 from netwright.data.ledger import Ledger
 
-__all__ = ["CategoryFeatures", "DateFeatures", "NumberFeatures"]
+__all__ = ["CategoryFeatures", "DateFeatures", "NumberFeatures", "Scaling"]
 
 Floats = NDArray[np.float64]
+Scaling = Literal["auto", "bent", "plain"]
 
 CURVE_FROM = 500  # training rows; below, ranks are worse than values on all small tables tried
 CURVE_ROWS = 200_000  # more do not move a curve of a thousand knots
@@ -38,8 +39,9 @@ class NumberFeatures:
     piecewise linear and flat beyond its ends. Of few rows, where ranks are noise and the net has no
     embedding to
     undo them: z = (x - center) * scale, then z / sqrt(1 + (z / 3)^2), which bends outliers smoothly
-    (RealMLP, Holzmüller et al. 2024, arXiv:2407.04491); knots is empty then. fill: the training
-    median.
+    (RealMLP, Holzmüller et al. 2024, arXiv:2407.04491); knots is empty then. plain:
+    of rows that are to be drawn, (x - mean) / deviation, so that `restore` can undo it. fill: the
+    training median.
     """
 
     column: Column
@@ -49,6 +51,7 @@ class NumberFeatures:
     normal: Floats = field(default_factory=lambda: np.empty(0))
     center: float = 0.0
     scale: float = 1.0
+    plain: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -56,8 +59,11 @@ class NumberFeatures:
         return [name, f"{name} missing"] if self.indicated else [name]
 
     @classmethod
-    def fit(cls, column: Column, cells: pd.Series, ledger: Ledger) -> "NumberFeatures":
-        """Fit the curve, or centre and scale, on training cells."""
+    def fit(
+        cls, column: Column, cells: pd.Series, ledger: Ledger, *, scaling: Scaling = "auto"
+    ) -> "NumberFeatures":
+        """Fit the curve, or centre and scale, on training cells. scaling: "bent" or "plain" however
+        many they are; "auto": the curve, where there are many."""
         values = read_numbers(column, cells)
         missing = np.isnan(values)
         there = values[~missing]
@@ -65,7 +71,11 @@ class NumberFeatures:
         if indicated:
             what = "missing numbers get the training median and a column that says so"
             ledger.note("imputed", column.name, what, int(missing.sum()))
-        if len(values) < CURVE_FROM:
+        if scaling == "plain":
+            spread = float(there.std())
+            scale = 1 / spread if spread > 0 else 0.0
+            return cls(column, fill, indicated, center=float(there.mean()), scale=scale, plain=True)
+        if scaling == "bent" or len(values) < CURVE_FROM:
             center, scale = robust_scale(there)
             return cls(column, fill, indicated, center=center, scale=scale)
         knots, normal = quantile_curve(there)
@@ -85,10 +95,17 @@ class NumberFeatures:
             out[:, 0] = np.interp(values, self.knots, self.normal)
         else:
             z = np.clip((values - self.center) * self.scale, -1e6, 1e6)
-            out[:, 0] = z / np.sqrt(1 + (z / 3) ** 2)
+            out[:, 0] = z if self.plain else z / np.sqrt(1 + (z / 3) ** 2)
         if self.indicated:
             out[:, 1] = missing
         return out
+
+    def restore(self, inputs: NDArray[np.float32]) -> Floats:
+        """Return the cells (rows,) that plain inputs (rows, len(names)) stand for, NaN where they
+        say that it was missing."""
+        numbers = inputs[:, 0].astype(np.float64)
+        values = self.center + (numbers / self.scale if self.scale else 0 * numbers)
+        return np.where(inputs[:, 1] > 0.5, np.nan, values) if self.indicated else values
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; the curve is in `arrays`."""
@@ -98,6 +115,7 @@ class NumberFeatures:
             "indicated": self.indicated,
             "center": self.center,
             "scale": self.scale,
+            "plain": self.plain,
         }
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -4,7 +4,7 @@ normalised batch by batch.
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -133,6 +133,18 @@ class ImageEncoding:
         number = torch.get_default_dtype()
         scale, shift = _affine(self.mean, self.std, inputs[0].device, number)
         return (torch.addcmul(shift, inputs[0].to(scale.dtype), scale),)
+
+    def in_range(self, low: float, high: float) -> "ImageEncoding":
+        """Return the encoding whose `prepare` gives black as `low` and white as `high`."""
+        scale = 255 / (high - low)
+        mean, std = (-low * scale,) * self.in_channels, (scale,) * self.in_channels
+        return replace(self, mean=mean, std=std)
+
+    def restore(self, pictures: Tensor) -> Tensor:
+        """Return the uint8 pixels that prepared pictures stand for, what is beyond black or white
+        cut off."""
+        mean, std = (torch.tensor(x).view(1, -1, 1, 1) for x in (self.mean, self.std))
+        return (pictures.float().cpu() * std + mean).round().clamp(0, 255).to(torch.uint8)
 
     def shapes(self) -> Mapping[str, Any]:
         return {"in_channels": self.in_channels, "height": self.height, "width": self.width}

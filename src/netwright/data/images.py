@@ -36,7 +36,10 @@ from netwright.data.labelled import (
 from netwright.data.ledger import Ledger
 from netwright.data.memory import data_budget
 from netwright.data.options import ReadOptions
+from netwright.data.samples import read_samples
+from netwright.data.set_aside import SELF
 from netwright.data.sources import Found, labelled_files, sha256_of
+from netwright.data.task import Form
 from netwright.errors import DataError
 
 __all__ = ["image_data", "read_images"]
@@ -50,7 +53,8 @@ SAMPLE = 2_000
 
 
 def read_images(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
-    """Read class folders of pictures, an IDX pair for each split, or the built-in digits."""
+    """Read class folders of pictures, a folder of pictures alone (to be rebuilt or drawn), an IDX
+    pair for each split, or the built-in digits."""
     if found.kind != "builtin":
         refuse_columns(options, found.name)
     source = Source(found.name, tuple(str(p) for p in found.paths), sha256_of(found.paths))
@@ -63,6 +67,11 @@ def read_images(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
             source=source,
             options=options,
             ledger=ledger,
+        )
+    if found.kind == "flat-images":
+        files, _ = read_samples(found, "image", ledger)
+        return image_data(
+            files, [""] * len(files), target="", source=source, options=options, ledger=ledger
         )
     if found.kind == "idx":
         pairs = {name: _read_pair(*files) for name, files in found.parts.items()}
@@ -77,9 +86,9 @@ def read_images(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
         images = [images for images, _ in pairs.values()]
         whole = images[0] if len(images) == 1 else np.concatenate(images)
         return image_data(whole, labels, given=given, source=source, options=options, ledger=ledger)
-    files = {name: labelled_files(found, name) for name in found.parts}
-    labels, given = join_labelled({n: [label for _, label in part] for n, part in files.items()})
-    raw = [path for part in files.values() for path, _ in part]
+    named = {name: labelled_files(found, name) for name in found.parts}
+    labels, given = join_labelled({n: [label for _, label in part] for n, part in named.items()})
+    raw = [path for part in named.values() for path, _ in part]
     return image_data(raw, labels, given=given, source=source, options=options, ledger=ledger)
 
 
@@ -165,15 +174,23 @@ def image_data(
     )
     if stored is not None:
         stored, encoding = drop_equal_channels(stored, encoding, ledger)
-        encoding = with_statistics(encoding, stored[rows.train])
+        encoding = _scaled(encoding, stored[rows.train], rows.task.form)
         _note_duplicates(stored, rows, ledger)
         splits: Mapping[str, Split] = _in_memory(stored, raw, kept, rows)
     else:
         some = rows.train[:: max(1, len(rows.train) // SAMPLE)]
         (pixels,), _ = encoding.encode_some([raw[kept[at]] for at in some])
-        encoding = with_statistics(encoding, pixels)
+        encoding = _scaled(encoding, pixels, rows.task.form)
         splits = _streamed(encoding, raw, kept, rows, ledger)
     return labelled_data("image", rows, splits, encoding, source=source, ledger=ledger)
+
+
+def _scaled(encoding: ImageEncoding, pixels: Tensor, form: Form) -> ImageEncoding:
+    """Return the encoding that standardises by training pixels; pictures that are rebuilt go from 0
+    to 1, and pictures that are drawn from -1 to 1."""
+    if form in SELF:
+        return encoding.in_range(0.0 if form == "reconstruction" else -1.0, 1.0)
+    return with_statistics(encoding, pixels)
 
 
 def _decode_rows(

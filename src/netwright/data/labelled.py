@@ -16,6 +16,7 @@ from torch import Tensor
 from netwright.data.data import Data, Encoding, Kind, Rows, Source, Split
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
+from netwright.data.set_aside import SELF, set_aside
 from netwright.data.splits import split_rows
 from netwright.data.table_splits import told_splits
 from netwright.data.targets import Targets, build_task
@@ -146,6 +147,8 @@ def label_rows(
     name: the task's, such as "text-classification". told: the classes and the splits stand in the
     ledger already.
     """
+    if options.task in SELF:
+        return _set_aside(labels, given, target, options, ledger)
     if options.task is not None:
         asked, form_asked = parse_task(options.task)
         if asked not in ("classification", name) or form_asked not in (
@@ -209,6 +212,23 @@ def label_rows(
         parts["test"],
         tuple(counted[label] for label in classes),
     )
+
+
+def _set_aside(
+    labels: Sequence[str], given: Given | None, target: str, options: ReadOptions, ledger: Ledger
+) -> Labels:
+    """Divide rows that are rebuilt or drawn anew, and set their labels aside."""
+    rows = set_aside(labels, str(options.task), target=target, ledger=ledger)
+    named = dict(given or {})
+    given = told_splits(pd.DataFrame(index=range(len(labels))), options, named, ledger)
+    splits = split_rows(
+        len(labels), labels=rows.strata, given=given, seed=options.seed, ledger=ledger
+    )
+    each = "" if rows.strata is None else ", each class in proportion"
+    note_splits(splits, named, given, options.seed, ledger, of=each)
+    splits = rows.trained_on(splits, ledger)
+    parts = {key: torch.from_numpy(index) for key, index in splits.items()}
+    return Labels(rows.task, rows.ids, **parts, counts=rows.counts(splits["train"]))
 
 
 def note_splits(

@@ -16,7 +16,9 @@ from netwright.data.labelled import join_labelled
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
 from netwright.data.read_rows import note_found, read_labelled, read_rows
+from netwright.data.self_tables import self_table
 from netwright.data.series import read_series, series_data
+from netwright.data.set_aside import SELF
 from netwright.data.sources import COMING_KINDS, KINDS, Found, locate, sha256_of
 from netwright.data.stream_tables import memory_limit, must_stream, streamed_data
 from netwright.data.tables import read_parts, table_data
@@ -25,6 +27,8 @@ from netwright.data.task import parse_task
 from netwright.data.texts import read_texts
 from netwright.data.translation import read_translation
 from netwright.errors import DataError, UsageError
+
+TEXTS = ("text-folder", "text-lines", "corpus")
 
 __all__ = ["ReadOptions", "read", "read_labelled", "read_rows"]
 
@@ -63,6 +67,7 @@ def read(
     if horizon is not None and horizon < 1:
         raise UsageError(f"horizon is {horizon}; expected at least 1 step ahead.")
     ledger = Ledger()
+    learns_rows = task in SELF
     if isinstance(source, pd.DataFrame):
         frame = source.rename(columns=str).reset_index(drop=True)
         return _from_frames({"all": frame}, Source("table"), options, ledger)
@@ -70,16 +75,21 @@ def read(
     note_found(found, ledger)
     if found.kind == "table":
         limit = memory_limit(memory_limit_mb)
-        if must_stream(found, limit):
+        if not learns_rows and must_stream(found, limit):
             return streamed_data(found, _origin(found), options, ledger, limit=limit)
         return _from_frames(read_parts(found, ledger), _origin(found), options, ledger)
     if found.kind == "builtin":
         return _from_builtin(found, options, ledger)
     if found.kind == "npz":
         return _from_arrays(read_arrays(found, ledger), _origin(found), options, ledger)
-    if found.kind in ("image-folder", "idx"):
+    if found.kind in ("image-folder", "idx") or (found.kind == "flat-images" and learns_rows):
         return read_images(found, options, ledger)
-    if found.kind in ("text-folder", "text-lines", "corpus"):
+    if found.kind in TEXTS and learns_rows:
+        raise DataError(
+            f"{found.name!r} holds texts, and --task {task} is for tables and pictures. For texts "
+            "use --task language-modelling."
+        )
+    if found.kind in TEXTS:
         return read_texts(found, options, ledger)
     if found.kind == "graph":
         return read_graph_data(found, options, ledger)
@@ -99,7 +109,9 @@ def _origin(found: Found) -> Source:
 def _unsupported(found: Found) -> DataError:
     what = KINDS.get(found.kind) or COMING_KINDS.get(found.kind, found.kind)
     if found.kind == "flat-images":
-        advice = "Put them into a folder for each class. Such images can be predicted."
+        advice = (
+            "Put them into a folder for each class, or use --task reconstruction or generation."
+        )
     else:
         kinds = ", ".join(kind for kind in KINDS if kind != "flat-images")
         advice = f"Supported kinds: {kinds}; `netwright data` explains each."
@@ -111,6 +123,8 @@ def _unsupported(found: Found) -> DataError:
 def _from_frames(
     parts: dict[str, pd.DataFrame], source: Source, options: ReadOptions, ledger: Ledger
 ) -> Data:
+    if options.task in SELF:
+        return self_table(parts, source=source, options=options, ledger=ledger)
     if options.task == "forecasting" or options.horizon is not None:
         return forecasting_data(parts, source=source, options=options, ledger=ledger)
     return table_data(parts, source=source, options=options, ledger=ledger)
@@ -122,10 +136,14 @@ def _from_builtin(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
     ledger.note("read", found.name, builtin.description)
     if builtin.frame is None:
         return read_images(found, options, ledger)
+    task = options.task or builtin.task
+    # Numbers are learned like other columns where no column is asked for; classes are set aside.
+    named = "" if task in SELF else ",".join(builtin.target_columns)
+    classes = builtin.target if task not in SELF or builtin.task == "classification" else ""
     told = replace(
         options,
-        target=options.target or ",".join(builtin.target_columns) or builtin.target,
-        task=options.task or builtin.task,
+        target=options.target or named or classes or None,
+        task=task,
         time_column=options.time_column or builtin.time_column,
     )
     return _from_frames({"all": builtin.frame}, Source(found.name), told, ledger)
@@ -133,7 +151,7 @@ def _from_builtin(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
 
 def _from_arrays(arrays: Arrays, source: Source, options: ReadOptions, ledger: Ledger) -> Data:
     for name, part in arrays.parts.items():
-        if part.targets is None:
+        if part.targets is None and options.task not in SELF:
             raise DataError(
                 f"{source.name} has no targets for its {name} inputs; expected an array called y "
                 "or "
@@ -142,13 +160,15 @@ def _from_arrays(arrays: Arrays, source: Source, options: ReadOptions, ledger: L
     if arrays.kind == "table":
         frames = arrays_as_frames(arrays)
         several = [c for c in next(iter(frames.values())).columns if str(c).startswith("target_")]
+        several = [] if options.task in SELF else several
         told = replace(options, target=options.target or ",".join(several) or None)
         return _from_frames(frames, source, told, ledger)
     labels, given = join_labelled(
         {
-            name: [str(v) for v in part.targets.reshape(-1)]
+            name: [""] * len(part.inputs)
+            if part.targets is None
+            else [str(v) for v in part.targets.reshape(-1)]
             for name, part in arrays.parts.items()
-            if part.targets is not None
         }
     )
     raw = np.concatenate([part.inputs for part in arrays.parts.values()])

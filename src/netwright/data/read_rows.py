@@ -10,16 +10,18 @@ import torch
 from numpy.typing import NDArray
 
 from netwright.data.arrays import arrays_as_frames, read_arrays
+from netwright.data.cells import MARKERS, distinct
 from netwright.data.data import Encoding, Rows
 from netwright.data.graph_data import graph_rows, read_graph
 from netwright.data.graph_encoding import GraphEncoding
 from netwright.data.graphs import Graphs
-from netwright.data.known_targets import encode_known_targets
+from netwright.data.known_targets import encode_known_targets, match_labels
 from netwright.data.ledger import Ledger
 from netwright.data.node_encoding import NodeEncoding
 from netwright.data.pair_encoding import PairEncoding
 from netwright.data.samples import read_frame, read_samples
 from netwright.data.sentence_encoding import SentenceEncoding
+from netwright.data.set_aside import NOT_KNOWN
 from netwright.data.sources import Found, locate
 from netwright.data.tagging import read_tagged, tagged_rows
 from netwright.data.task import Task
@@ -94,13 +96,15 @@ def read_labelled(
     target: the target's name in this source, where it is another one. Rows without a target, or of
     a class that was not learned, are left out and counted.
     """
-    if task.form in ("forecasting", "language-modelling"):
+    if task.form in ("forecasting", "language-modelling", "generation"):
         raise UsageError(
             f"A {task.form} model cannot be scored on another source; its test scores are in the "
             "run's metrics.json."
         )
     found = locate(source)
     note_found(found, ledger)
+    if task.form == "reconstruction":
+        return _to_rebuild(found, encoding, task, ledger, target=target)
     if isinstance(encoding, NodeEncoding | GraphEncoding):
         return _labelled_graphs(found, encoding, task, ledger, target=target)
     if isinstance(encoding, SentenceEncoding):
@@ -125,6 +129,26 @@ def read_labelled(
     _check_kept(kept, len(frame), task, ledger)
     raw = raw.iloc[kept] if isinstance(raw, pd.DataFrame) else _take(raw, kept)
     return Rows("evaluate", encoding.encode(raw, ledger), targets, raw, torch.from_numpy(kept))
+
+
+def _to_rebuild(
+    found: Found, encoding: Encoding, task: Task, ledger: Ledger, *, target: str | None
+) -> Rows:
+    """Read rows that need no label; where they have one, errors are judged by how they rank it."""
+    labels: pd.Series | None = None
+    if _wants_frame(encoding, found):
+        raw: Any = _frame(found, encoding, ledger)
+        if target or (task.classes and task.target in raw.columns):
+            (name,) = _target_names(raw, task, target)
+            labels = raw.pop(name)
+    else:
+        raw, words = read_samples(found, encoding.kind, ledger)
+        labels = None if words is None else pd.Series(words, dtype=object)
+    ids = np.full(len(raw), NOT_KNOWN)
+    if labels is not None and task.classes:  # normal, and what is none
+        ids = match_labels(distinct(labels).without(MARKERS), task, ledger)
+    rows = torch.arange(len(raw))
+    return Rows("evaluate", encoding.encode(raw, ledger), torch.from_numpy(ids), raw, rows)
 
 
 def _labelled_graphs(

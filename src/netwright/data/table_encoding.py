@@ -15,7 +15,12 @@ from torch import Tensor
 
 from netwright.data.cells import Distinct
 from netwright.data.column_cells import read_words
-from netwright.data.column_features import CategoryFeatures, DateFeatures, NumberFeatures
+from netwright.data.column_features import (
+    CategoryFeatures,
+    DateFeatures,
+    NumberFeatures,
+    Scaling,
+)
 from netwright.data.columns import Column
 from netwright.data.data import Kind
 from netwright.data.ledger import Ledger
@@ -65,11 +70,15 @@ class TableEncoding:
         ledger: Ledger,
         *,
         known: Iterable[str] = (),
+        scaling: Scaling = "auto",
     ) -> "TableEncoding":
-        """Fit on training rows; `columns` says what each holds. No target is seen."""
+        """Fit on training rows; `columns` says what each holds. No target is seen. scaling: of the
+        numbers, see NumberFeatures."""
         features: list[Features] = []
         for name, column in columns.items():
-            if column.used:
+            if column.used and column.kind == "numeric":
+                features.append(NumberFeatures.fit(column, frame[name], ledger, scaling=scaling))
+            elif column.used:
                 features += _fit_column(column, frame[name], ledger)
         if not features:
             why = "; ".join(f"{c.name}: {c.why}" for c in list(columns.values())[:5])
@@ -121,6 +130,16 @@ class TableEncoding:
         """Return the inputs as they are: a table is stored ready for the net."""
         return inputs
 
+    def restore(self, numeric: Tensor) -> pd.DataFrame:
+        """Return the table that plain inputs (rows, numeric) stand for, as far as its columns are
+        numbers."""
+        values, cells, at = numeric.float().cpu().numpy(), {}, 0
+        for one in self.features:
+            if isinstance(one, NumberFeatures):
+                cells[one.column.name] = one.restore(values[:, at : at + len(one.names)])
+            at += len(one.names)
+        return pd.DataFrame(cells)
+
     def shapes(self) -> Mapping[str, Any]:
         return {
             "numeric": len(self.feature_names()),
@@ -170,8 +189,6 @@ class TableEncoding:
 
 
 def _fit_column(column: Column, cells: pd.Series, ledger: Ledger) -> list[Features]:
-    if column.kind == "numeric":
-        return [NumberFeatures.fit(column, cells, ledger)]
     if column.kind == "date":
         return [DateFeatures.fit(column, cells, ledger)]
     if column.kind == "text":

@@ -14,6 +14,8 @@ Form = Literal[
     "regression",
     "forecasting",
     "language-modelling",
+    "reconstruction",
+    "generation",
     "tagging",
     "translation",
 ]
@@ -34,6 +36,8 @@ TASKS: dict[str, tuple[str, Form | None]] = {
     "node-classification": ("node-classification", None),
     "graph-classification": ("graph-classification", None),
     "language-modelling": ("language-modelling", "language-modelling"),
+    "reconstruction": ("reconstruction", "reconstruction"),
+    "generation": ("generation", "generation"),
     "tagging": ("tagging", "tagging"),
     "translation": ("translation", "translation"),
 }

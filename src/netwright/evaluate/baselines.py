@@ -25,6 +25,7 @@ from netwright.evaluate.baseline_forecasts import (
     forecast_by_trees,
     naive_forecasts,
 )
+from netwright.evaluate.baseline_generation import MOST_NUMBERS, normal_rows
 from netwright.evaluate.baseline_inputs import (
     MAX_TEST_ROWS,
     MAX_TRAIN_ROWS,
@@ -48,13 +49,16 @@ from netwright.evaluate.baseline_models import (
     fit_ridge,
     fit_trees,
 )
+from netwright.evaluate.baseline_reconstruction import mean_errors, pca_errors
 from netwright.evaluate.baseline_tags import FEATURES, by_features, by_word, sentences_of
 from netwright.evaluate.baseline_translations import piece_nats, word_by_word
 from netwright.evaluate.judge import mase_scale, overlap
 from netwright.evaluate.metrics import score_classes, score_tokens, score_values
+from netwright.evaluate.reconstruction_metrics import score_errors
 from netwright.evaluate.score_tags import best_outside, score_tags
 from netwright.evaluate.score_translations import score_translations
 from netwright.evaluate.scores import Scores
+from netwright.evaluate.two_sample import real_rows, score_samples
 from netwright.evaluate.verdict import verdict
 
 __all__ = ["Baseline", "Baselines", "baselines", "verdict"]
@@ -72,6 +76,8 @@ NO_TREES = {
     "language-modelling": "trees do not predict one token out of a whole vocabulary",
     "tagging": "trees do not read words, and the linear model has all there is beside them",
     "translation": "trees write no text",
+    "reconstruction": "trees do not rebuild rows",
+    "generation": "trees do not draw rows",
 }
 
 
@@ -145,6 +151,7 @@ class _Job:
     seed: int
     resamples: int
     rows_cut: str
+    code_size: int = 0
     texts: Features | None = None  # of the training rows: both models read them
 
 
@@ -155,13 +162,16 @@ def baselines(
     metric: str | None = None,
     seed: int = 0,
     resamples: int = 1000,
+    code_size: int = 0,
 ) -> Baselines:
     """Fit and score all three within `seconds` (60 by default). The seed is that of the net's own
-    scores, so that both are resampled alike and can be compared in pairs.
+    scores, so that both are resampled alike and can be compared in pairs. code_size: of a net that
+    rebuilds rows, for as many principal components.
     """
     begun = time.monotonic()
     bound = DEFAULT_SECONDS if seconds is None else seconds
     job = _open(data, metric=metric, seed=seed, resamples=resamples)
+    job = replace(job, code_size=code_size)
     found = {"trivial": _timed(lambda: _trivial(job))}
     # Scoring takes as long for each; what is left is shared, and what the linear model leaves goes
     # to the trees.
@@ -214,6 +224,11 @@ def _trivial(job: _Job) -> Baseline:
         return _by_word(job)
     if task.form == "forecasting":
         return _naive(job)
+    if task.form == "reconstruction":
+        errors = mean_errors(job.train, job.test, job.data.encoding)
+        return _score_rows(job, errors, "the mean of the training rows")
+    if task.form == "generation":
+        return _normal(job, "a normal for each number alone", correlated=False)
     if not task.is_classification:
         mean = np.tile(targets.reshape(len(targets), -1).mean(0), (rows, 1))
         return _score(job, mean, "the mean of the training rows")
@@ -324,6 +339,10 @@ def _linear(job: _Job, deadline: float) -> Baseline:
     task = job.data.task
     if task.form == "language-modelling":
         return _pairs(job)
+    if task.form == "reconstruction":
+        return _components(job)
+    if task.form == "generation":
+        return _normal(job, "one normal, with the covariance of all numbers", correlated=True)
     if task.form == "translation":
         return _word_by_word(job, deadline)
     if task.form == "tagging":
@@ -364,6 +383,39 @@ def _trees(job: _Job, deadline: float) -> Baseline:
     )
     predictions = _predict(fitted, features, job.test)
     return _score(job, predictions, f"{name} on {features.words}", fitted.cut)
+
+
+def _components(job: _Job) -> Baseline:
+    """Principal components, as many as the net's code is wide."""
+    if not job.code_size:
+        return Baseline("principal components", reason="the net has no code_size to be equal to")
+    name = f"{job.code_size} principal components, as many as the code is wide"
+    errors, cut = pca_errors(job.train, job.test, job.data.encoding, width=job.code_size)
+    return _score_rows(job, errors, name, cut)
+
+
+def _score_rows(job: _Job, errors: NDArray[np.float64], model: str, cut: str = "") -> Baseline:
+    scores = score_errors(
+        errors, job.test.targets, job.data.task, metric=job.metric, resamples=job.resamples,
+        seed=job.seed,
+    )  # fmt: skip
+    reason = "; ".join(part for part in (job.rows_cut, cut) if part)
+    return Baseline(model, scores, reason, len(job.train), cut=bool(reason))
+
+
+def _normal(job: _Job, model: str, *, correlated: bool) -> Baseline:
+    """Rows of a normal, beside the real rows that the net's are compared with."""
+    data = job.data
+    real, _ = real_rows(data.encoding, data.test)
+    if correlated and real.shape[1] > MOST_NUMBERS:
+        return Baseline(model, reason=f"a covariance of {real.shape[1]:,} numbers is too large")
+    rest: dict[str, Any] = {"correlated": correlated, "seed": job.seed}
+    drawn = normal_rows(job.train, data.encoding, len(real), **rest)
+    scores = score_samples(
+        torch.stack([drawn, real], 1), data.task, metric=job.metric, resamples=job.resamples,
+        seed=job.seed,
+    )  # fmt: skip
+    return Baseline(model, scores, job.rows_cut, len(job.train), cut=bool(job.rows_cut))
 
 
 def _linear_features(job: _Job) -> Features:

@@ -1,17 +1,20 @@
 """The best constant answer, as a net would give it: what any net that has learned something beats.
 
 Classes: the shares of the training rows. Numbers and forecasts: the mean, which is 0 in the units
-that nets are trained in. Tokens: all alike.
+that nets are trained in. Tokens: all alike. Rows to be rebuilt, or drawn: the mean training row.
 """
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
-from netwright.data.data import Data
+from netwright.data.data import Data, Split
 from netwright.evaluate.judge import IN_TOKENS, NOT_ASKED, metric_of, targets_of
+from netwright.evaluate.two_sample import real_rows
 from netwright.model.model import Model
+from netwright.nets._coding import rows_of
 
 __all__ = ["constant_outputs", "constant_score"]
 
@@ -22,6 +25,12 @@ def constant_outputs(data: Data) -> Tensor:
     if task.form in IN_TOKENS:
         asked = targets_of(data.validation) != NOT_ASKED
         return asked * math.log(int(data.encoding.shapes()["vocab"]))
+    if task.form == "reconstruction":
+        off = torch.cat(list(_whole_rows(data, data.validation))) - _mean_row(data)
+        return torch.stack([off.square().mean(1), off.abs().mean(1)], 1)
+    if task.form == "generation":
+        real, _ = real_rows(data.encoding, data.validation)
+        return torch.stack([_mean_row(data).expand_as(real), real], 1)
     if not (task.is_classification or task.form == "tagging"):
         return torch.zeros(rows, task.outputs)
     counts = torch.tensor(data.class_counts, dtype=torch.float32).clamp_min(0.5)
@@ -36,6 +45,19 @@ def constant_outputs(data: Data) -> Tensor:
     else:
         one = (counts / counts.sum()).log()
     return one.expand(rows, -1)
+
+
+def _mean_row(data: Data) -> Tensor:
+    """Return the mean of the training rows, as nets have them, (numbers,)."""
+    sums = [rows.double().sum(0) for rows in _whole_rows(data, data.train)]
+    return (torch.stack(sums).sum(0) / len(data.train)).float()
+
+
+def _whole_rows(data: Data, split: Split) -> Iterator[Tensor]:
+    """Yield the rows that are to be rebuilt, (some rows, numbers)."""
+    whole = rows_of(data.encoding.shapes())
+    for batch in split.batches(1024):
+        yield whole(*data.encoding.prepare(batch.inputs)).float().flatten(1).cpu()
 
 
 def constant_score(data: Data, metric: str) -> float:

@@ -3,7 +3,8 @@ target's own units.
 
 For most tasks the answers are the net's raw outputs, (rows, outputs). Over a vocabulary those would
 be too many to keep: of such tasks (IN_TOKENS) only nats a token are kept, (rows, time), 0 where
-nothing is asked.
+nothing is asked. Of rows that are rebuilt their errors are kept, (rows, 2); of a net that draws
+rows, drawn ones beside real ones, (rows, 2, numbers).
 """
 
 from collections.abc import Collection
@@ -20,10 +21,13 @@ from netwright.data.forecast_encoding import ForecastEncoding
 from netwright.data.image_stream import ImageStream
 from netwright.data.task import Form, Task
 from netwright.evaluate.metrics import score_classes, score_tokens, score_values
+from netwright.evaluate.reconstruction_metrics import score_errors
 from netwright.evaluate.score_tags import score_tags
 from netwright.evaluate.score_translations import score_translations
 from netwright.evaluate.scores import Scores
+from netwright.evaluate.two_sample import drawn_beside, score_samples
 from netwright.model.model import Model
+from netwright.objectives._energy import energy_distance
 from netwright.objectives._objective import Objective
 
 __all__ = [
@@ -47,6 +51,8 @@ TOKEN_ROWS = 64  # that are read at once where each step has a vocabulary's logi
 
 def outputs_of(model: Model, split: Split, *, batch_size: int = 1024) -> Tensor:
     """Return what the scores of a whole split are made of, on the CPU."""
+    if model.task.form == "generation":
+        return drawn_beside(model, split)
     size = min(batch_size, TOKEN_ROWS) if model.task.form in IN_TOKENS else batch_size
     return model.forward_rows(split, batch_size=size, reduce=partial(kept_of, model.task.form))
 
@@ -76,6 +82,8 @@ def loss_of(objective: Objective, outputs: Tensor, targets: Tensor, task: Task) 
     """Return the mean loss of `outputs_of` a whole split."""
     if task.form in IN_TOKENS:
         return float(outputs.sum() / (targets != NOT_ASKED).sum())
+    if task.form == "generation":  # of whatever net and objective
+        return energy_distance(outputs[:, 0], outputs[:, 1]).item()
     return objective.compute(outputs, targets, smooth=False).item()
 
 
@@ -96,6 +104,15 @@ def score_outputs(
     task = model.task
     if task.form == "language-modelling":
         return score_tokens(outputs, task, metric=metric, resamples=resamples, seed=seed)
+    if task.form == "reconstruction":
+        return score_errors(
+            outputs, targets_of(split), task, metric=metric, only=only, resamples=resamples,
+            seed=seed,
+        )  # fmt: skip
+    if task.form == "generation":
+        return score_samples(
+            outputs, task, metric=metric, only=only, resamples=resamples, seed=seed
+        )
     if task.form == "translation":
         # Between epochs nats alone: writing translations takes longer than an epoch.
         said = model.translate(inputs_of(split)[0]) if resamples else None

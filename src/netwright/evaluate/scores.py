@@ -24,6 +24,7 @@ __all__ = [
 
 CLASSES = ("binary", "multiclass", "multilabel", "ordinal")
 NUMBERS = ("regression", "forecasting")
+RANKED = (*CLASSES, "reconstruction")  # of which an anomaly is told by its error
 TAGS = ("tagging",)
 TOKENS = ("language-modelling", "translation")
 # What stands for a metric between epochs, where the metric itself needs whole sequences written.
@@ -58,18 +59,23 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "precision_weighted": Metric(True, CLASSES, "precision, classes weighted by their rows"),
         "recall_weighted": Metric(True, CLASSES, "recall, classes weighted by their rows"),
         "f1_weighted": Metric(True, CLASSES, "F1, classes weighted by their rows"),
-        "roc_auc": Metric(True, CLASSES, "chance to rank a positive above a negative"),
-        "pr_auc": Metric(True, CLASSES, "average precision"),
+        "roc_auc": Metric(True, RANKED, "chance to rank a positive above a negative"),
+        "pr_auc": Metric(True, RANKED, "average precision"),
         "log_loss": Metric(False, CLASSES, "nats a row (or label)"),
         "brier": Metric(False, CLASSES, "squared error of the probabilities"),
         "ece": Metric(False, CLASSES, "expected calibration error, 15 bins"),
         "kappa_quadratic": Metric(True, ("ordinal",), "agreement of grades beyond chance"),
-        "mae": Metric(False, (*NUMBERS, "ordinal"), "mean absolute error, in units or grades"),
+        "mse": Metric(False, ("reconstruction",), "mean squared error a number of a row"),
+        "mae": Metric(
+            False, (*NUMBERS, "ordinal", "reconstruction"), "mean absolute error, in units"
+        ),
         "rmse": Metric(False, NUMBERS, "root mean squared error, in the target's unit"),
         "r2": Metric(True, NUMBERS, "share of the variance explained"),
         "mape": Metric(False, NUMBERS, "absolute error as a share of the target"),
         "smape": Metric(False, NUMBERS, "the same, of target and prediction's mean"),
         "mase": Metric(False, ("forecasting",), "error over the seasonal naive's in training"),
+        "energy_distance": Metric(False, ("generation",), "how far drawn rows are from real ones"),
+        "coverage": Metric(True, ("generation",), "real rows with a drawn one near them"),
         "bleu": Metric(True, ("translation",), "0 to 100, as sacrebleu gives it"),
         "nats": Metric(False, (*TOKENS, *TAGS), "nats a token"),
         "perplexity": Metric(False, TOKENS, "exp(nats): the branching factor left"),
@@ -92,7 +98,9 @@ def primary_metric(
     binary: accuracy; roc_auc where the rarer class has less than 20 % of the rows (always saying
     "no" would look good). multiclass: accuracy; balanced_accuracy where the rarest class has less
     than a fifth of an even share. multilabel: f1. ordinal: mae, in grades. regression: rmse.
-    forecasting: mase. language-modelling: nats. tagging: entity_f1, or accuracy where tags are of
+    forecasting: mase. language-modelling: nats. reconstruction: mse; roc_auc where a label says
+    which rows are anomalies. generation: energy_distance.
+    tagging: entity_f1, or accuracy where tags are of
     no spans. translation: bleu.
     """
     if metric is not None:
@@ -120,6 +128,8 @@ def primary_metric(
         "regression": "rmse",
         "forecasting": "mase",
         "language-modelling": "nats",
+        "reconstruction": "mse" if task.positive is None else "roc_auc",
+        "generation": "energy_distance",
         "translation": "bleu",
     }[task.form]
 
@@ -130,6 +140,8 @@ def watched_metric(
     """Return the metric that epochs are compared by: the primary one, unless measuring that takes
     long (see WATCHED)."""
     primary = primary_metric(task, metric=metric, class_counts=class_counts)
+    if task.form == "reconstruction":  # no net is chosen by labels that it is not to see
+        return "mae" if primary == "mae" else "mse"
     return WATCHED.get(primary, primary)
 
 

@@ -20,7 +20,14 @@ from netwright.evaluate.check_predictions import as_array
 from netwright.evaluate.score_tags import tags_of
 from netwright.evaluate.tag_metrics import entities_in, has_entities
 
-__all__ = ["Confusion", "WorstExample", "confused_pairs", "worst_examples", "worst_sentences"]
+__all__ = [
+    "Confusion",
+    "WorstExample",
+    "confused_pairs",
+    "worst_examples",
+    "worst_rows",
+    "worst_sentences",
+]
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,34 @@ def worst_examples(
         wrong = p.argmax(1) != t
     order = np.argsort(-np.where(wrong, loss, -np.inf), kind="stable")[:count]
     return [_example(split, int(i), p, t, float(loss[i]), task) for i in order if wrong[i]]
+
+
+def worst_rows(
+    split: Split, errors: ArrayLike, task: Task, *, count: int = 12
+) -> list[WorstExample]:
+    """Return the rows that are rebuilt worst, the worst first; `loss` is the mean squared error.
+
+    errors: (rows, 2). target: the row's label, where it has one; prediction: its error.
+    """
+    squared = as_array(errors)[:, 0]
+    flags = [batch.targets.cpu().numpy() for batch in split.batches(65536)]
+    labels = {at: name for at, name in enumerate(task.classes)}
+    found = []
+    for row in np.argsort(-squared, kind="stable")[:count].tolist():
+        label = labels.get(int(np.concatenate(flags)[row]), "")
+        rows = getattr(split, "rows", None)
+        found.append(
+            WorstExample(
+                row=row,
+                target=label,
+                prediction="",
+                probability=None,
+                loss=float(squared[row]),
+                raw=_raw(split, row),
+                source_row=None if rows is None else int(rows[row]),
+            )
+        )
+    return found
 
 
 def worst_sentences(

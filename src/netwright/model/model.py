@@ -26,6 +26,7 @@ from netwright.data.text_encoding import TextEncoding
 from netwright.device import choose_device
 from netwright.errors import DataError, UsageError
 from netwright.model.writing import generate, translate
+from netwright.objectives.reconstruction import row_errors
 
 __all__ = ["FORMAT", "Model", "less_outside", "load", "mean_of_members"]
 
@@ -54,18 +55,25 @@ class Model:
         reduce: Callable[[Tensor, Tensor], Tensor] | None = None,
     ) -> Tensor:
         """Return the net's outputs for a whole split on the CPU: logits, or standardised values,
-        (rows, outputs). reduce: outputs, targets -> what is kept of a batch, on its device."""
+        (rows, outputs); of rows that are rebuilt their errors, (rows, 2). reduce: outputs, targets
+        -> what is kept of a batch, on its device."""
         device = next(self.net.parameters()).device
         was_training = self.net.training
         self.net.eval()
         try:
             pieces = []
             for batch in split.batches(batch_size, device=device):
-                found = self.combine(self.net(*self.encoding.prepare(batch.inputs))).float()
+                found = self.answers(self.encoding.prepare(batch.inputs))
                 pieces.append((reduce(found, batch.targets) if reduce else found).cpu())
         finally:
             self.net.train(was_training)
         return torch.cat(pieces) if pieces else torch.zeros(0, self.task.outputs)
+
+    def answers(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        """Return the net's outputs for a prepared batch, as float32."""
+        if self.task.form == "reconstruction":
+            return row_errors(self.net, inputs)
+        return self.combine(self.net(*inputs)).float()
 
     def combine(self, outputs: Tensor) -> Tensor:
         """Reduce an ensemble's (batch, members, outputs) to (batch, outputs): mean probability, or
@@ -109,7 +117,12 @@ class Model:
         empty row, and its name is in the ledger. A forecast has a row for each step ahead, a
         tagged sentence one for each token. beam: of the search that writes a translation, 1 is
         greedy.
+        Of rows that are rebuilt: "error" and "absolute_error", the means over a row's numbers.
         """
+        if self.task.form == "generation":
+            raise UsageError(
+                "This model draws rows, it predicts none. Use: netwright generate MODEL --count N."
+            )
         if beam != 1 and self.task.form != "translation":
             raise UsageError(
                 f"--beam {beam} is of searches that write a translation; this model learned "
@@ -188,6 +201,8 @@ class Model:
         """Return the table of predictions that `netwright predict` writes, one row for each row of
         outputs."""
         task = self.task
+        if task.form == "reconstruction":
+            return pd.DataFrame(outputs.numpy(), columns=["error", "absolute_error"])
         if not task.is_classification:
             values = self.values(outputs, inputs).numpy()
             if task.form == "forecasting":

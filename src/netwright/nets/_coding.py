@@ -1,7 +1,7 @@
 """What nets that encode and decode share: rows of any shape to a code of numbers, and back."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -53,6 +53,12 @@ class Rows(nn.Module):
                 "Bring the rows to that shape, or build a net for theirs."
             )
         return x
+
+
+def rows_of(shapes: Mapping[str, Any]) -> Rows:
+    """Return the rows of data of these shapes, as `encoding.shapes()` gives them."""
+    none = {"numeric": 0, "in_channels": 0, "height": 0, "width": 0, "length": 0}
+    return Rows(**{**none, "cardinalities": (), **shapes})
 
 
 def layers_of(layers: str, shape: Sequence[int]) -> str:

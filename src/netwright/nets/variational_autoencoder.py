@@ -34,6 +34,7 @@ class VariationalAutoencoder(nn.Module):
     """
 
     answers = "reconstruction"
+    steps: Tensor
 
     def __init__(
         self,
@@ -52,7 +53,9 @@ class VariationalAutoencoder(nn.Module):
         norm: str = "none",
     ) -> None:
         super().__init__()
-        self.code_size = code_size
+        self.code_size = self.noise_size = code_size
+        # Of training, for an objective whose weights rise with them.
+        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
         self.rows = Rows(
             numeric=numeric, cardinalities=cardinalities, in_channels=in_channels,
             height=height, width=width, length=length,
@@ -74,6 +77,7 @@ class VariationalAutoencoder(nn.Module):
         mean, log_variance = self.encode(inputs, categorical)
         code = mean
         if self.training:
+            self.steps += 1
             code = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)
         return self.decode(code), mean, log_variance
 

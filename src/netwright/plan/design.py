@@ -2,6 +2,7 @@
 sizes and types only.
 
 What it chooses for a kind of data stands in `rules/`, a file a kind; the loss follows the task.
+Learning without targets has files of its own there, named as its form.
 """
 
 from netwright import catalogue
@@ -33,7 +34,9 @@ def design(data: Data) -> Plan:
     choices = Choices()
     for name, value in data.encoding.shapes().items():
         choices.net(name, value, FIXED)
-    catalogue.find(RULES, data.kind, what="kind of data")(data, choices)
+    # A kind of learning of its own has rules for every kind of data.
+    rules = data.task.form if data.task.form in catalogue.names(RULES) else data.kind
+    catalogue.find(RULES, rules, what="kind of data")(data, choices)
     _loss(data, choices)
     return choices.plan()
 

@@ -12,8 +12,10 @@ from netwright.evaluate.baselines import Baselines
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.verdict import compare
 from netwright.evaluate.worst import WorstExample
+from netwright.model.drawing import example_noise
 from netwright.nets.ensemble import Ensemble
 from netwright.report.columns import describe_columns
+from netwright.report.drawn import show_cloud, show_pictures
 from netwright.report.examples import show_example
 from netwright.report.forecasts import sample_forecasts
 from netwright.report.report import Baseline, Choice, Headline, Layer, Member, Report
@@ -79,6 +81,8 @@ def build_report(
         trace=_strips(run),
         examples=[show_example(example, data) for example in worst],
         forecasts=sample_forecasts(run.model, data, outputs),
+        pictures=show_pictures(run.model, data),
+        cloud=show_cloud(data, outputs),
         translations=sample_translations(run.model, data),
         findings=[finding.to_dict() for finding in run.findings],
         ledger=data.ledger.to_list(),
@@ -134,6 +138,7 @@ def layers_of(net: nn.Module, data: Data) -> list[Layer]:
     device = next(net.parameters()).device
     found: dict[str, Layer] = {}
     handles = []
+    given = example_noise(net) or data.encoding.prepare(rows.inputs)
 
     def watch(name: str, module: nn.Module) -> None:
         def hook(module: nn.Module, args: Any, output: Any) -> None:
@@ -155,7 +160,7 @@ def layers_of(net: nn.Module, data: Data) -> list[Layer]:
     net.eval()
     try:
         with torch.no_grad():
-            net(*(x.to(device) for x in data.encoding.prepare(rows.inputs)))
+            net(*(x.to(device) for x in given))
     finally:
         for handle in handles:
             handle.remove()

@@ -15,6 +15,7 @@ from netwright.report.palette import DARK, LIGHT, css_variables
 from netwright.report.report import Report
 from netwright.report.sections.answer import answer
 from netwright.report.sections.background import data, findings, ledger, network, plan, provenance
+from netwright.report.sections.drawn import drawn
 from netwright.report.sections.members import members
 from netwright.report.sections.mistakes import mistakes
 from netwright.report.sections.repair import repair
@@ -26,6 +27,7 @@ __all__ = ["page", "to_html"]
 HERE = Path(__file__).parent
 SECTIONS = (
     ("scores", "How good", scores),
+    ("drawn", "Drawn", drawn),
     ("repair", "Repair", repair),
     ("mistakes", "Mistakes", mistakes),
     ("training", "Learning", training),

@@ -11,12 +11,14 @@ from typing import Any
 __all__ = [
     "Baseline",
     "Choice",
+    "Cloud",
     "Column",
     "Example",
     "Forecast",
     "Headline",
     "Layer",
     "Member",
+    "Picture",
     "Report",
     "Translation",
 ]
@@ -120,6 +122,23 @@ class Forecast:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture under its caption. png: its bytes."""
+
+    caption: str
+    png: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """Drawn rows beside real ones, by two of their numbers. axes: the names of these."""
+
+    axes: Sequence[str]
+    drawn: Points
+    real: Points
+
+
+@dataclass(frozen=True, kw_only=True)
 class Translation:
     """One test text, its translation as the data has it, and what the net said."""
 
@@ -143,7 +162,9 @@ class Report:
     version. members: of an ensemble, else none; selection: how they were chosen, "greedy" or "all";
     growth: the validation score after each pick; layers: then those of its heaviest member.
     folds: nets that each member is made of, each trained without one fold of the training and
-    validation rows; 0: none. repair: proof.json's object, where a repair led to the run.
+    validation rows; 0: none. pictures, cloud: what a net draws or rebuilds. repair: proof.json's
+    object, where
+    a repair led to the run.
     """
 
     title: str
@@ -175,6 +196,8 @@ class Report:
     )
     examples: Sequence[Example] = ()
     forecasts: Sequence[Forecast] = ()
+    pictures: Sequence[Picture] = ()
+    cloud: Cloud | None = None
     translations: Sequence[Translation] = ()
     findings: Sequence[Mapping[str, Any]] = ()
     ledger: Sequence[Mapping[str, Any]] = ()

@@ -18,6 +18,7 @@ SOURCES = {
     "sentence": "a sentence",
     "text-pair": "a text",
 }
+ROWS = {"table": "rows", "image": "pictures", "series": "series"}  # that are rebuilt or drawn
 NOUNS = {"forecasting": "test forecast", "tagging": "test sentence", "translation": "test pair"}
 LONGEST = 30  # characters of a name in a sentence
 
@@ -45,6 +46,12 @@ def describe_task(task: Task, kind: str) -> str:
             return f"Translate {task.source} into {target}"
         case "language-modelling":
             return "Predict what comes next in a text"
+        case "reconstruction":
+            found = f", and find {task.positive!r} by their error" if task.positive else ""
+            return f"Rebuild {ROWS.get(kind, 'rows')} from a short code{found}"
+        case "generation":
+            given = f", given {target}" if task.classes else ""
+            return f"Draw {ROWS.get(kind, 'rows')} like those that are there{given}"
         case _:
             return f"Predict the number {target} from {source}"
 
@@ -71,6 +78,20 @@ def describe_score(
         return (
             f"Of one row that is {shorten(task.positive or 'positive', LONGEST)} and one that is "
             f"not, it ranks the right one higher {_times(value)}; measured on {unseen}."
+        )
+    if metric == "roc_auc" and task.form == "reconstruction":
+        return (
+            f"Of one row that is {shorten(task.positive or 'an anomaly', LONGEST)} and one that is "
+            f"not, it gives the former the larger error {_times(value)}; measured on {unseen}."
+        )
+    if metric == "mse" and task.form == "reconstruction":
+        return (
+            f"It rebuilds a number of a row to within {number(math.sqrt(value))} (root mean "
+            f"square), over {unseen}."
+        )
+    if metric == "energy_distance":
+        return (
+            f"What it draws is {number(value)} in energy distance from {unseen} (0: drawn alike)."
         )
     error = scores.get("mae", {}).get("value")
     if task.form in ("regression", "forecasting") and error is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from netwright.data.data import Data
+from netwright.data.set_aside import SELF
 from netwright.device import choose_device, seeded, threads
 from netwright.errors import UsageError
 from netwright.plan.plan import Plan
@@ -45,6 +46,8 @@ def fit(
     folder = Path(out) if out is not None else None
     if epochs is not None:
         plan = plan.with_({"recipe.epochs": epochs})
+    if data.task.form in SELF:
+        _refuse_averages(plan, data.task.form)
     if plan.members is not None:
         if data.task.form == "translation":
             raise UsageError(
@@ -73,3 +76,18 @@ def fit(
         }
         plan = plan.with_(smaller, why=f"a batch of {size} did not fit into {place}'s memory")
         log.warning("out of memory at batch size %d: halved, with accumulation", size)
+
+
+def _refuse_averages(plan: Plan, form: str) -> None:
+    """Refuse what averages answers, of which there are none where rows are rebuilt or drawn."""
+    asked = {
+        "members": plan.members is not None,
+        "recipe.snapshots": plan.recipe.snapshots > 1,
+        # Statistics of batches are measured anew by rows, and a net that draws is given noise.
+        "recipe.swa": plan.recipe.swa is not None and form == "generation",
+    }
+    for name in (name for name, there in asked.items() if there):
+        raise UsageError(
+            f"The plan has {name}, which a net for {form} cannot have. Leave it out; recipe.ema "
+            "averages the weights of one net."
+        )

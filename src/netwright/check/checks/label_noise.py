@@ -24,6 +24,8 @@ def label_noise(case: Case) -> Check:
     if len(case.train) < FEWEST_ROWS:
         words = f"{len(case.train)} training rows are too few to tell wrong labels from hard ones"
         return Check(name=NAME, status="skipped", words=words)
+    if case.learns_rows:
+        return Check(name=NAME, status="skipped", words="labels are set aside, no net is asked")
     if case.out_of_fold is None:
         words = f"no plain model is known for {case.form} of {case.kind}s that is quick enough"
         return Check(name=NAME, status="skipped", words=words)

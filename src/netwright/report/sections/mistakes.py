@@ -22,12 +22,16 @@ def mistakes(report: Report) -> Markup | None:
         return None
     kind = "pictures" if report.examples[0].png else "rows"
     tiles = [_tile(example, i, report.form) for i, example in enumerate(report.examples[:MOST])]
+    lead = (
+        "The test rows with the largest error, the worst first: what is unlike the other rows."
+        if report.form == "reconstruction"
+        else "The test rows with the largest loss, the worst first. Some are hard, and some are "
+        "labelled wrongly: look before you blame the network."
+    )
     return section(
         "mistakes",
         "Where it is most wrong",
-        "The test rows with the largest loss, the worst first. Some are hard, and some are "
-        "labelled wrongly: "
-        "look before you blame the network.",
+        lead,
         el("div", {"class": f"examples {kind}"}, *tiles),
     )
 
@@ -36,23 +40,20 @@ def _tile(example: Example, place: int, form: str) -> Markup:
     said = f", {100 * example.confidence:.0f} %" if example.confidence is not None else ""
     facts = [f"row {example.row}"] if example.row is not None else []
     what = "off by" if form in ("regression", "forecasting") else "loss"
+    what = "squared error" if form == "reconstruction" else what
     facts += [f"{what} {number(example.loss)}"] if example.loss is not None else []
+    labels = []
+    if example.truth or form != "reconstruction":
+        words = el("b", {}, shorten(example.truth, 40))
+        labels.append(el("span", {"class": "truth"}, "is ", words))
+    if form != "reconstruction":  # rows are rebuilt, nothing is said of them
+        words = el("b", {}, shorten(example.predicted, 40))
+        labels.append(el("span", {"class": "said"}, "said ", words, said))
     return el(
         "article",
         {"class": "example"},
         _shown(example, place),
-        el(
-            "p",
-            {"class": "labels"},
-            el("span", {"class": "truth"}, "is ", el("b", {}, shorten(example.truth, 40))),
-            el(
-                "span",
-                {"class": "said"},
-                "said ",
-                el("b", {}, shorten(example.predicted, 40)),
-                said,
-            ),
-        ),
+        el("p", {"class": "labels"}, *labels),
         el("p", {"class": "quiet pieces"}, *(el("span", {}, fact) for fact in facts)),
     )
 
@@ -60,9 +61,8 @@ def _tile(example: Example, place: int, form: str) -> Markup:
 def _shown(example: Example, place: int) -> Markup:
     if example.png is not None:
         data = base64.b64encode(example.png).decode("ascii")
-        alt = (
-            f"A picture of {shorten(example.truth, 40)}, taken for {shorten(example.predicted, 40)}"
-        )
+        taken = f", taken for {shorten(example.predicted, 40)}" if example.predicted else ""
+        alt = f"A picture of {shorten(example.truth, 40) or 'the test part'}{taken}"
         return el("img", {"src": f"data:image/png;base64,{data}", "alt": alt, "loading": "lazy"})
     if example.text is not None:
         whole = " ".join(example.text.split())
