@@ -13,7 +13,7 @@ from netwright.evaluate.baselines import Baselines, baselines
 from netwright.evaluate.judge import outputs_of, predictions_of, score_outputs
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.verdict import verdict
-from netwright.evaluate.worst import WorstExample, worst_examples
+from netwright.evaluate.worst import WorstExample, worst_examples, worst_pairs
 from netwright.report.build import build_report
 from netwright.report.card import model_card
 from netwright.report.html import to_html
@@ -104,7 +104,9 @@ def _members(run: Run) -> dict[str, Any]:
 
 
 def _worst(run: Run, data: Data, outputs: torch.Tensor) -> list[WorstExample]:
-    if data.task.form in ("language-modelling", "forecasting"):
+    if data.task.form in ("language-modelling", "forecasting", "segmentation"):
         return []
+    if data.task.form == "similarity":
+        return worst_pairs(data.test, outputs)
     predicted, truth = predictions_of(run.model, outputs, data.test)
     return worst_examples(data.test, predicted, truth, data.task)

@@ -25,10 +25,12 @@ from netwright.errors import DataError, UsageError
 __all__ = [
     "Given",
     "Labels",
+    "in_order",
     "join_labelled",
     "label_rows",
     "labelled_data",
     "labelled_rows",
+    "note_splits",
     "refuse_columns",
 ]
 
@@ -39,8 +41,8 @@ Given = Mapping[str, Index]
 
 @dataclass(frozen=True)
 class Labels:
-    """ids: class id of each row (int64). train, validation, test: positions of each split's rows,
-    sorted.
+    """ids: class id of each row (int64), or of each of its pixels. train, validation, test:
+    positions of each split's rows, sorted.
     """
 
     task: Task
@@ -169,7 +171,7 @@ def label_rows(
     splits = split_rows(len(values), labels=values, given=given, seed=options.seed, ledger=ledger)
     train = splits["train"]
     counted = Counter(values[train])
-    classes = _ordered(counted)
+    classes = in_order(counted)
     if len(classes) < 2:
         raise DataError(
             f"The training rows all have the label {classes[0]!r}. Add rows of other classes."
@@ -188,7 +190,7 @@ def label_rows(
     if not told:
         shown = ", ".join(classes[:6]) + (", ..." if len(classes) > 6 else "")
         ledger.note("guessed", "task", f"{name}, {len(classes)} classes: {shown}")
-        _note_splits(splits, named, given, options.seed, ledger)
+        note_splits(splits, named, given, options.seed, ledger)
     targets = Targets(
         task_name=name, form=form, names=(target,), labels=values[train], classes=classes
     )
@@ -210,9 +212,17 @@ def label_rows(
     )
 
 
-def _note_splits(
-    splits: Mapping[str, Index], named: Given, given: Given, seed: int, ledger: Ledger
+def note_splits(
+    splits: Mapping[str, Index],
+    named: Given,
+    given: Given,
+    seed: int,
+    ledger: Ledger,
+    *,
+    how: str = "at random, each class in proportion",
 ) -> None:
+    """Note where each split comes from. named: splits of the source; given: also those that
+    --split tells. how: the others are held out."""
     for name, rows in splits.items():
         if name in given and len(given[name]) == len(rows):
             if name in named:  # what --split tells is noted where it is read
@@ -220,11 +230,10 @@ def _note_splits(
         elif name == "train":
             ledger.note("split", name, "the rest", len(rows))
         else:
-            how = f"held out: at random, each class in proportion (seed {seed})"
-            ledger.note("split", name, how, len(rows))
+            ledger.note("split", name, f"held out: {how} (seed {seed})", len(rows))
 
 
-def _ordered(labels: Iterable[str]) -> tuple[str, ...]:
+def in_order(labels: Iterable[str]) -> tuple[str, ...]:
     """Sort as numbers where all are, so that "10" comes after "9"."""
     words = sorted(labels)
     if all(word.lstrip("-").isdecimal() for word in words):

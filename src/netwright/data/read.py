@@ -14,6 +14,7 @@ from netwright.data.graph_data import read_graph_data
 from netwright.data.images import image_data, read_images
 from netwright.data.labelled import join_labelled
 from netwright.data.ledger import Ledger
+from netwright.data.masks import read_masks
 from netwright.data.options import ReadOptions
 from netwright.data.read_rows import note_found, read_labelled, read_rows
 from netwright.data.series import read_series, series_data
@@ -25,6 +26,9 @@ from netwright.data.texts import read_texts
 from netwright.errors import DataError, UsageError
 
 __all__ = ["ReadOptions", "read", "read_labelled", "read_rows"]
+
+
+OF_PICTURES = {"segmentation": "image/ and label/", "similarity": "pictures for each class"}
 
 
 def read(
@@ -77,6 +81,8 @@ def read(
         return _from_arrays(read_arrays(found, ledger), _origin(found), options, ledger)
     if found.kind in ("image-folder", "idx"):
         return read_images(found, options, ledger)
+    if found.kind == "image-masks":
+        return read_masks(found, options, ledger)
     if found.kind in ("text-folder", "text-lines", "corpus"):
         return read_texts(found, options, ledger)
     if found.kind == "graph":
@@ -105,6 +111,11 @@ def _unsupported(found: Found) -> DataError:
 def _from_frames(
     parts: dict[str, pd.DataFrame], source: Source, options: ReadOptions, ledger: Ledger
 ) -> Data:
+    if options.task in OF_PICTURES:
+        raise UsageError(
+            f"--task {options.task} is learned from pictures, but {source.name} is a table. Give a "
+            f"folder of {OF_PICTURES[options.task]}."
+        )
     if options.task == "forecasting" or options.horizon is not None:
         return forecasting_data(parts, source=source, options=options, ledger=ledger)
     return table_data(parts, source=source, options=options, ledger=ledger)

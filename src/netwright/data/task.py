@@ -14,6 +14,8 @@ Form = Literal[
     "regression",
     "forecasting",
     "language-modelling",
+    "segmentation",
+    "similarity",
 ]
 
 # What users may write after --task, and what it means: (name in metrics.json, form or None to infer
@@ -32,6 +34,8 @@ TASKS: dict[str, tuple[str, Form | None]] = {
     "node-classification": ("node-classification", None),
     "graph-classification": ("graph-classification", None),
     "language-modelling": ("language-modelling", "language-modelling"),
+    "segmentation": ("segmentation", "segmentation"),
+    "similarity": ("similarity", "similarity"),
 }
 
 

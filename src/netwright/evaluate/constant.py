@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from netwright.data.data import Data
 from netwright.evaluate.judge import IN_TOKENS, NOT_ASKED, metric_of, targets_of
+from netwright.evaluate.map_metrics import facts_of_constant
 from netwright.model.model import Model
 
 __all__ = ["constant_outputs", "constant_score"]
@@ -22,6 +23,9 @@ def constant_outputs(data: Data) -> Tensor:
     if task.form in IN_TOKENS:
         asked = targets_of(data.validation) != NOT_ASKED
         return asked * math.log(int(data.encoding.shapes()["vocab"]))
+    if task.form == "segmentation":
+        counts = torch.tensor(data.class_counts, dtype=torch.float64)
+        return facts_of_constant(counts / counts.sum(), targets_of(data.validation))
     if not task.is_classification:
         return torch.zeros(rows, task.outputs)
     counts = torch.tensor(data.class_counts, dtype=torch.float32).clamp_min(0.5)

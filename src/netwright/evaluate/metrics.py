@@ -37,8 +37,11 @@ __all__ = [
     "Metric",
     "Score",
     "Scores",
+    "check_rows",
+    "collect_scores",
     "higher_is_better",
     "primary_metric",
+    "row_notes",
     "score_classes",
     "score_tokens",
     "score_values",
@@ -98,14 +101,14 @@ def score_classes(
         replicates["ece"] = np.maximum(replicates["ece"] - shift, 0.0)
     notes = [] if resamples == 0 else _class_notes(point, counts, len(p), task)
     if resamples == 0:
-        return _scores(point, replicates, primary, metric, len(p), notes, only=only)
+        return collect_scores(point, replicates, primary, metric, len(p), notes, only=only)
     confusion = None
     if not multilabel:
         cells = np.bincount(t * p.shape[1] + p.argmax(1), minlength=p.shape[1] ** 2)
         confusion = cells.reshape(p.shape[1], -1).tolist()
     table = tabulate_classes(p, t, _class_names(task, p.shape[1]), multilabel=multilabel)
     curves = draw_class_curves(p, t, table, positive=positive, multilabel=multilabel)
-    return _scores(
+    return collect_scores(
         point, replicates, primary, metric, len(p), notes,
         only=only, per_class=table, confusion=confusion, curves=curves,
     )  # fmt: skip
@@ -181,13 +184,13 @@ def score_values(
     if not np.isfinite(point["r2"]):
         notes.append("r2 is left out: the targets do not vary")
     if resamples == 0:
-        return _scores(point, replicates, primary, metric, rows, notes, only=only)
-    notes += _row_notes(len(p))
+        return collect_scores(point, replicates, primary, metric, rows, notes, only=only)
+    notes += row_notes(len(p))
     if steps_only:
         p, t = p.T, t.T
     names = task.target_names or (task.target,)
     table, curves = draw_value_curves(p, t, names, pooled=pooled, seed=seed)
-    return _scores(
+    return collect_scores(
         point, replicates, primary, metric, rows, notes,
         only=only, per_class=table, curves=curves,
     )  # fmt: skip
@@ -238,12 +241,12 @@ def score_tokens(
         return measure
 
     point, replicates = replicate(measure_of, len(n), resamples=resamples, seed=seed)
-    notes = [f"{int(count.sum()):,} tokens", *(_row_notes(len(n)) if resamples else [])]
+    notes = [f"{int(count.sum()):,} tokens", *(row_notes(len(n)) if resamples else [])]
     primary = primary_metric(task, metric=metric)
-    return _scores(point, replicates, primary, metric, len(n), notes)
+    return collect_scores(point, replicates, primary, metric, len(n), notes)
 
 
-def _scores(
+def collect_scores(
     point: Mapping[str, float],
     replicates: Mapping[str, Array],
     primary: str,
@@ -282,7 +285,7 @@ def _scores(
 def _class_notes(
     point: Mapping[str, float], counts: NDArray[Any], rows: int, task: Task
 ) -> list[str]:
-    notes = _row_notes(rows)
+    notes = row_notes(rows)
     names = _class_names(task, len(counts))
     absent = [name for name, count in zip(names, counts, strict=True) if count == 0]
     if absent:
@@ -304,7 +307,7 @@ def _class_notes(
     return notes
 
 
-def _row_notes(rows: int) -> list[str]:
+def row_notes(rows: int) -> list[str]:
     if rows >= FEW_ROWS:
         return []
     return [f"only {rows} rows: intervals from fewer than {FEW_ROWS} are rough, mostly too narrow"]

@@ -23,6 +23,8 @@ __all__ = [
 
 CLASSES = ("binary", "multiclass", "multilabel", "ordinal")
 NUMBERS = ("regression", "forecasting")
+MAPS = "segmentation"
+PAIRS = "similarity"
 # What stands for a metric between epochs, where the metric itself needs whole sequences written.
 WATCHED = {"bleu": "nats"}
 
@@ -41,7 +43,7 @@ class Metric:
 # With more than two classes: macro averages, the areas one-vs-rest.
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
-        "accuracy": Metric(True, CLASSES, "rows that are right (in all labels)"),
+        "accuracy": Metric(True, (*CLASSES, MAPS), "rows (of maps: pixels) that are right"),
         "balanced_accuracy": Metric(True, CLASSES, "recall, averaged over the classes"),
         "precision": Metric(True, CLASSES, "share of the called that are right"),
         "recall": Metric(True, CLASSES, "share of the positives found"),
@@ -52,9 +54,10 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "precision_weighted": Metric(True, CLASSES, "precision, classes weighted by their rows"),
         "recall_weighted": Metric(True, CLASSES, "recall, classes weighted by their rows"),
         "f1_weighted": Metric(True, CLASSES, "F1, classes weighted by their rows"),
-        "roc_auc": Metric(True, CLASSES, "chance to rank a positive above a negative"),
+        "one_shot_accuracy": Metric(True, (PAIRS,), "nearest of one row of each of 20 new classes"),
+        "roc_auc": Metric(True, (*CLASSES, PAIRS), "chance to rank a positive above a negative"),
         "pr_auc": Metric(True, CLASSES, "average precision"),
-        "log_loss": Metric(False, CLASSES, "nats a row (or label)"),
+        "log_loss": Metric(False, (*CLASSES, MAPS), "nats a row (or label, or pixel)"),
         "brier": Metric(False, CLASSES, "squared error of the probabilities"),
         "ece": Metric(False, CLASSES, "expected calibration error, 15 bins"),
         "kappa_quadratic": Metric(True, ("ordinal",), "agreement of grades beyond chance"),
@@ -64,6 +67,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "mape": Metric(False, NUMBERS, "absolute error as a share of the target"),
         "smape": Metric(False, NUMBERS, "the same, of target and prediction's mean"),
         "mase": Metric(False, ("forecasting",), "error over the seasonal naive's in training"),
+        "dice": Metric(True, (MAPS,), "overlap 2 |A B| / (|A| + |B|), averaged over the classes"),
+        "iou": Metric(True, (MAPS,), "overlap |A B| / |A or B|, averaged over the classes"),
         "nats": Metric(False, ("language-modelling",), "nats a token"),
         "perplexity": Metric(
             False, ("language-modelling",), "exp(nats): the branching factor left"
@@ -87,7 +92,8 @@ def primary_metric(
     binary: accuracy; roc_auc where the rarer class has less than 20 % of the rows (always saying
     "no" would look good). multiclass: accuracy; balanced_accuracy where the rarest class has less
     than a fifth of an even share. multilabel: f1. ordinal: mae, in grades. regression: rmse.
-    forecasting: mase. language-modelling: nats.
+    forecasting: mase. language-modelling: nats. segmentation: dice.
+    similarity: one_shot_accuracy.
     """
     if metric is not None:
         fitting = [name for name, known in METRICS.items() if task.form in known.forms]
@@ -112,6 +118,8 @@ def primary_metric(
         "regression": "rmse",
         "forecasting": "mase",
         "language-modelling": "nats",
+        "segmentation": "dice",
+        "similarity": "one_shot_accuracy",
     }[task.form]
 
 

@@ -19,9 +19,12 @@ from netwright import catalogue
 from netwright.data.data import Encoding, Rows, Split
 from netwright.data.encodings import load_encoding
 from netwright.data.ledger import Ledger
+from netwright.data.mask_encoding import MaskEncoding
 from netwright.data.task import Task
 from netwright.device import choose_device
 from netwright.errors import DataError, UsageError
+from netwright.model.gallery import Gallery, nearest
+from netwright.model.masks import predict_masks, save_masks, shares_of_masks
 
 __all__ = ["FORMAT", "Model", "load", "mean_of_members"]
 
@@ -31,7 +34,7 @@ FORMAT = 1  # raised when a saved folder's meaning changes; `load` reads every o
 @dataclass
 class Model:
     """net: in eval mode. spec: its catalogue name and arguments. temperature divides the logits
-    (calibration)."""
+    (calibration). gallery: embeddings of the training rows, where what is alike was learned."""
 
     net: nn.Module
     spec: Mapping[str, Any]
@@ -39,6 +42,7 @@ class Model:
     task: Task
     temperature: float = 1.0
     card: str = field(default="", repr=False)
+    gallery: Gallery | None = field(default=None, repr=False)
 
     @torch.no_grad()
     def forward_rows(
@@ -96,8 +100,14 @@ class Model:
     ) -> pd.DataFrame:
         """Predict raw rows (a DataFrame, images, texts, series): "prediction" and, for classes,
         "probability_<class>", in the order of the rows. A picture that cannot be decoded has an
-        empty row, and its name is in the ledger. A forecast has a row for each step ahead.
+        empty row, and its name is in the ledger. A forecast has a row for each step ahead. Of masks
+        (see `model/masks.py`) it is the share of each class; of what is alike the nearest of the
+        gallery (see `model/gallery.py`).
         """
+        if self.task.form == "segmentation":
+            return self.predict_masks(raw, ledger=ledger)
+        if self.gallery is not None:
+            return nearest(self, self.gallery, raw, ledger=ledger)
         some = getattr(self.encoding, "encode_some", None)
         if some is None:
             inputs, kept = self.encoding.encode(raw, ledger), None
@@ -108,6 +118,17 @@ class Model:
         if kept is not None and len(kept) < len(raw):
             frame = frame.set_axis(kept.tolist()).reindex(range(len(raw)))
         return frame
+
+    def predict_masks(
+        self, raw: Any, folder: Path | None = None, *, ledger: Ledger | None = None
+    ) -> pd.DataFrame:
+        """Return each picture's name, its most frequent class and the share of every class; write
+        its mask into `folder`, where one is given, as a PNG of its own name and size."""
+        assert isinstance(self.encoding, MaskEncoding)
+        masks = predict_masks(self, raw, ledger)
+        if folder is not None:
+            masks = save_masks(self.encoding, masks, raw, folder)
+        return shares_of_masks(self.encoding, masks, raw)
 
     def frame(self, outputs: Tensor, inputs: tuple[Tensor, ...]) -> pd.DataFrame:
         """Return the table of predictions that `netwright predict` writes, one row for each row of
@@ -146,13 +167,17 @@ class Model:
             f"encoding.{k}": v.cpu().contiguous().clone()
             for k, v in self.encoding.tensors().items()
         }
-        save_file(tensors, folder / "model.safetensors")
-        config = {
+        config: dict[str, Any] = {
             "format": FORMAT,
             "net": dict(self.spec),
             "task": self.task.to_dict(),
             "temperature": self.temperature,
         }
+        if self.gallery is not None:
+            tensors["gallery.vectors"] = self.gallery.vectors.cpu().contiguous().clone()
+            known = {"labels": list(self.gallery.labels), "names": list(self.gallery.names)}
+            config["gallery"] = known
+        save_file(tensors, folder / "model.safetensors")
         _write_json(folder / "config.json", config)
         _write_json(folder / "preprocessing.json", self.encoding.to_dict())
         (folder / "README.md").write_text(
@@ -170,6 +195,8 @@ def mean_of_members(outputs: Tensor, form: str, weights: Tensor | None = None) -
     shares = weights.view(-1, *[1] * (outputs.dim() - 2))
     if form in ("binary", "multiclass", "language-modelling"):
         return (outputs.log_softmax(-1) + shares.log()).logsumexp(1)
+    if form == "segmentation":  # (batch, members, classes, height, width)
+        return (outputs.log_softmax(2) + shares.log()).logsumexp(1)
     if form in ("multilabel", "ordinal"):
         return torch.logit((outputs.sigmoid() * shares).sum(1), eps=1e-7)
     return (outputs * shares).sum(1)
@@ -219,6 +246,11 @@ def load(
     fitted = {
         k.removeprefix("encoding."): v for k, v in tensors.items() if k.startswith("encoding.")
     }
+    known = config.get("gallery")
+    gallery = None
+    if known:
+        vectors = tensors["gallery.vectors"]
+        gallery = Gallery(vectors, tuple(known["labels"]), tuple(known["names"]))
     built.to(choose_device(device)).eval()
     return Model(
         net=built,
@@ -226,6 +258,7 @@ def load(
         encoding=load_encoding(preprocessing, fitted),
         task=Task.from_dict(config["task"]),
         temperature=config["temperature"],
+        gallery=gallery,
         card=(folder / "README.md").read_text(encoding="utf-8")
         if (folder / "README.md").is_file()
         else "",

@@ -16,6 +16,7 @@ from netwright.nets.ensemble import Ensemble
 from netwright.report.columns import describe_columns
 from netwright.report.examples import show_example
 from netwright.report.forecasts import sample_forecasts
+from netwright.report.maps import sample_maps
 from netwright.report.report import Baseline, Choice, Headline, Layer, Member, Report
 from netwright.report.sentences import describe_score, describe_task
 from netwright.train.run import Run
@@ -78,6 +79,7 @@ def build_report(
         trace=_strips(run),
         examples=[show_example(example, data) for example in worst],
         forecasts=sample_forecasts(run.model, data, outputs),
+        maps=sample_maps(run.model, data, outputs),
         findings=[finding.to_dict() for finding in run.findings],
         ledger=data.ledger.to_list(),
         layers=layers_of(heaviest_member(run.model.net), data),

@@ -15,6 +15,7 @@ from netwright.report.palette import DARK, LIGHT, css_variables
 from netwright.report.report import Report
 from netwright.report.sections.answer import answer
 from netwright.report.sections.background import data, findings, ledger, network, plan, provenance
+from netwright.report.sections.maps import maps
 from netwright.report.sections.members import members
 from netwright.report.sections.mistakes import mistakes
 from netwright.report.sections.repair import repair
@@ -27,6 +28,7 @@ HERE = Path(__file__).parent
 SECTIONS = (
     ("scores", "How good", scores),
     ("repair", "Repair", repair),
+    ("maps", "Pictures", maps),
     ("mistakes", "Mistakes", mistakes),
     ("training", "Learning", training),
     ("members", "Members", members),

@@ -16,6 +16,7 @@ __all__ = [
     "Forecast",
     "Headline",
     "Layer",
+    "MapExample",
     "Member",
     "Report",
 ]
@@ -119,6 +120,16 @@ class Forecast:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MapExample:
+    """A picture, its true and its predicted map of classes, each the bytes of a PNG."""
+
+    label: str
+    picture: bytes
+    truth: bytes
+    predicted: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """title: the source's name. task: what was learned, in words. verdict: the net against the
     baselines, in a sentence.
@@ -165,6 +176,7 @@ class Report:
     )
     examples: Sequence[Example] = ()
     forecasts: Sequence[Forecast] = ()
+    maps: Sequence[MapExample] = ()
     findings: Sequence[Mapping[str, Any]] = ()
     ledger: Sequence[Mapping[str, Any]] = ()
     layers: Sequence[Layer] = ()

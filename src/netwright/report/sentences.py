@@ -16,6 +16,7 @@ SOURCES = {
     "graph": "a graph",
     "node-classification": "a node and its neighbours",
 }
+NOUNS = {"forecasting": "test forecast", "segmentation": "test picture"}
 LONGEST = 30  # characters of a name in a sentence
 
 
@@ -36,6 +37,10 @@ def describe_task(task: Task, kind: str) -> str:
             return f"Grade {target} from {names[0]} to {names[-1]}, given {source}"
         case "forecasting":
             return f"Forecast {target}, {plural(task.horizon, 'step')} ahead"
+        case "segmentation":
+            return f"Give each pixel of an image one of {len(names)} classes"
+        case "similarity":
+            return f"Tell whether two are of one class, for {source} of classes never seen"
         case "language-modelling":
             return "Predict what comes next in a text"
         case _:
@@ -48,8 +53,15 @@ def describe_score(
     """Say how good it is on the test rows: "It is right for 347 of 357 test rows ..."."""
     value = scores[metric]["value"]
     assert value is not None
-    noun = "test forecast" if task.form == "forecasting" else "test row"
+    noun = NOUNS.get(task.form, "test row")
     unseen = f"{plural(rows, noun)} it had never seen"
+    if metric == "one_shot_accuracy":
+        return (
+            f"Shown one example of each new class, it finds the right one {_times(value)}; "
+            f"measured on {unseen}."
+        )
+    if metric == "accuracy" and task.form == "segmentation":
+        return f"It is right for {value:.1%} of the pixels of {unseen}."
     if metric == "accuracy":
         return f"It is right for {round(value * rows):,} of {unseen}."
     if metric == "roc_auc" and task.form == "binary":

@@ -46,6 +46,7 @@ METRIC_TITLES: Mapping[str, str] = {
     "perplexity": "Perplexity",
     "bleu": "BLEU",
     "iou": "IoU",
+    "one_shot_accuracy": "One-shot accuracy",
     "map50": "mAP50",
     "lr": "Learning rate",
 }

@@ -11,6 +11,7 @@ from torch import Tensor
 from netwright.data.data import Data
 from netwright.evaluate.constant import constant_outputs
 from netwright.evaluate.judge import loss_of, targets_of
+from netwright.objectives.segmentation import Segmentation
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Recipe
 from netwright.watch.trace import Trace
@@ -25,7 +26,7 @@ SAME_RECALL = ("binary", "multiclass")
 
 def record_start(trace: Trace, data: Data, objective: object) -> None:
     """Record what is known before the first step."""
-    if not isinstance(objective, Supervised) or trace.places("loss.trivial"):
+    if not isinstance(objective, Supervised | Segmentation) or trace.places("loss.trivial"):
         return
     targets = targets_of(data.validation)
     found = loss_of(objective, constant_outputs(data), targets, data.task)

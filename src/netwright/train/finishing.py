@@ -5,10 +5,12 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from netwright.data.data import Rows
 from netwright.diagnose.diagnose import diagnose
 from netwright.evaluate.calibration import fit_temperature
 from netwright.evaluate.judge import outputs_of, score_outputs, targets_of
 from netwright.model.ensemble import ensemble
+from netwright.model.gallery import gallery_of_rows
 from netwright.model.model import Model
 from netwright.train.facts import record_end
 from netwright.train.run import FailedTraining, Run
@@ -36,6 +38,8 @@ def finish(training: "Training", interrupted: bool, *, briefly: bool) -> Run:
     if data.task.is_classification:
         targets = targets_of(data.validation)
         model.temperature = fit_temperature(outputs, targets, form=data.task.form)
+    if data.task.form == "similarity" and isinstance(data.train, Rows):
+        model.gallery = gallery_of_rows(model, data.train)
     trace, recipe, metric = training.trace, training.plan.recipe, training.metric
     record_end(trace, data, recipe, outputs, metric=metric, step=state.step)
     if training.folder:
