@@ -11,9 +11,11 @@ from PIL import Image
 from mask_folders import disc_folder, disc_pair
 from netwright.cli.use import run_predict
 from netwright.data.read import read, read_labelled
+from netwright.errors import UsageError
 from netwright.evaluate.evaluate import evaluate
 from netwright.making import Job, make
 from netwright.model.model import load
+from netwright.nets.unet import UNet
 
 
 @pytest.mark.slow
@@ -57,8 +59,6 @@ def test_from_a_folder_of_masks_to_masks(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_net_that_gives_no_maps_is_refused(tmp_path: Path) -> None:
-    from netwright.errors import UsageError
-
     job = Job(
         source=str(disc_folder(tmp_path / "discs")),
         out=str(tmp_path / "run"),
@@ -69,7 +69,5 @@ def test_a_net_that_gives_no_maps_is_refused(tmp_path: Path) -> None:
 
 
 def test_pictures_smaller_than_what_the_net_sees() -> None:
-    from netwright.nets.unet import UNet
-
     net = UNet(in_channels=1, outputs=2).eval()
     assert net(torch.randn(1, 1, 3, 5)).shape == (1, 2, 3, 5)
