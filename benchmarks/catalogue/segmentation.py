@@ -9,6 +9,7 @@ resumes; the table goes to benchmarks/results/catalogue_segmentation.json.
 
 import argparse
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -32,12 +33,16 @@ def run_cell(seed: int, data: Path, bound: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "netwright.cli.main", "train", str(data / SOURCE)]
         command += ["--seed", str(seed), "--time", bound, "--threads", "1", "--json"]
-        begun = time.perf_counter()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        begun, before = time.perf_counter(), used.ru_utime + used.ru_stime
         done = subprocess.run([*command, "--out", f"{folder}/run"], capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"seed {seed}: exit {done.returncode}\n{done.stderr[-2000:]}")
         cell: dict[str, Any] = json.loads(done.stdout)
     cell["command_seconds"] = round(time.perf_counter() - begun, 1)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cell["cpu_seconds"] = round(used.ru_utime + used.ru_stime - before, 1)
+    cell["bound"] = bound
     CACHE.mkdir(parents=True, exist_ok=True)
     cached.write_text(json.dumps(cell))
     return cell
