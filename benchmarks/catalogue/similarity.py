@@ -10,6 +10,7 @@ an interrupted table resumes; the table goes to benchmarks/results/catalogue_sim
 
 import argparse
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -104,14 +105,19 @@ def run_cell(objective: str, seed: int, data: Path, bound: str) -> dict[str, Any
         command += ["--threads", "1", "--out", str(folder / "run")]
         if objective != "triplet":
             command += ["--set", f"objective.name={objective}"]
-        begun = time.perf_counter()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        begun, before = time.perf_counter(), used.ru_utime + used.ru_stime
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"{objective}, seed {seed}: {done.stderr[-2000:]}")
         metrics = json.loads(done.stdout)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = used.ru_utime + used.ru_stime - before
         cell = judge_runs(folder / "run", folder / "runs")
         cell |= {
             "seconds": round(time.perf_counter() - begun, 1),
+            "cpu_seconds": round(cpu, 1),
+            "bound": bound,
             "epochs": metrics["epochs"],
             "parameters": metrics["parameters"],
             "validation": metrics["validation"],
