@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from netwright.data.task import Task
+from netwright.errors import DataError
 from netwright.evaluate.similarity_metrics import score_embeddings, worst_queries
 from netwright.evaluate.verdict import compare
 
@@ -49,6 +50,12 @@ def test_verification_is_the_area_over_pairs() -> None:
     mixed = torch.tensor([[0.0], [3.0], [3.0], [0.0]])  # same: 3 and 3; others 0 or 3, as often
     found = score_embeddings(mixed, ids, TASK, resamples=0)["roc_auc"].value
     assert found == pytest.approx(0.25, abs=0.03)
+
+
+def test_rows_that_make_no_pair_are_refused() -> None:
+    for ids in (torch.arange(4), torch.zeros(4, dtype=torch.int64)):
+        with pytest.raises(DataError, match="expected at least two classes, and a second row"):
+            score_embeddings(torch.randn(4, 2), ids, TASK)
 
 
 def test_worst_queries_are_nearest_to_another_class() -> None:

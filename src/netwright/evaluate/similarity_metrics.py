@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from netwright.data.task import Task
+from netwright.errors import DataError
 from netwright.evaluate.bootstrap import FEW_ROWS, Array, Measure, replicate
 from netwright.evaluate.metrics import check_rows, collect_scores
 from netwright.evaluate.scores import Scores, primary_metric
@@ -98,7 +99,8 @@ def score_embeddings(
 
 def worst_queries(vectors: Tensor, targets: Tensor, *, count: int) -> list[tuple[int, int, float]]:
     """Return (row, nearest other row, how much nearer it is than the nearest of the row's own
-    class) of the rows whose nearest is of another class, the worst first."""
+    class) of the rows whose nearest is of another class, the worst first; of many rows the first
+    MOST_QUERIES are looked at."""
     rows = min(len(targets), MOST_QUERIES)
     apart = torch.cdist(vectors[:rows].float(), vectors[:rows].float())
     apart.fill_diagonal_(torch.inf)
@@ -119,6 +121,11 @@ def _draw(targets: Index, seed: int) -> _Drawn:
     sizes = np.bincount(codes)
     starts = np.cumsum(sizes) - sizes
     able = np.flatnonzero(sizes[codes] > 1)
+    if classes < 2 or not len(able):
+        raise DataError(
+            f"There are {classes} classes, {int((sizes > 1).sum())} of them with two rows or more; "
+            "expected at least two classes, and a second row of one of them."
+        )
     if len(able) > MOST_QUERIES:
         able = np.sort(rng.permutation(able)[:MOST_QUERIES])
     queries = np.repeat(able, EPISODES)

@@ -32,10 +32,9 @@ def sample_maps(model: Model, data: Data, facts: Tensor) -> list[MapExample]:
     dice = dice_of_rows(facts, data.task.outputs)
     known = torch.isfinite(dice).nonzero()[:, 0]
     order = known[dice[known].argsort()].tolist()
-    middle = max((len(order) - TYPICAL) // 2, 0)
+    middle = max((len(order) - TYPICAL) // 2, WORST)
     chosen = [(at, "worst") for at in order[:WORST]]
-    taken = set(order[:WORST])
-    chosen += [(at, "typical") for at in order[middle : middle + TYPICAL] if at not in taken]
+    chosen += [(at, "typical") for at in order[middle : middle + TYPICAL]]
     rows = data.test.select(torch.tensor([at for at, _ in chosen], dtype=torch.int64))
     said = model.forward_rows(
         rows, batch_size=rows_of_maps(data.encoding), reduce=lambda outputs, _: outputs.argmax(1)
