@@ -13,7 +13,13 @@ from netwright.evaluate.baselines import Baselines, baselines
 from netwright.evaluate.judge import outputs_of, predictions_of, score_outputs
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.verdict import verdict
-from netwright.evaluate.worst import WorstExample, worst_examples, worst_rows, worst_sentences
+from netwright.evaluate.worst import (
+    WorstExample,
+    worst_examples,
+    worst_pairs,
+    worst_rows,
+    worst_sentences,
+)
 from netwright.report.build import build_report
 from netwright.report.card import model_card
 from netwright.report.html import to_html
@@ -25,6 +31,10 @@ __all__ = ["Conclusion", "conclude"]
 LONGEST_BASELINE_SHARE = 0.12  # of a time bound; the contract allows 0.2, the net uses it better
 REPORT_SHARE = 0.03  # of a time bound, for the report
 SHORTEST_BASELINES = 15.0  # seconds that they get, however short training was, within the bound
+# Forms of which no single row is right or wrong.
+WITHOUT_MISTAKES = (
+    "forecasting", "generation", "language-modelling", "segmentation", "translation",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -105,11 +115,14 @@ def _members(run: Run) -> dict[str, Any]:
 
 
 def _worst(run: Run, data: Data, outputs: torch.Tensor) -> list[WorstExample]:
-    if data.task.form == "reconstruction":
+    form = data.task.form
+    if form == "reconstruction":
         return worst_rows(data.test, outputs, data.task)
-    if data.task.form in ("language-modelling", "forecasting", "translation", "generation"):
+    if form in WITHOUT_MISTAKES:
         return []
-    if data.task.form == "tagging" and isinstance(data.test, Rows):
+    if form == "similarity":
+        return worst_pairs(data.test, outputs)
+    if form == "tagging" and isinstance(data.test, Rows):
         return worst_sentences(data.test, outputs, data.task, outside=run.model.outside)
     predicted, truth = predictions_of(run.model, outputs, data.test)
     return worst_examples(data.test, predicted, truth, data.task)

@@ -45,6 +45,15 @@ def test_embeddings_of_length_one_where_asked(rng) -> None:
     torch.testing.assert_close(vectors.norm(dim=1), torch.ones(4))
 
 
+def test_one_input_alone_is_embedded_and_a_distance_has_nothing_to_learn(check, rng) -> None:
+    net = Siamese(**IMAGE, compare="distance").eval()
+    first, second = torch.randn(2, 4, 1, 8, 9, generator=rng)
+    torch.testing.assert_close(net(first), net.embed(first))
+    apart = (net(first) - net(second)).norm(dim=1, keepdim=True)
+    torch.testing.assert_close(net(first, second), -apart)
+    check.gradient_reaches_every_parameter(net, (first,))
+
+
 def test_errors_say_what_to_do() -> None:
     with pytest.raises(ValueError, match="either numbers or images"):
         Siamese()

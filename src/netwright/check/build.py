@@ -15,6 +15,7 @@ from netwright.data.graph_encoding import GraphEncoding
 from netwright.data.node_encoding import NodeEncoding
 from netwright.device import choose_device, seeded
 from netwright.evaluate.baseline_inputs import Sample, gather
+from netwright.objectives._pairs import OnPairs, pick_classes
 from netwright.plan.plan import Plan
 from netwright.quality.graph_twins import graph_keys
 from netwright.train.building import build_net, build_objective
@@ -27,6 +28,7 @@ MOST_ROWS = {"train": 50_000, "validation": 10_000, "test": 10_000}
 MOST_BYTES = 256 * 2**20  # of a split's inputs
 PREPARED_ROWS = 2_000
 BATCH, MANY = 64, 512
+MAPS, SIDE = 8, 64  # pictures whose every pixel is a target, and the pixels of a side looked at
 TEXTS = 8  # rows of such: each holds many targets
 MOST_VALUES = 4_000_000  # of the inputs of many rows: large pictures fill memory
 
@@ -84,14 +86,24 @@ def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step |
     few, many = BATCH, min(MANY, max(BATCH, MOST_VALUES // width(train.sample)))
     if data.task.form in SEQUENCES:
         few = many = TEXTS
+    if data.task.form == "segmentation":
+        few = many = MAPS
 
     def batch(index: Index) -> Batch:
         inputs = tuple(torch.from_numpy(x[index]).to(place) for x in train.sample.inputs)
-        ready = inputs if data.kind == "graph" else data.encoding.prepare(inputs)
         asked = torch.from_numpy(targets[index]).to(place)
+        if data.task.form == "segmentation":
+            asked = asked[:, :SIDE, :SIDE].long()
+            inputs = tuple(x[:, :, :SIDE, :SIDE] for x in inputs)
+        ready = inputs if data.kind == "graph" else data.encoding.prepare(inputs)
         return Batch(ready, net.target(*ready) if rebuilds else asked)
 
-    first = batch(batch_order(targets, few, seed=seed))
+    if isinstance(objective, OnPairs):
+        order = torch.Generator().manual_seed(seed)
+        picked = pick_classes(torch.from_numpy(targets), few, objective.samples, order)[0].numpy()
+    else:
+        picked = batch_order(targets, few, seed=seed)
+    first = batch(picked)
     others = batch(np.random.default_rng(seed).permutation(len(targets))[:many])
     return Step(net, first, others, criterion, objective.loss, members)
 

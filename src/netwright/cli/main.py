@@ -213,7 +213,16 @@ def predict(
     model: o.ModelPath,
     source: o.Source,
     out: Annotated[
-        str | None, typer.Option(help="CSV to write; stdout when left out.", metavar="FILE.csv")
+        str | None,
+        typer.Option(
+            help="CSV to write (of masks: a folder); stdout when left out.", metavar="FILE.csv"
+        ),
+    ] = None,
+    support: Annotated[
+        str | None,
+        typer.Option(
+            help="Class folders of examples; for models of --task similarity.", metavar="DIR"
+        ),
     ] = None,
     beam: Annotated[
         int, typer.Option(help="Of a translator: width of the search; 1 is greedy.", metavar="N")
@@ -225,7 +234,10 @@ def predict(
     """Predict rows with a trained model, in the input's order."""
     from netwright.cli.use import run_predict
 
-    run_predict(model, source, out=out, device=device, threads=threads, as_json=json, beam=beam)
+    run_predict(
+        model, source, out=out, device=device, threads=threads, as_json=json, beam=beam,
+        support=support,
+    )  # fmt: skip
 
 
 @app.command()

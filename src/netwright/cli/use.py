@@ -14,12 +14,16 @@ from netwright.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from netwright.model.gallery import Gallery
+    from netwright.model.model import Model
+
 __all__ = ["print_data", "print_names", "run_evaluate", "run_plan", "run_predict"]
 
 SOURCES = {
     "table": ".csv .tsv .parquet .feather .json .jsonl .xlsx, or a train and a --test file",
     "image folder": "a folder of class folders of images; train/ val/ test/ above them are "
     "respected",
+    "masks": "image/ and label/ folders with the same file names; each value of a mask is a class",
     "text folder": "a folder of class folders of texts, or of <class>.txt with a sample a line",
     "idx folder": "MNIST-format files, gzipped or not",
     "series": "UCR/UEA .ts files",
@@ -52,8 +56,11 @@ def run_predict(
     threads: int | None,
     as_json: bool,
     beam: int = 1,
+    support: str | None = None,
 ) -> None:
-    """Write the predictions in the input's row order: as CSV, or as the suffix of `out` says."""
+    """Write the predictions in the input's row order: as CSV, or as the suffix of `out` says. A
+    model of masks writes them into the folder `out`, with the shares of their classes. support:
+    class folders of examples, for a model of what is alike."""
     from netwright.data.read_rows import encoding_of, read_rows
     from netwright.device import threads as use_threads
     from netwright.model.model import load
@@ -67,9 +74,15 @@ def run_predict(
     opened = load(model, device=device)
     ledger = Ledger()
     opened = replace(opened, encoding=encoding_of(source, opened.encoding, ledger))
+    raw = read_rows(source, opened.encoding, ledger)
     with use_threads(threads):
-        rows = read_rows(source, opened.encoding, ledger)
-        frame = opened.predict(rows, ledger=ledger, beam=beam)
+        if opened.task.form == "segmentation" and out is not None and not suffix:
+            frame = opened.predict_masks(raw, Path(out), ledger=ledger)
+            out, suffix = str(Path(out) / "predictions.csv"), ".csv"
+        else:
+            if support is not None:
+                opened.gallery = _gallery(opened, support, ledger)
+            frame = opened.predict(raw, ledger=ledger, beam=beam)
     for entry in ledger:
         print(entry, file=sys.stderr)
     if out is not None:
@@ -98,6 +111,20 @@ def write_conll(frame: "pd.DataFrame", path: str) -> None:
             for token, tag in zip(sentence["token"], sentence["prediction"], strict=True):
                 file.write(f"{token}\t{tag}\n")
             file.write("\n")
+
+
+def _gallery(opened: "Model", support: str, ledger: Ledger) -> "Gallery":
+    from netwright.data.read_rows import read_labels
+    from netwright.data.sources import locate
+    from netwright.model.gallery import gallery_of
+
+    if opened.task.form != "similarity":
+        raise UsageError(
+            f"--support {support!r}: examples of new classes are of use to a model trained with "
+            f"--task similarity; this one learned {opened.task.name}. Leave it out."
+        )
+    raw, labels = read_labels(locate(support), opened.encoding, ledger)
+    return gallery_of(opened, raw, labels, ledger=ledger)
 
 
 def run_evaluate(

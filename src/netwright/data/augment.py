@@ -12,9 +12,18 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from netwright.data.data import Kind
+from netwright.data.warps import (
+    elastic_grid,
+    floats,
+    normal,
+    quarter_turns,
+    rotation_grid,
+    sample_at,
+    uniform,
+)
 from netwright.errors import UsageError, did_you_mean
 
-__all__ = ["augment", "cutmix", "mixup"]
+__all__ = ["augment", "augment_maps", "cutmix", "mixup"]
 
 Change = Callable[[Tensor, torch.Generator, float, int], Tensor]
 UNKNOWN = 1  # the id of a token that is not in the vocabulary
@@ -53,13 +62,33 @@ def augment(
     return (first, *inputs[1:])
 
 
-def _uniform(rows: int, low: float, high: float, rng: torch.Generator, like: Tensor) -> Tensor:
-    """One number a row in low..high, on the batch's device."""
-    return torch.empty(rows).uniform_(low, high, generator=rng).to(like.device)
-
-
-def _floats(x: Tensor) -> Tensor:
-    return x if x.is_floating_point() else x.to(torch.float32)
+def augment_maps(
+    pictures: Tensor,
+    maps: Tensor,
+    names: Sequence[str],
+    rng: torch.Generator,
+    *,
+    strength: float = 1.0,
+) -> tuple[Tensor, Tensor]:
+    """Change pictures (batch, channels, height, width) as `augment` does, and their maps of class
+    ids (batch, height, width) alike: what moves a picture moves its map, what only paints it does
+    not. Of "erase" the map says what was there."""
+    if strength <= 0 or not names:
+        return pictures, maps
+    layers = maps[:, None].to(torch.float32)
+    for name in names:
+        if name in GRIDS:
+            grid = GRIDS[name](pictures, rng, strength)
+            pictures = sample_at(floats(pictures), grid)
+            layers = sample_at(layers, grid, mode="nearest")
+        elif name in MOVES:
+            # As one picture, so that one draw moves both; only whole pixels move.
+            both = torch.cat([floats(pictures), layers], 1)
+            (both,) = augment((both,), "image", [name], rng, strength=strength)
+            pictures, layers = both[:, :-1], both[:, -1:]
+        else:
+            (pictures,) = augment((pictures,), "image", [name], rng, strength=strength)
+    return pictures, layers[:, 0].round().to(maps.dtype)
 
 
 # -- images: (batch, channels, height, width) ------------------------------------------------------
@@ -109,33 +138,33 @@ def _shift_pixels(x: Tensor, strength: float) -> int:
 
 def _rotate(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
     """Turn by up to 15 degrees and scale by up to 10 %, bilinear; what is outside repeats the
-    border.
-    """
-    batch, _, height, width = x.shape
-    angle = _uniform(batch, -0.26 * strength, 0.26 * strength, rng, x)
-    zoom = _uniform(batch, 1 - 0.1 * strength, 1 + 0.1 * strength, rng, x)
-    cos, sin, zero = angle.cos() * zoom, angle.sin() * zoom, torch.zeros_like(angle)
-    aspect = height / width  # grid coordinates run -1..1 on both axes whatever the shape
-    theta = torch.stack([cos, -sin * aspect, zero, sin / aspect, cos, zero], 1).view(batch, 2, 3)
-    values = _floats(x)
-    grid = F.affine_grid(theta, list(values.shape), align_corners=False)
-    return F.grid_sample(values, grid, padding_mode="border", align_corners=False)
+    border."""
+    return sample_at(floats(x), rotation_grid(x, rng, strength))
+
+
+def _elastic(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    """Bend smoothly, bilinear; what is outside repeats the border."""
+    return sample_at(floats(x), elastic_grid(x, rng, strength))
+
+
+def _turn(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    return quarter_turns(x, rng)
 
 
 def _brightness(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
     """Multiply contrast by 0.7..1.3 about the mean and add up to 15 % of full brightness."""
-    values = _floats(x)
-    contrast = _uniform(len(x), 1 - 0.3 * strength, 1 + 0.3 * strength, rng, x).view(-1, 1, 1, 1)
-    light = _uniform(len(x), -38 * strength, 38 * strength, rng, x).view(-1, 1, 1, 1)
+    values = floats(x)
+    contrast = uniform(len(x), 1 - 0.3 * strength, 1 + 0.3 * strength, rng, x).view(-1, 1, 1, 1)
+    light = uniform(len(x), -38 * strength, 38 * strength, rng, x).view(-1, 1, 1, 1)
     mean = values.mean((1, 2, 3), keepdim=True)
     return (values * contrast + (mean * (1 - contrast) + light)).clamp_(0, 255)
 
 
 def _pixel_noise(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
     """Add Gaussian noise, its deviation up to 5 % of full brightness, drawn for each picture."""
-    values = _floats(x)
-    amount = _uniform(len(x), 0, 13 * strength, rng, x).view(-1, 1, 1, 1)
-    return torch.addcmul(values, _normal(x.shape, rng, x), amount).clamp_(0, 255)
+    values = floats(x)
+    amount = uniform(len(x), 0, 13 * strength, rng, x).view(-1, 1, 1, 1)
+    return torch.addcmul(values, normal(x.shape, rng, x), amount).clamp_(0, 255)
 
 
 def _erase(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
@@ -144,7 +173,7 @@ def _erase(x: Tensor, rng: torch.Generator, strength: float, padding_value: int)
     Cutout, DeVries and Taylor 2017, arXiv:1708.04552; here the box has the picture's shape and a
     random size.
     """
-    inside = _boxes(x, rng, _uniform(len(x), 0, 0.25 * min(strength, 3.0), rng, x))
+    inside = _boxes(x, rng, uniform(len(x), 0, 0.25 * min(strength, 3.0), rng, x))
     mean = x.to(torch.float32).mean((2, 3), keepdim=True).to(x.dtype)
     return torch.where(inside, mean, x)
 
@@ -155,8 +184,8 @@ def _boxes(x: Tensor, rng: torch.Generator, area: Tensor) -> Tensor:
     """
     batch, _, height, width = x.shape
     half = area.sqrt() / 2
-    cy = _uniform(batch, 0, 1, rng, x)
-    cx = _uniform(batch, 0, 1, rng, x)
+    cy = uniform(batch, 0, 1, rng, x)
+    cx = uniform(batch, 0, 1, rng, x)
     ys = (torch.arange(height, device=x.device) + 0.5) / height
     xs = (torch.arange(width, device=x.device) + 0.5) / width
     inside_y = (ys - cy[:, None]).abs() < half[:, None]
@@ -178,12 +207,12 @@ def _token_dropout(x: Tensor, rng: torch.Generator, strength: float, padding_val
 
 def _jitter(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
     """Add Gaussian noise with a deviation of 0.03."""
-    return x + _normal(x.shape, rng, x) * (0.03 * strength)
+    return x + normal(x.shape, rng, x) * (0.03 * strength)
 
 
 def _scale(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
     """Multiply each channel of each row by a factor about 1 (deviation 0.1)."""
-    factor = 1 + 0.1 * strength * _normal((len(x), 1, x.shape[2]), rng, x)
+    factor = 1 + 0.1 * strength * normal((len(x), 1, x.shape[2]), rng, x)
     return x * factor
 
 
@@ -195,7 +224,7 @@ def _warp(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) 
     of 0.2.
     """
     batch, time, _ = x.shape
-    knots = (1 + 0.2 * strength * _normal((batch, 1, 4), rng, x)).clamp_(min=0.1)
+    knots = (1 + 0.2 * strength * normal((batch, 1, 4), rng, x)).clamp_(min=0.1)
     speed = F.interpolate(knots, size=time - 1, mode="linear", align_corners=True)[:, 0]
     path = F.pad(speed.cumsum(1), (1, 0))
     return _sample(x, path / path[:, -1:] * (time - 1))
@@ -204,15 +233,15 @@ def _warp(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) 
 def _shift_series(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
     """Move each row by up to a tenth of its length; the end values repeat."""
     time = x.shape[1]
-    offset = _uniform(len(x), -0.1 * strength * time, 0.1 * strength * time, rng, x).round()
+    offset = uniform(len(x), -0.1 * strength * time, 0.1 * strength * time, rng, x).round()
     return _sample(x, torch.arange(time, device=x.device) + offset[:, None])
 
 
 def _erase_series(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
     """Set a stretch of up to a quarter of the row to zero, the training mean."""
     time = x.shape[1]
-    width = _uniform(len(x), 0, min(0.25 * strength, 1.0), rng, x)[:, None]
-    start = _uniform(len(x), 0, 1, rng, x)[:, None] * (1 - width)
+    width = uniform(len(x), 0, min(0.25 * strength, 1.0), rng, x)[:, None]
+    start = uniform(len(x), 0, 1, rng, x)[:, None] * (1 - width)
     at = (torch.arange(time, device=x.device) + 0.5) / time
     hidden = (at >= start) & (at < start + width)
     return x.masked_fill(hidden[:, :, None], 0.0)
@@ -231,10 +260,6 @@ def _sample(x: Tensor, path: Tensor) -> Tensor:
     return torch.lerp(x.gather(1, index), x.gather(1, following), share)
 
 
-def _normal(shape: Sequence[int], rng: torch.Generator, like: Tensor) -> Tensor:
-    return torch.randn(tuple(shape), generator=rng).to(like.device)
-
-
 # -- mixing two rows -------------------------------------------------------------------------------
 
 
@@ -251,7 +276,7 @@ def mixup(
     share = _beta(count, alpha, rng).to(targets.device)
     mixed = []
     for x in inputs:
-        values = _floats(x)
+        values = floats(x)
         weight = share.view(-1, *[1] * (x.dim() - 1))
         mixed.append(torch.lerp(values[other], values, weight))
     return tuple(mixed), targets, targets[other], share
@@ -269,12 +294,12 @@ def cutmix(
     x = inputs[0]
     count = len(targets)
     other = torch.randperm(count, generator=rng).to(targets.device)
-    area = _uniform(count, 0, 1, rng, x)
+    area = uniform(count, 0, 1, rng, x)
     if x.dim() == 4:
         inside = _boxes(x, rng, area)
         visible = inside.float().mean((1, 2, 3))
     elif x.dim() == 3:
-        centre = _uniform(count, 0, 1, rng, x)
+        centre = uniform(count, 0, 1, rng, x)
         at = (torch.arange(x.shape[1], device=x.device) + 0.5) / x.shape[1]
         inside = ((at - centre[:, None]).abs() < area[:, None] / 2)[:, :, None]
         visible = inside.float().mean((1, 2))
@@ -305,14 +330,16 @@ def _beta(count: int, alpha: float, rng: torch.Generator) -> Tensor:
 
 def _noise_numbers(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
     """Add Gaussian noise with a deviation of 0.05 to a table's standardised numbers."""
-    return x + _normal(x.shape, rng, x) * (0.05 * strength)
+    return x + normal(x.shape, rng, x) * (0.05 * strength)
 
 
 CHANGES: dict[Kind, dict[str, Change]] = {
     "image": {
         "flip": _flip,
         "shift": _shift,
+        "turn": _turn,
         "rotate": _rotate,
+        "elastic": _elastic,
         "brightness": _brightness,
         "noise": _pixel_noise,
         "erase": _erase,
@@ -329,3 +356,6 @@ CHANGES: dict[Kind, dict[str, Change]] = {
     },
     "table": {"noise": _noise_numbers},
 }
+# Of pictures: those that move whole pixels, and those that read between pixels, by what they read.
+MOVES = ("flip", "shift", "turn")
+GRIDS = {"rotate": rotation_grid, "elastic": elastic_grid}

@@ -9,6 +9,7 @@ from netwright.data.data import Encoding
 from netwright.data.forecasting import ForecastEncoding
 from netwright.data.graph_encoding import GraphEncoding
 from netwright.data.image_encoding import ImageEncoding
+from netwright.data.mask_encoding import MaskEncoding
 from netwright.data.node_encoding import NodeEncoding
 from netwright.data.pair_encoding import PairEncoding
 from netwright.data.sentence_encoding import SentenceEncoding
@@ -22,6 +23,7 @@ __all__ = ["load_encoding"]
 _READERS: dict[str, Callable[[Any, Any], Encoding]] = {
     "table": TableEncoding.from_dict,
     "image": ImageEncoding.from_dict,
+    "masks": MaskEncoding.from_dict,
     "text": TextEncoding.from_dict,
     "series": SeriesEncoding.from_dict,
     "nodes": NodeEncoding.from_dict,

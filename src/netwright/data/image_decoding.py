@@ -75,7 +75,7 @@ def read_header(item: Any) -> Header:
         return Header(
             "I;16" if pixels.dtype.itemsize == 2 and channels == 1 else mode, width, height
         )
-    image = _open(item)
+    image = open_image(item)
     try:
         quirks = []
         if image.mode not in ("1", "L", "RGB"):
@@ -104,7 +104,7 @@ def deepest_value(item: Any) -> int:
     """
     if not isinstance(item, str | Path | Image.Image):
         return int(np.asarray(item).max(initial=0))
-    return int(np.asarray(_load(_open(item))).max(initial=0))
+    return int(np.asarray(load_image(open_image(item))).max(initial=0))
 
 
 def decode(item: Any, *, mode: Mode, height: int, width: int, white: int = 65535) -> Pixels:
@@ -114,20 +114,20 @@ def decode(item: Any, *, mode: Mode, height: int, width: int, white: int = 65535
     white: the value of pictures with more than 8 bits that becomes 255.
     """
     if isinstance(item, str | Path):
-        image = _open(item)
+        image = open_image(item)
         try:
             if (
                 image.format == "JPEG"
             ):  # decode at the nearest of 1/1 .. 1/8 of the size: several times faster
                 image.draft(None, (2 * width, 2 * height))
-            return _fit(_flatten(_load(image), mode, white), mode, height, width)
+            return _fit(_flatten(load_image(image), mode, white), mode, height, width)
         finally:
             image.close()
     image = item if isinstance(item, Image.Image) else _from_array(item, white)
     return _fit(_flatten(image, mode, white), mode, height, width)
 
 
-def _open(item: str | Path | Image.Image) -> Image.Image:
+def open_image(item: str | Path | Image.Image) -> Image.Image:
     if isinstance(item, Image.Image):
         return item
     try:
@@ -149,7 +149,7 @@ def _open(item: str | Path | Image.Image) -> Image.Image:
     return image
 
 
-def _load(image: Image.Image) -> Image.Image:
+def load_image(image: Image.Image) -> Image.Image:
     try:
         image.seek(0)
         image.load()

@@ -25,7 +25,14 @@ from netwright.data.ledger import Ledger
 from netwright.device import cores
 from netwright.errors import DataError
 
-__all__ = ["ImageEncoding", "in_threads", "name_of"]
+__all__ = [
+    "ImageEncoding",
+    "all_rows",
+    "decode_each",
+    "in_threads",
+    "name_of",
+    "note_refused_rows",
+]
 
 # Pillow decodes outside Python's lock, so threads help; beyond 16 the disk decides.
 THREADS = min(16, cores())
@@ -63,15 +70,7 @@ class ImageEncoding:
         One that cannot be decoded is a DataError naming it; `encode_some` leaves such rows out
         instead.
         """
-        stored, _, refused = self.decode_rows(raw)
-        if refused:
-            named = [f"{name_of(raw[at], at)} ({why})" for at, why in refused.items()]
-            more = f" and {len(named) - 5:,} more" if len(named) > 5 else ""
-            raise DataError(
-                f"{len(named):,} of {len(raw):,} pictures cannot be decoded: "
-                f"{'; '.join(named[:5])}{more}. Repair them or take them out."
-            )
-        return (stored,)
+        return (all_rows(raw, *self.decode_rows(raw)),)
 
     def encode_some(
         self, raw: Any, ledger: Ledger | None = None
@@ -80,9 +79,7 @@ class ImageEncoding:
         the ledger by name.
         """
         stored, kept, refused = self.decode_rows(raw)
-        if ledger is not None:
-            for at, why in refused.items():
-                ledger.note("dropped", name_of(raw[at], at), f"cannot be decoded: {why}", 1)
+        note_refused_rows(raw, refused, ledger)
         return (stored,), kept
 
     def decode_rows(self, raw: Any) -> tuple[Tensor, Tensor, dict[int, str]]:
@@ -92,20 +89,7 @@ class ImageEncoding:
         whole = self._as_stored(raw)
         if whole is not None:
             return whole, torch.arange(len(whole)), {}
-        stored = np.empty((len(raw), self.in_channels, self.height, self.width), dtype=np.uint8)
-        refused: dict[int, str] = {}
-
-        def fill(at: int) -> None:
-            try:
-                stored[at] = self.decode(raw[at])
-            except Unreadable as error:
-                refused[at] = str(error)
-
-        with quiet_pillow():
-            in_threads(fill, range(len(raw)))
-        kept = torch.tensor([at for at in range(len(raw)) if at not in refused], dtype=torch.int64)
-        pixels = torch.from_numpy(stored)
-        return pixels[kept] if refused else pixels, kept, dict(sorted(refused.items()))
+        return decode_each(raw, (self.in_channels, self.height, self.width), self.decode)
 
     def decode(self, item: Any) -> Pixels:
         """Decode one picture to (channels, height, width); Unreadable says why it cannot be."""
@@ -185,6 +169,46 @@ def _affine(
     scale = 1 / torch.tensor(std, device=device, dtype=dtype).view(1, -1, 1, 1)
     shift = -torch.tensor(mean, device=device, dtype=dtype).view(1, -1, 1, 1) * scale
     return scale, shift
+
+
+def decode_each(
+    raw: Any, shape: tuple[int, int, int], decode_one: Callable[[Any], Pixels]
+) -> tuple[Tensor, Tensor, dict[int, str]]:
+    """Return the pixels uint8 (rows, *shape) of the rows that can be decoded, their positions, and
+    of each other position the reason."""
+    stored = np.empty((len(raw), *shape), dtype=np.uint8)
+    refused: dict[int, str] = {}
+
+    def fill(at: int) -> None:
+        try:
+            stored[at] = decode_one(raw[at])
+        except Unreadable as error:
+            refused[at] = str(error)
+
+    with quiet_pillow():
+        in_threads(fill, range(len(raw)))
+    kept = torch.tensor([at for at in range(len(raw)) if at not in refused], dtype=torch.int64)
+    pixels = torch.from_numpy(stored)
+    return pixels[kept] if refused else pixels, kept, dict(sorted(refused.items()))
+
+
+def all_rows(raw: Any, stored: Tensor, kept: Tensor, refused: Mapping[int, str]) -> Tensor:
+    """Return the pixels where every row could be decoded; DataError naming the others."""
+    if refused:
+        named = [f"{name_of(raw[at], at)} ({why})" for at, why in refused.items()]
+        more = f" and {len(named) - 5:,} more" if len(named) > 5 else ""
+        raise DataError(
+            f"{len(named):,} of {len(raw):,} pictures cannot be decoded: "
+            f"{'; '.join(named[:5])}{more}. Repair them or take them out."
+        )
+    return stored
+
+
+def note_refused_rows(raw: Any, refused: Mapping[int, str], ledger: Ledger | None) -> None:
+    """Note the rows that could not be decoded, by name."""
+    if ledger is not None:
+        for at, why in refused.items():
+            ledger.note("dropped", name_of(raw[at], at), f"cannot be decoded: {why}", 1)
 
 
 def in_threads(task: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:

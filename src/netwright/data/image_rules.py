@@ -4,7 +4,7 @@ its reason.
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,13 +55,18 @@ def _header(item: Any) -> Header | Unreadable:
         return error
 
 
-def choose_shape(headers: Sequence[Header], ledger: Ledger) -> tuple[Mode, int, int]:
-    """Choose mode, height and width; note what that means for pictures that are different."""
+def choose_shape(
+    headers: Sequence[Header], ledger: Ledger, *, most: Mapping[str, int] | None = None
+) -> tuple[Mode, int, int]:
+    """Choose mode, height and width; note what that means for pictures that are different. most:
+    the longest side by mode; by the number of pictures where it is not given."""
     mode: Mode = "L" if all(h.grey for h in headers) else "RGB"
     if mode == "RGB" and (grey := sum(h.grey for h in headers)):
         ledger.note("encoded", "pictures", "grey ones among colour ones, read as RGB", grey)
     sizes = Counter((h.height, h.width) for h in headers)
     longest = next(side for count, side in LONGEST if len(headers) <= count)
+    if most is not None:
+        longest = most[mode]
     if len(sizes) == 1:
         height, width = next(iter(sizes))
     else:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from netwright.data.builtin import load_builtin
+from netwright.data.class_splits import split_classes
 from netwright.data.data import Data, Rows, Source, Split
 from netwright.data.formats.idx import read_idx
 from netwright.data.image_decoding import Header
@@ -46,6 +47,8 @@ __all__ = ["image_data", "read_images"]
 
 Index = NDArray[np.int64]
 
+# The longest side of pictures that are compared: a net sees each of them many times.
+SIDE_OF_PAIRS = {"L": 32, "RGB": 64}
 # Of more pictures than this only the headers are read before training, not every pixel.
 CHECKED = 20_000
 # How many pictures give mean and deviation when not all of them are in memory.
@@ -140,7 +143,8 @@ def image_data(
     tested = set(given["test"].tolist()) if given and "test" in given else set()
     voting = [at for at in kept.tolist() if at not in tested] or kept.tolist()
     chosen = [header for at in voting if isinstance(header := headers[at], Header)]
-    mode, height, width = choose_shape(chosen, ledger)
+    alike = options.task == "similarity"
+    mode, height, width = choose_shape(chosen, ledger, most=SIDE_OF_PAIRS if alike else None)
     white = find_white([raw[at] for at in voting], chosen, ledger)
     encoding = ImageEncoding(
         mode=mode, height=height, width=width, mean=(0.0,) * (1 if mode == "L" else 3),
@@ -164,14 +168,24 @@ def image_data(
             "decoded batch by batch while training",
             len(kept),
         )
-    rows = label_rows(
-        [labels[at] for at in kept],
-        given=_renumber(given, kept),
-        target=target,
-        name="image-classification",
-        options=options,
-        ledger=ledger,
-    )
+    if alike and streamed:
+        raise DataError(
+            f"{len(kept):,} pictures take {size / 1e6:,.0f} MB decoded, more than the "
+            f"{limit / 1e6:,.0f} MB allowed; batches of pairs need all of them in memory. Give "
+            "fewer."
+        )
+    own, places = [labels[at] for at in kept], _renumber(given, kept)
+    if alike:
+        rows = split_classes(own, given=places, target=target, options=options, ledger=ledger)
+    else:
+        rows = label_rows(
+            own,
+            given=places,
+            target=target,
+            name="image-classification",
+            options=options,
+            ledger=ledger,
+        )
     if stored is not None:
         stored, encoding = drop_equal_channels(stored, encoding, ledger)
         encoding = _scaled(encoding, stored[rows.train], rows.task.form)

@@ -26,6 +26,7 @@ from netwright.errors import DataError, UsageError
 __all__ = [
     "Given",
     "Labels",
+    "in_order",
     "join_labelled",
     "label_rows",
     "labelled_data",
@@ -41,8 +42,8 @@ Given = Mapping[str, Index]
 
 @dataclass(frozen=True)
 class Labels:
-    """ids: class id of each row (int64). train, validation, test: positions of each split's rows,
-    sorted.
+    """ids: class id of each row (int64), or of each of its pixels. train, validation, test:
+    positions of each split's rows, sorted.
     """
 
     task: Task
@@ -173,7 +174,7 @@ def label_rows(
     splits = split_rows(len(values), labels=values, given=given, seed=options.seed, ledger=ledger)
     train = splits["train"]
     counted = Counter(values[train])
-    classes = _ordered(counted)
+    classes = in_order(counted)
     if len(classes) < 2:
         raise DataError(
             f"The training rows all have the label {classes[0]!r}. Add rows of other classes."
@@ -192,7 +193,7 @@ def label_rows(
     if not told:
         shown = ", ".join(classes[:6]) + (", ..." if len(classes) > 6 else "")
         ledger.note("guessed", "task", f"{name}, {len(classes)} classes: {shown}")
-        note_splits(splits, named, given, options.seed, ledger, of=", each class in proportion")
+        note_splits(splits, named, given, options.seed, ledger)
     targets = Targets(
         task_name=name, form=form, names=(target,), labels=values[train], classes=classes
     )
@@ -224,8 +225,8 @@ def _set_aside(
     splits = split_rows(
         len(labels), labels=rows.strata, given=given, seed=options.seed, ledger=ledger
     )
-    each = "" if rows.strata is None else ", each class in proportion"
-    note_splits(splits, named, given, options.seed, ledger, of=each)
+    how = "at random" if rows.strata is None else "at random, each class in proportion"
+    note_splits(splits, named, given, options.seed, ledger, how=how)
     splits = rows.trained_on(splits, ledger)
     parts = {key: torch.from_numpy(index) for key, index in splits.items()}
     return Labels(rows.task, rows.ids, **parts, counts=rows.counts(splits["train"]))
@@ -238,9 +239,10 @@ def note_splits(
     seed: int,
     ledger: Ledger,
     *,
-    of: str = "",
+    how: str = "at random, each class in proportion",
 ) -> None:
-    """Note where each split is from. named: those of the source, given: also those of the user."""
+    """Note where each split comes from. named: splits of the source; given: also those that
+    --split tells. how: the others are held out."""
     for name, rows in splits.items():
         if name in given and len(given[name]) == len(rows):
             if name in named:  # what --split tells is noted where it is read
@@ -248,11 +250,10 @@ def note_splits(
         elif name == "train":
             ledger.note("split", name, "the rest", len(rows))
         else:
-            how = f"held out: at random{of} (seed {seed})"
-            ledger.note("split", name, how, len(rows))
+            ledger.note("split", name, f"held out: {how} (seed {seed})", len(rows))
 
 
-def _ordered(labels: Iterable[str]) -> tuple[str, ...]:
+def in_order(labels: Iterable[str]) -> tuple[str, ...]:
     """Sort as numbers where all are, so that "10" comes after "9"."""
     words = sorted(labels)
     if all(word.lstrip("-").isdecimal() for word in words):

@@ -14,6 +14,7 @@ from netwright.data.graph_data import read_graph_data
 from netwright.data.images import image_data, read_images
 from netwright.data.labelled import join_labelled
 from netwright.data.ledger import Ledger
+from netwright.data.masks import read_masks
 from netwright.data.options import ReadOptions
 from netwright.data.read_rows import note_found, read_labelled, read_rows
 from netwright.data.self_tables import self_table
@@ -31,6 +32,9 @@ from netwright.errors import DataError, UsageError
 TEXTS = ("text-folder", "text-lines", "corpus")
 
 __all__ = ["ReadOptions", "read", "read_labelled", "read_rows"]
+
+
+OF_PICTURES = {"segmentation": "image/ and label/", "similarity": "pictures for each class"}
 
 
 def read(
@@ -84,6 +88,8 @@ def read(
         return _from_arrays(read_arrays(found, ledger), _origin(found), options, ledger)
     if found.kind in ("image-folder", "idx") or (found.kind == "flat-images" and learns_rows):
         return read_images(found, options, ledger)
+    if found.kind == "image-masks":
+        return read_masks(found, options, ledger)
     if found.kind in TEXTS and learns_rows:
         raise DataError(
             f"{found.name!r} holds texts, and --task {task} is for tables and pictures. For texts "
@@ -125,6 +131,11 @@ def _from_frames(
 ) -> Data:
     if options.task in SELF:
         return self_table(parts, source=source, options=options, ledger=ledger)
+    if options.task in OF_PICTURES:
+        raise UsageError(
+            f"--task {options.task} is learned from pictures, but {source.name} is a table. Give a "
+            f"folder of {OF_PICTURES[options.task]}."
+        )
     if options.task == "forecasting" or options.horizon is not None:
         return forecasting_data(parts, source=source, options=options, ledger=ledger)
     return table_data(parts, source=source, options=options, ledger=ledger)

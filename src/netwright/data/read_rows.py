@@ -17,6 +17,8 @@ from netwright.data.graph_encoding import GraphEncoding
 from netwright.data.graphs import Graphs
 from netwright.data.known_targets import encode_known_targets, match_labels
 from netwright.data.ledger import Ledger
+from netwright.data.mask_encoding import MaskEncoding
+from netwright.data.masks import labelled_masks
 from netwright.data.node_encoding import NodeEncoding
 from netwright.data.pair_encoding import PairEncoding
 from netwright.data.samples import read_frame, read_samples
@@ -28,7 +30,7 @@ from netwright.data.task import Task
 from netwright.data.translation import pair_rows, read_pairs
 from netwright.errors import DataError, UsageError, did_you_mean
 
-__all__ = ["encoding_of", "note_found", "read_labelled", "read_rows"]
+__all__ = ["encoding_of", "note_found", "read_labelled", "read_labels", "read_rows"]
 
 
 def note_found(found: Found, ledger: Ledger) -> None:
@@ -111,18 +113,18 @@ def read_labelled(
         return _tagged(found, encoding, task, ledger)
     if isinstance(encoding, PairEncoding):
         return _pairs(found, encoding, task, ledger)
+    if isinstance(encoding, MaskEncoding):
+        return labelled_masks(found, encoding, ledger)
+    if task.form == "similarity":
+        pictures, labels = read_labels(found, encoding, ledger)
+        _, ids = np.unique(labels, return_inverse=True)
+        return Rows("evaluate", encoding.encode(pictures, ledger), torch.from_numpy(ids), pictures)
     if _wants_frame(encoding, found):
         frame = _frame(found, encoding, ledger)
         names = _target_names(frame, task, target)
         raw: Any = frame.drop(columns=list(names))
     else:
-        raw, labels = read_samples(found, encoding.kind, ledger)
-        if labels is None:
-            raise DataError(
-                f"{found.name!r} has no labels. To score a model give a folder for each class; to "
-                "predict use "
-                "`netwright predict`."
-            )
+        raw, labels = read_labels(found, encoding, ledger)
         names = (task.target,)
         frame = pd.DataFrame({task.target: pd.Series(labels, dtype=object)})
     targets, kept = encode_known_targets(frame, names, task, ledger)
@@ -192,6 +194,17 @@ def _pairs(found: Found, encoding: PairEncoding, task: Task, ledger: Ledger) -> 
         )
     pairs = [pair for part in found.parts for pair in read_pairs(found, part, *sides, ledger)]
     return pair_rows("evaluate", pairs, encoding, ledger)
+
+
+def read_labels(found: Found, encoding: Encoding, ledger: Ledger) -> tuple[Any, list[str]]:
+    """Return raw rows and the label of each."""
+    raw, labels = read_samples(found, encoding.kind, ledger)
+    if labels is None:
+        raise DataError(
+            f"{found.name!r} has no labels. To score a model give a folder for each class; to "
+            "predict use `netwright predict`."
+        )
+    return raw, labels
 
 
 def _take(raw: Any, kept: NDArray[np.int64]) -> Any:

@@ -72,6 +72,11 @@ def _image_folder(found: Found, ledger: Ledger) -> Samples:
     return [path for path, _ in files], [label for _, label in files]
 
 
+def _masked_images(found: Found, ledger: Ledger) -> Samples:
+    folders = [parts[0] for parts in found.parts.values()]
+    return [entry.path for folder in folders for entry in list_folder(folder).of("image")], None
+
+
 def _flat_images(found: Found, ledger: Ledger) -> Samples:
     paths = []
     for part in found.parts.values():
@@ -159,6 +164,7 @@ READERS: dict[str, dict[str, Reader]] = {
     "image": {
         "image-folder": _image_folder,
         "flat-images": _flat_images,
+        "image-masks": _masked_images,
         "idx": _idx,
         "npz": _npz,
         "builtin": _builtin_images,

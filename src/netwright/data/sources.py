@@ -28,6 +28,7 @@ KINDS = {
     "builtin": "a name from the list below, no download",
     "table": "CSV, TSV and kin, Parquet, Feather, JSON, JSON lines, Excel; train and test files",
     "image-folder": "a folder of images for each class, with train/ val/ test/ above them or not",
+    "image-masks": "image/ and label/ folders, same file names; a mask's values are classes",
     "text-folder": "a folder of text files for each class",
     "text-lines": "a folder of <class>.txt, a sample a line",
     "idx": "the files of MNIST and its kin",
@@ -41,7 +42,6 @@ KINDS = {
     "flat-images": "images without class folders, for prediction",
 }
 COMING_KINDS = {
-    "image-masks": "image/ and label/ folders",
     "audio-folder": "a folder of sounds for each class",
     "gym": "an environment to act in",
 }

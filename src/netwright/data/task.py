@@ -18,6 +18,8 @@ Form = Literal[
     "generation",
     "tagging",
     "translation",
+    "segmentation",
+    "similarity",
 ]
 
 # What users may write after --task, and what it means: (name in metrics.json, form or None to infer
@@ -40,6 +42,8 @@ TASKS: dict[str, tuple[str, Form | None]] = {
     "generation": ("generation", "generation"),
     "tagging": ("tagging", "tagging"),
     "translation": ("translation", "translation"),
+    "segmentation": ("segmentation", "segmentation"),
+    "similarity": ("similarity", "similarity"),
 }
 
 

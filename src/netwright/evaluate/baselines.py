@@ -42,6 +42,7 @@ from netwright.evaluate.baseline_inputs import (
     text_features,
 )
 from netwright.evaluate.baseline_language import MAX_VOCABULARY, pair_nats, single_nats
+from netwright.evaluate.baseline_maps import by_grey_value, by_surroundings, most_frequent
 from netwright.evaluate.baseline_models import (
     Fitted,
     OutOfTime,
@@ -53,11 +54,13 @@ from netwright.evaluate.baseline_reconstruction import mean_errors, pca_errors
 from netwright.evaluate.baseline_tags import FEATURES, by_features, by_word, sentences_of
 from netwright.evaluate.baseline_translations import piece_nats, word_by_word
 from netwright.evaluate.judge import mase_scale, overlap
+from netwright.evaluate.map_metrics import facts_of_maps, score_maps
 from netwright.evaluate.metrics import score_classes, score_tokens, score_values
 from netwright.evaluate.reconstruction_metrics import score_errors
 from netwright.evaluate.score_tags import best_outside, score_tags
 from netwright.evaluate.score_translations import score_translations
 from netwright.evaluate.scores import Scores
+from netwright.evaluate.similarity_metrics import score_embeddings
 from netwright.evaluate.two_sample import real_rows, score_samples
 from netwright.evaluate.verdict import verdict
 
@@ -67,6 +70,7 @@ DEFAULT_SECONDS = 60.0
 # Boosting looks at every feature in every round, so it is given fewer pixels.
 LINEAR_PIXELS = 1024
 TREE_PIXELS = 200
+MOST_TREE_PIXELS = 4_000_000  # of test pictures whose every pixel is asked
 TELLING_WORDS = (
     300  # that trees are given; a third with many classes, each of which needs its own trees
 )
@@ -229,6 +233,11 @@ def _trivial(job: _Job) -> Baseline:
         return _score_rows(job, errors, "the mean of the training rows")
     if task.form == "generation":
         return _normal(job, "a normal for each number alone", correlated=False)
+    if task.form == "similarity":
+        return _score_embeddings(job, np.zeros((rows, 1)), "guessing: all are equally near")
+    if task.form == "segmentation":
+        said = most_frequent(job.train, job.test, task.outputs)
+        return _score_maps(job, said, "the most frequent class at every pixel")
     if not task.is_classification:
         mean = np.tile(targets.reshape(len(targets), -1).mean(0), (rows, 1))
         return _score(job, mean, "the mean of the training rows")
@@ -349,6 +358,11 @@ def _linear(job: _Job, deadline: float) -> Baseline:
         return _by_features(job, deadline)
     if task.form == "forecasting":
         return _forecast(job, deadline, forecast_by_ridge, "ridge regression on the window")
+    if task.form == "similarity":
+        pixels = image_features(job.train, most=LINEAR_PIXELS).of(job.test)
+        return _score_embeddings(job, pixels, "the nearest in pixels")
+    if task.form == "segmentation":
+        return _score_maps(job, *by_grey_value(job.train, job.test, task.outputs))
     features = _linear_features(job)
     rest: dict[str, Any] = {"deadline": deadline, "seed": job.seed}
     if task.is_classification:
@@ -367,6 +381,16 @@ def _trees(job: _Job, deadline: float) -> Baseline:
         return Baseline(name, reason=NO_TREES[task.form])
     if task.form == "forecasting":
         return _forecast(job, deadline, forecast_by_trees, f"{name} on lags and step")
+    if task.form == "similarity":
+        return Baseline(name, reason="trees tell the classes that they were fitted on, no new ones")
+    if task.form == "segmentation":
+        if job.test.targets.size > MOST_TREE_PIXELS:
+            reason = f"{job.test.targets.size:,} test pixels are too many for trees"
+            return Baseline(name, reason=reason)
+        said, cut = by_surroundings(
+            job.train, job.test, task.outputs, deadline=deadline, seed=job.seed
+        )
+        return _score_maps(job, said, f"{name} on each pixel and its surroundings", cut)
     features = _tree_features(job)
     if time.monotonic() > deadline:
         return Baseline(name, reason="preparing the features took all the time there was")
@@ -520,6 +544,28 @@ def _score(job: _Job, predictions: NDArray[Any], model: str, cut: str = "") -> B
     else:
         mean, std = np.array(task.target_mean), np.array(task.target_std)
         scores = _score_values(job, predictions * std + mean)
+    reason = "; ".join(part for part in (job.rows_cut, cut) if part)
+    return Baseline(model, scores, reason, len(job.train), cut=bool(reason))
+
+
+def _score_embeddings(job: _Job, vectors: NDArray[Any], model: str) -> Baseline:
+    """Score rows (rows, dim) by their distances."""
+    scores = score_embeddings(
+        torch.from_numpy(np.asarray(vectors, dtype=np.float32)),
+        torch.from_numpy(job.test.targets),
+        job.data.task,
+        metric=job.metric,
+        resamples=job.resamples,
+        seed=job.seed,
+    )
+    return Baseline(model, scores, job.rows_cut, len(job.train), cut=bool(job.rows_cut))
+
+
+def _score_maps(job: _Job, said: NDArray[np.int64], model: str, cut: str = "") -> Baseline:
+    """Score class ids (rows, height, width)."""
+    task = job.data.task
+    facts = facts_of_maps(torch.from_numpy(said), torch.from_numpy(job.test.targets), task.outputs)
+    scores = score_maps(facts, task, metric=job.metric, resamples=job.resamples, seed=job.seed)
     reason = "; ".join(part for part in (job.rows_cut, cut) if part)
     return Baseline(model, scores, reason, len(job.train), cut=bool(reason))
 

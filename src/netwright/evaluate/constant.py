@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from netwright.data.data import Data, Split
 from netwright.evaluate.judge import IN_TOKENS, NOT_ASKED, metric_of, targets_of
+from netwright.evaluate.map_metrics import facts_of_constant
 from netwright.evaluate.two_sample import real_rows
 from netwright.model.model import Model
 from netwright.nets._coding import rows_of
@@ -31,6 +32,9 @@ def constant_outputs(data: Data) -> Tensor:
     if task.form == "generation":
         real, _ = real_rows(data.encoding, data.validation)
         return torch.stack([_mean_row(data).expand_as(real), real], 1)
+    if task.form == "segmentation":
+        counts = torch.tensor(data.class_counts, dtype=torch.float64)
+        return facts_of_constant(counts / counts.sum(), targets_of(data.validation))
     if not (task.is_classification or task.form == "tagging"):
         return torch.zeros(rows, task.outputs)
     counts = torch.tensor(data.class_counts, dtype=torch.float32).clamp_min(0.5)

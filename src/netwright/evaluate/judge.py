@@ -20,15 +20,18 @@ from netwright.data.data import Encoding, Rows, Split
 from netwright.data.forecast_encoding import ForecastEncoding
 from netwright.data.image_stream import ImageStream
 from netwright.data.task import Form, Task
+from netwright.evaluate.map_metrics import facts_of_logits, loss_of_facts, score_maps
 from netwright.evaluate.metrics import score_classes, score_tokens, score_values
 from netwright.evaluate.reconstruction_metrics import score_errors
 from netwright.evaluate.score_tags import score_tags
 from netwright.evaluate.score_translations import score_translations
 from netwright.evaluate.scores import Scores
+from netwright.evaluate.similarity_metrics import score_embeddings
 from netwright.evaluate.two_sample import drawn_beside, score_samples
 from netwright.model.model import Model
 from netwright.objectives._energy import energy_distance
 from netwright.objectives._objective import Objective
+from netwright.objectives.segmentation import Segmentation
 
 __all__ = [
     "IN_TOKENS",
@@ -40,12 +43,14 @@ __all__ = [
     "outputs_of",
     "overlap",
     "predictions_of",
+    "rows_of_maps",
     "score_outputs",
     "targets_of",
 ]
 
 IN_TOKENS = ("language-modelling", "translation")
 NOT_ASKED = -100  # a target of a step that is padding, as in torch's cross-entropy
+MAP_PIXELS = 1 << 19  # that are read at once where each has an answer
 TOKEN_ROWS = 64  # that are read at once where each step has a vocabulary's logits
 
 
@@ -54,16 +59,20 @@ def outputs_of(model: Model, split: Split, *, batch_size: int = 1024) -> Tensor:
     if model.task.form == "generation":
         return drawn_beside(model, split)
     size = min(batch_size, TOKEN_ROWS) if model.task.form in IN_TOKENS else batch_size
+    if model.task.form == "segmentation":
+        size = rows_of_maps(model.encoding)
     return model.forward_rows(split, batch_size=size, reduce=partial(kept_of, model.task.form))
 
 
 def kept_of(form: Form, outputs: Tensor, targets: Tensor) -> Tensor:
     """Return what is kept of a batch's outputs: nats a token (rows, time) of logits (rows, time,
-    vocab), 0 where nothing is asked; all of other tasks'."""
+    vocab), 0 where nothing is asked; counts of maps (see map_metrics); all of other tasks'."""
     if form in IN_TOKENS:
         return _token_nats(outputs, targets)
     if form == "tagging":  # a batch ends with its own longest sentence
         return F.pad(outputs, (0, 0, 0, targets.shape[1] - outputs.shape[1]))
+    if form == "segmentation":
+        return facts_of_logits(outputs, targets)
     return outputs
 
 
@@ -84,6 +93,8 @@ def loss_of(objective: Objective, outputs: Tensor, targets: Tensor, task: Task) 
         return float(outputs.sum() / (targets != NOT_ASKED).sum())
     if task.form == "generation":  # of whatever net and objective
         return energy_distance(outputs[:, 0], outputs[:, 1]).item()
+    if isinstance(objective, Segmentation):
+        return loss_of_facts(outputs, task.outputs, dice=objective.dice)
     return objective.compute(outputs, targets, smooth=False).item()
 
 
@@ -137,6 +148,13 @@ def score_outputs(
             resamples=resamples,
             seed=seed,
         )
+    if task.form == "segmentation":
+        return score_maps(outputs, task, metric=metric, only=only, resamples=resamples, seed=seed)
+    if task.form == "similarity":
+        return score_embeddings(
+            outputs, targets_of(split), task, metric=metric, only=only, resamples=resamples,
+            seed=seed,
+        )  # fmt: skip
     predictions, truth = predictions_of(model, outputs, split)
     if task.is_classification:
         return score_classes(
@@ -179,6 +197,12 @@ def predictions_of(
     if targets.dim() == 1:
         targets = targets[:, None]
     return model.values(outputs, inputs).numpy(), model.values(targets, inputs).numpy()
+
+
+def rows_of_maps(encoding: Encoding) -> int:
+    """Return how many pictures of this size are read at once."""
+    shapes = encoding.shapes()
+    return max(MAP_PIXELS // (int(shapes["height"]) * int(shapes["width"])), 1)
 
 
 def targets_of(split: Split) -> Tensor:

@@ -37,6 +37,7 @@ __all__ = [
     "Metric",
     "Score",
     "Scores",
+    "check_rows",
     "collect_scores",
     "higher_is_better",
     "primary_metric",

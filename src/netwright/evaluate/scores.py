@@ -27,6 +27,8 @@ NUMBERS = ("regression", "forecasting")
 RANKED = (*CLASSES, "reconstruction")  # of which an anomaly is told by its error
 TAGS = ("tagging",)
 TOKENS = ("language-modelling", "translation")
+MAPS = "segmentation"
+PAIRS = "similarity"
 # What stands for a metric between epochs, where the metric itself needs whole sequences written.
 WATCHED = {"bleu": "nats"}
 
@@ -48,7 +50,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "entity_f1": Metric(True, TAGS, "F1 of whole entities, with their type"),
         "entity_precision": Metric(True, TAGS, "share of the called entities that are right"),
         "entity_recall": Metric(True, TAGS, "share of the entities found"),
-        "accuracy": Metric(True, (*CLASSES, *TAGS), "rows (or tokens) that are right"),
+        "accuracy": Metric(True, (*CLASSES, *TAGS, MAPS), "rows (tokens, pixels) that are right"),
         "balanced_accuracy": Metric(True, CLASSES, "recall, averaged over the classes"),
         "precision": Metric(True, CLASSES, "share of the called that are right"),
         "recall": Metric(True, CLASSES, "share of the positives found"),
@@ -59,9 +61,10 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "precision_weighted": Metric(True, CLASSES, "precision, classes weighted by their rows"),
         "recall_weighted": Metric(True, CLASSES, "recall, classes weighted by their rows"),
         "f1_weighted": Metric(True, CLASSES, "F1, classes weighted by their rows"),
-        "roc_auc": Metric(True, RANKED, "chance to rank a positive above a negative"),
+        "one_shot_accuracy": Metric(True, (PAIRS,), "nearest of one row of each of 20 new classes"),
+        "roc_auc": Metric(True, (*RANKED, PAIRS), "chance to rank a positive above a negative"),
         "pr_auc": Metric(True, RANKED, "average precision"),
-        "log_loss": Metric(False, CLASSES, "nats a row (or label)"),
+        "log_loss": Metric(False, (*CLASSES, MAPS), "nats a row (or label, or pixel)"),
         "brier": Metric(False, CLASSES, "squared error of the probabilities"),
         "ece": Metric(False, CLASSES, "expected calibration error, 15 bins"),
         "kappa_quadratic": Metric(True, ("ordinal",), "agreement of grades beyond chance"),
@@ -79,6 +82,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "bleu": Metric(True, ("translation",), "0 to 100, as sacrebleu gives it"),
         "nats": Metric(False, (*TOKENS, *TAGS), "nats a token"),
         "perplexity": Metric(False, TOKENS, "exp(nats): the branching factor left"),
+        "dice": Metric(True, (MAPS,), "overlap 2 |A B| / (|A| + |B|), averaged over the classes"),
+        "iou": Metric(True, (MAPS,), "overlap |A B| / |A or B|, averaged over the classes"),
     }
 )
 
@@ -99,9 +104,8 @@ def primary_metric(
     "no" would look good). multiclass: accuracy; balanced_accuracy where the rarest class has less
     than a fifth of an even share. multilabel: f1. ordinal: mae, in grades. regression: rmse.
     forecasting: mase. language-modelling: nats. reconstruction: mse; roc_auc where a label says
-    which rows are anomalies. generation: energy_distance.
-    tagging: entity_f1, or accuracy where tags are of
-    no spans. translation: bleu.
+    which rows are anomalies. generation: energy_distance. tagging: entity_f1, or accuracy where
+    tags are of no spans. translation: bleu. segmentation: dice. similarity: one_shot_accuracy.
     """
     if metric is not None:
         fitting = [name for name, known in METRICS.items() if task.form in known.forms]
@@ -131,6 +135,8 @@ def primary_metric(
         "reconstruction": "mse" if task.positive is None else "roc_auc",
         "generation": "energy_distance",
         "translation": "bleu",
+        "segmentation": "dice",
+        "similarity": "one_shot_accuracy",
     }[task.form]
 
 

@@ -7,9 +7,11 @@ They show wrong labels and odd rows sooner than any number does.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from numpy.typing import ArrayLike
 from torch import Tensor
@@ -18,6 +20,7 @@ from netwright.data.data import Rows, Split
 from netwright.data.task import Task
 from netwright.evaluate.check_predictions import as_array
 from netwright.evaluate.score_tags import tags_of
+from netwright.evaluate.similarity_metrics import worst_queries
 from netwright.evaluate.tag_metrics import entities_in, has_entities
 
 __all__ = [
@@ -25,6 +28,7 @@ __all__ = [
     "WorstExample",
     "confused_pairs",
     "worst_examples",
+    "worst_pairs",
     "worst_rows",
     "worst_sentences",
 ]
@@ -159,6 +163,31 @@ def worst_sentences(
 def _differing(tokens: Sequence[str], tags: Sequence[str], other: Sequence[str]) -> str:
     rows = zip(tokens, tags, other, strict=True)
     return ", ".join(f"{token} ({tag})" for token, tag, said in rows if tag != said)
+
+
+def worst_pairs(split: Split, vectors: Tensor, *, count: int = 12) -> list[WorstExample]:
+    """Return up to `count` rows whose nearest other row is of another class, the worst first. loss:
+    how much nearer that is than the nearest of the row's own class."""
+    raw, rows = getattr(split, "raw", None), getattr(split, "rows", None)
+    targets = split.targets if isinstance(split, Rows) else torch.empty(0)
+    return [
+        WorstExample(
+            row=at,
+            target=_named(raw, at, int(targets[at])),
+            prediction=_named(raw, other, int(targets[other])),
+            probability=None,
+            loss=gap,
+            raw=_raw(split, at),
+            source_row=None if rows is None else int(rows[at]),
+        )
+        for at, other, gap in worst_queries(vectors, targets, count=count)
+    ]
+
+
+def _named(raw: Any, at: int, number: int) -> str:
+    """Name the class of a row by its folder, or by its number: it is none of the task's."""
+    item = raw[at] if isinstance(raw, list) else None
+    return Path(item).parent.name if isinstance(item, str | Path) else f"class {number}"
 
 
 def confused_pairs(

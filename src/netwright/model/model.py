@@ -19,12 +19,15 @@ from netwright import catalogue
 from netwright.data.data import Encoding, Rows, Split
 from netwright.data.encodings import load_encoding
 from netwright.data.ledger import Ledger
+from netwright.data.mask_encoding import MaskEncoding
 from netwright.data.pair_encoding import PairEncoding
 from netwright.data.sentence_encoding import as_tokens
 from netwright.data.task import Task
 from netwright.data.text_encoding import TextEncoding
 from netwright.device import choose_device
 from netwright.errors import DataError, UsageError
+from netwright.model.gallery import Gallery, nearest
+from netwright.model.masks import predict_masks, save_masks, shares_of_masks
 from netwright.model.writing import generate, translate
 from netwright.objectives.reconstruction import row_errors
 
@@ -36,7 +39,8 @@ FORMAT = 1  # raised when a saved folder's meaning changes; `load` reads every o
 @dataclass
 class Model:
     """net: in eval mode. spec: its catalogue name and arguments. temperature divides the logits
-    (calibration). outside: of a tagger, taken from the logit of its first tag, "O"."""
+    (calibration). outside: of a tagger, taken from the logit of its first tag, "O". gallery:
+    embeddings of the training rows, where what is alike was learned."""
 
     net: nn.Module
     spec: Mapping[str, Any]
@@ -45,6 +49,7 @@ class Model:
     temperature: float = 1.0
     outside: float = 0.0
     card: str = field(default="", repr=False)
+    gallery: Gallery | None = field(default=None, repr=False)
 
     @torch.no_grad()
     def forward_rows(
@@ -114,10 +119,11 @@ class Model:
     ) -> pd.DataFrame:
         """Predict raw rows (a DataFrame, images, texts, series): "prediction" and, for classes,
         "probability_<class>", in the order of the rows. A picture that cannot be decoded has an
-        empty row, and its name is in the ledger. A forecast has a row for each step ahead, a
-        tagged sentence one for each token. beam: of the search that writes a translation, 1 is
-        greedy.
-        Of rows that are rebuilt: "error" and "absolute_error", the means over a row's numbers.
+        empty row, and its name is in the ledger. A forecast has a row for each step ahead, a tagged
+        sentence one for each token. beam: of the search that writes a translation, 1 is greedy. Of
+        rows that are rebuilt: "error" and "absolute_error", the means over a row's numbers. Of
+        masks (see `model/masks.py`) it is the share of each class; of what is alike the nearest of
+        the gallery (see `model/gallery.py`).
         """
         if self.task.form == "generation":
             raise UsageError(
@@ -134,6 +140,10 @@ class Model:
             return pd.DataFrame({"source": texts, "prediction": said})
         if self.task.form == "tagging":
             return self._tag(raw, ledger, batch_size)
+        if self.task.form == "segmentation":
+            return self.predict_masks(raw, ledger=ledger)
+        if self.gallery is not None:
+            return nearest(self, self.gallery, raw, ledger=ledger)
         some = getattr(self.encoding, "encode_some", None)
         if some is None:
             inputs, kept = self.encoding.encode(raw, ledger), None
@@ -197,6 +207,17 @@ class Model:
             }
         )
 
+    def predict_masks(
+        self, raw: Any, folder: Path | None = None, *, ledger: Ledger | None = None
+    ) -> pd.DataFrame:
+        """Return each picture's name, its most frequent class and the share of every class; write
+        its mask into `folder`, where one is given, as a PNG of its own name and size."""
+        assert isinstance(self.encoding, MaskEncoding)
+        masks = predict_masks(self, raw, ledger)
+        if folder is not None:
+            masks = save_masks(self.encoding, masks, raw, folder)
+        return shares_of_masks(self.encoding, masks, raw)
+
     def frame(self, outputs: Tensor, inputs: tuple[Tensor, ...]) -> pd.DataFrame:
         """Return the table of predictions that `netwright predict` writes, one row for each row of
         outputs."""
@@ -236,14 +257,18 @@ class Model:
             f"encoding.{k}": v.cpu().contiguous().clone()
             for k, v in self.encoding.tensors().items()
         }
-        save_file(tensors, folder / "model.safetensors")
-        config = {
+        config: dict[str, Any] = {
             "format": FORMAT,
             "net": dict(self.spec),
             "task": self.task.to_dict(),
             "temperature": self.temperature,
             **({"outside": self.outside} if self.outside else {}),
         }
+        if self.gallery is not None:
+            tensors["gallery.vectors"] = self.gallery.vectors.cpu().contiguous().clone()
+            known = {"labels": list(self.gallery.labels), "names": list(self.gallery.names)}
+            config["gallery"] = known
+        save_file(tensors, folder / "model.safetensors")
         _write_json(folder / "config.json", config)
         _write_json(folder / "preprocessing.json", self.encoding.to_dict())
         (folder / "README.md").write_text(
@@ -266,6 +291,8 @@ def mean_of_members(outputs: Tensor, form: str, weights: Tensor | None = None) -
     shares = weights.view(-1, *[1] * (outputs.dim() - 2))
     if form in ("binary", "multiclass", "language-modelling", "tagging", "translation"):
         return (outputs.log_softmax(-1) + shares.log()).logsumexp(1)
+    if form == "segmentation":  # (batch, members, classes, height, width)
+        return (outputs.log_softmax(2) + shares.log()).logsumexp(1)
     if form in ("multilabel", "ordinal"):
         return torch.logit((outputs.sigmoid() * shares).sum(1), eps=1e-7)
     return (outputs * shares).sum(1)
@@ -315,6 +342,11 @@ def load(
     fitted = {
         k.removeprefix("encoding."): v for k, v in tensors.items() if k.startswith("encoding.")
     }
+    known = config.get("gallery")
+    gallery = None
+    if known:
+        vectors = tensors["gallery.vectors"]
+        gallery = Gallery(vectors, tuple(known["labels"]), tuple(known["names"]))
     built.to(choose_device(device)).eval()
     return Model(
         net=built,
@@ -323,6 +355,7 @@ def load(
         task=Task.from_dict(config["task"]),
         temperature=config["temperature"],
         outside=config.get("outside", 0.0),
+        gallery=gallery,
         card=(folder / "README.md").read_text(encoding="utf-8")
         if (folder / "README.md").is_file()
         else "",

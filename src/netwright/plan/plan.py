@@ -29,7 +29,9 @@ Init = Literal[
 Augment = Literal[
     "flip",
     "shift",
+    "turn",
     "rotate",
+    "elastic",
     "brightness",
     "noise",
     "mixup",

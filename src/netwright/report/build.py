@@ -18,6 +18,7 @@ from netwright.report.columns import describe_columns
 from netwright.report.drawn import show_cloud, show_pictures
 from netwright.report.examples import show_example
 from netwright.report.forecasts import sample_forecasts
+from netwright.report.maps import sample_maps
 from netwright.report.report import Baseline, Choice, Headline, Layer, Member, Report
 from netwright.report.sentences import describe_score, describe_task
 from netwright.report.translations import sample_translations
@@ -84,6 +85,7 @@ def build_report(
         pictures=show_pictures(run.model, data),
         cloud=show_cloud(data, outputs),
         translations=sample_translations(run.model, data),
+        maps=sample_maps(run.model, data, outputs),
         findings=[finding.to_dict() for finding in run.findings],
         ledger=data.ledger.to_list(),
         layers=layers_of(heaviest_member(run.model.net), data),

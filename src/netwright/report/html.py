@@ -16,6 +16,7 @@ from netwright.report.report import Report
 from netwright.report.sections.answer import answer
 from netwright.report.sections.background import data, findings, ledger, network, plan, provenance
 from netwright.report.sections.drawn import drawn
+from netwright.report.sections.maps import maps
 from netwright.report.sections.members import members
 from netwright.report.sections.mistakes import mistakes
 from netwright.report.sections.repair import repair
@@ -29,6 +30,7 @@ SECTIONS = (
     ("scores", "How good", scores),
     ("drawn", "Drawn", drawn),
     ("repair", "Repair", repair),
+    ("maps", "Pictures", maps),
     ("mistakes", "Mistakes", mistakes),
     ("training", "Learning", training),
     ("members", "Members", members),

@@ -17,6 +17,7 @@ __all__ = [
     "Forecast",
     "Headline",
     "Layer",
+    "MapExample",
     "Member",
     "Picture",
     "Report",
@@ -148,6 +149,16 @@ class Translation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MapExample:
+    """A picture, its true and its predicted map of classes, each the bytes of a PNG."""
+
+    label: str
+    picture: bytes
+    truth: bytes
+    predicted: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """title: the source's name. task: what was learned, in words. verdict: the net against the
     baselines, in a sentence.
@@ -199,6 +210,7 @@ class Report:
     pictures: Sequence[Picture] = ()
     cloud: Cloud | None = None
     translations: Sequence[Translation] = ()
+    maps: Sequence[MapExample] = ()
     findings: Sequence[Mapping[str, Any]] = ()
     ledger: Sequence[Mapping[str, Any]] = ()
     layers: Sequence[Layer] = ()

@@ -20,6 +20,7 @@ SOURCES = {
 }
 ROWS = {"table": "rows", "image": "pictures", "series": "series"}  # that are rebuilt or drawn
 NOUNS = {"forecasting": "test forecast", "tagging": "test sentence", "translation": "test pair"}
+NOUNS = {"forecasting": "test forecast", "segmentation": "test picture"}
 LONGEST = 30  # characters of a name in a sentence
 
 
@@ -44,6 +45,10 @@ def describe_task(task: Task, kind: str) -> str:
             return f"Give each token of a sentence one of {len(names)} tags"
         case "translation":
             return f"Translate {task.source} into {target}"
+        case "segmentation":
+            return f"Give each pixel of an image one of {len(names)} classes"
+        case "similarity":
+            return f"Tell whether two are of one class, for {source} of classes never seen"
         case "language-modelling":
             return "Predict what comes next in a text"
         case "reconstruction":
@@ -72,6 +77,13 @@ def describe_score(
         )
     if metric == "accuracy" and task.form == "tagging":
         return f"It tags {100 * value:.1f} of 100 tokens rightly, over {unseen}."
+    if metric == "one_shot_accuracy":
+        return (
+            f"Shown one example of each new class, it finds the right one {_times(value)}; "
+            f"measured on {unseen}."
+        )
+    if metric == "accuracy" and task.form == "segmentation":
+        return f"It is right for {value:.1%} of the pixels of {unseen}."
     if metric == "accuracy":
         return f"It is right for {round(value * rows):,} of {unseen}."
     if metric == "roc_auc" and task.form == "binary":

@@ -52,6 +52,7 @@ METRIC_TITLES: Mapping[str, str] = {
     "entity_recall": "Entity recall",
     "bleu": "BLEU",
     "iou": "IoU",
+    "one_shot_accuracy": "One-shot accuracy",
     "map50": "mAP50",
     "lr": "Learning rate",
 }

@@ -12,6 +12,7 @@ from netwright.data.data import Data
 from netwright.evaluate.constant import constant_outputs
 from netwright.evaluate.judge import loss_of, targets_of
 from netwright.objectives.reconstruction import Reconstruction
+from netwright.objectives.segmentation import Segmentation
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Recipe
 from netwright.watch.trace import Trace
@@ -22,11 +23,12 @@ __all__ = ["record_end", "record_start"]
 # then to miss it is a choice of threshold.
 OF_CLASSES = ("balanced_accuracy", "recall", "f1", "recall_macro", "f1_macro")
 SAME_RECALL = ("binary", "multiclass")
+JUDGED = (Supervised, Segmentation, Reconstruction)  # by a loss of constant answers
 
 
 def record_start(trace: Trace, data: Data, objective: object) -> None:
     """Record what is known before the first step."""
-    if not isinstance(objective, Supervised | Reconstruction) or data.task.form == "generation":
+    if not isinstance(objective, JUDGED) or data.task.form == "generation":
         return
     if trace.places("loss.trivial"):
         return

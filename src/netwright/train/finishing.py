@@ -5,11 +5,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from netwright.data.data import Rows
 from netwright.diagnose.diagnose import diagnose
 from netwright.evaluate.calibration import fit_temperature
 from netwright.evaluate.judge import outputs_of, score_outputs, targets_of
 from netwright.evaluate.score_tags import best_outside
 from netwright.model.ensemble import ensemble
+from netwright.model.gallery import gallery_of_rows
 from netwright.model.model import Model
 from netwright.train.facts import record_end
 from netwright.train.run import FailedTraining, Run
@@ -40,6 +42,8 @@ def finish(training: "Training", interrupted: bool, *, briefly: bool) -> Run:
     if data.task.form == "tagging" and not briefly:
         targets = targets_of(data.validation)
         model.outside = best_outside(outputs, targets, data.task.classes)
+    if data.task.form == "similarity" and isinstance(data.train, Rows):
+        model.gallery = gallery_of_rows(model, data.train)
     trace, recipe, metric = training.trace, training.plan.recipe, training.metric
     record_end(trace, data, recipe, outputs, metric=metric, step=state.step)
     if training.folder:

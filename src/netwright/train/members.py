@@ -31,7 +31,7 @@ from netwright.data.folds import Folds, deal_folds
 from netwright.device import choose_device, seeded, threads
 from netwright.diagnose.diagnose import diagnose
 from netwright.diagnose.finding import Finding
-from netwright.errors import TrainingError
+from netwright.errors import TrainingError, UsageError
 from netwright.evaluate.calibration import fit_temperature
 from netwright.evaluate.judge import outputs_of, score_outputs
 from netwright.model.ensemble import ensemble
@@ -45,6 +45,7 @@ from netwright.watch.trace import Trace
 
 __all__ = ["SEEDS_A_RUN", "fit_members"]
 
+ALONE = ("segmentation", "similarity")  # forms whose kept outputs tell no probability of the truth
 SEEDS_A_RUN = 1000  # so far apart are the seeds of the first members of two runs
 
 
@@ -73,6 +74,11 @@ def fit_members(
     """
     begun, members = time.monotonic(), plan.members
     assert members is not None
+    if data.task.form in ALONE:
+        raise UsageError(
+            f"The plan has members, but nets for {data.task.form} are not chosen from yet. Leave "
+            "--members out, or take snapshots of one net with --set recipe.snapshots=3."
+        )
     if members.space:
         Space(members.space).check(plan)
     plan = _with_rate(plan, data, seed, device, num_threads, seconds)

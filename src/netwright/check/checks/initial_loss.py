@@ -74,6 +74,8 @@ def initial_loss(case: Case) -> Check:
 def best_constant(step: Step, outputs: Tensor) -> float:
     """Return the loss of the best outputs that are the same for every row."""
     shape = outputs.shape[-1:] if outputs.dim() > 1 else outputs.shape[:0]
+    if outputs.dim() == 4:  # maps (batch, classes, height, width)
+        shape = torch.Size([outputs.shape[1], 1, 1])
     targets = step.many.targets
     targets = targets.double() if targets.is_floating_point() else targets
 

@@ -2,12 +2,20 @@
 
 from netwright.data.data import Data
 from netwright.plan.choices import INIT_REASON, Choices
+from netwright.plan.rules._segmentation import segmentation
+from netwright.plan.rules._similarity import similarity
 
 __all__ = ["image"]
 
 
 def image(data: Data, c: Choices) -> None:
     """Choose a net for pictures and how to train it."""
+    if data.task.form == "segmentation":
+        segmentation(data, c)
+        return
+    if data.task.form == "similarity":
+        similarity(data, c)
+        return
     rows = len(data.train)
     shapes = data.encoding.shapes()
     size = min(shapes["height"], shapes["width"])

@@ -1,0 +1,48 @@
+"""Pictures, the truth and what the net says, side by side."""
+
+import base64
+
+from netwright.report.markup import Markup, el
+from netwright.report.report import MapExample, Report
+from netwright.report.sections.parts import section
+
+__all__ = ["maps"]
+
+
+def maps(report: Report) -> Markup | None:
+    """Return the section of maps, or None without any."""
+    if not report.maps:
+        return None
+    return section(
+        "maps",
+        "Pictures, truth and prediction",
+        "The test pictures with the lowest Dice, then those in the middle. A colour is a class; "
+        "grey is not judged.",
+        *(_strip(one) for one in report.maps),
+    )
+
+
+def _strip(one: MapExample) -> Markup:
+    parts = (("picture", one.picture), ("truth", one.truth), ("prediction", one.predicted))
+    return el(
+        "figure",
+        {"class": "card"},
+        el("figcaption", {}, one.label),
+        el(
+            "div",
+            {"class": "strip"},
+            *(
+                el(
+                    "div",
+                    {},
+                    el("img", {"src": _source(png), "alt": f"{name}, {one.label}"}),
+                    el("p", {"class": "quiet"}, name),
+                )
+                for name, png in parts
+            ),
+        ),
+    )
+
+
+def _source(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
