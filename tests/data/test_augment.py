@@ -20,6 +20,7 @@ def pictures(batch: int = 16, channels: int = 3, height: int = 12, width: int = 
 EXAMPLES = {
     "image": pictures(),
     "text": torch.randint(2, 50, (16, 20), generator=generator(1)),
+    "sentence": torch.randint(2, 50, (16, 20), generator=generator(1)),
     "series": torch.randn(16, 40, 3, generator=generator(2)),
     "table": torch.randn(16, 5, generator=generator(3)),
 }

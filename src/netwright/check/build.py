@@ -16,6 +16,8 @@ from netwright.data.node_encoding import NodeEncoding
 from netwright.device import choose_device, seeded
 from netwright.evaluate.baseline_inputs import Sample, gather
 from netwright.objectives._pairs import OnPairs, pick_classes
+from netwright.objectives.segmentation import Segmentation
+from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Plan
 from netwright.quality.graph_twins import graph_keys
 from netwright.train.building import build_net, build_objective
@@ -29,6 +31,7 @@ MOST_BYTES = 256 * 2**20  # of a split's inputs
 PREPARED_ROWS = 2_000
 BATCH, MANY = 64, 512
 MAPS, SIDE = 8, 64  # pictures whose every pixel is a target, and the pixels of a side looked at
+WITH_ROWS = (Supervised, Segmentation, OnPairs)  # objectives of a row's outputs and its target
 TEXTS = 8  # rows of such: each holds many targets
 MOST_VALUES = 4_000_000  # of the inputs of many rows: large pictures fill memory
 
@@ -70,7 +73,7 @@ def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step |
         net.register_forward_pre_hook(lambda module, args: _joined(module, args, data.encoding))
     objective: Any = build_objective(plan, data)
     rebuilds = plan.net["name"] == "autoencoder"
-    if objective.takes != ("outputs",) and not rebuilds:
+    if not (isinstance(objective, WITH_ROWS) or rebuilds):
         return None
 
     members = int(getattr(net, "members", 0))
