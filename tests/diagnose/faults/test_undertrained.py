@@ -88,3 +88,14 @@ def test_maps_that_hardly_began_to_be_learned(tmp_path: Path) -> None:
     assert alarms(MAPS.format(40, "y"), tmp_path) == []
     noise = MAPS.format(2, "y").replace("gt(3.5).float()", "gt(3.5).float()[torch.randperm(300)]")
     assert alarms(noise, tmp_path) == []
+
+
+def test_a_net_that_is_worse_than_a_constant_answer_has_another_fault() -> None:
+    def found(end: float) -> list[str]:
+        trace = Trace()
+        for name, value in (("loss.trivial", 0.02), ("going.on.from", end)):
+            trace.record(name, "", 100, value)
+        trace.record("going.on.same", "", 100, 0.01)
+        return [f.fault for f in diagnose(trace)]
+
+    assert (found(0.019), found(0.036)) == (["undertrained"], [])  # 0.036: targets that move

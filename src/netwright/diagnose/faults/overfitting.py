@@ -70,7 +70,7 @@ def overfitting(trace: Trace) -> Iterator[Evidence]:
     by a tenth of what it had won, while the training loss fell. A note where the best weights came
     back ("weights.restored") or where the metric that counts did not suffer. Without such a curve:
     the net tells clearly more of its training rows than of evaluated ones, and told more of these
-    when the same training was stopped in its first half, beyond three standard errors over the
+    when the same training was stopped in its first half, beyond 3.5 standard errors over the
     rows (two, where that takes a quarter of the trivial loss off theirs as well); or a simple
     model, fitted to the training rows that the net knows by heart, tells clearly more of the
     evaluated ones.
@@ -133,7 +133,7 @@ def _stopped_too_late(trace: Trace) -> list[Evidence]:
     train, there = skill_of(trace, "train"), skill_of(trace, "evaluated")
     if gain is None or noise is None or step is None or train is None or there is None:
         return []
-    errors = 2 if _loss_rose(trace) else 3
+    errors = 2 if _loss_rose(trace) else 3.5  # eight stops are tried, in runs of every kind
     if gain <= max(_GAIN, errors * noise) or trace.places("weights.restored"):
         return []
     if not skill_gained(trace, "train", "evaluated", least=_GAP, errors=3):

@@ -130,6 +130,8 @@ def _learns_by_going_on(trace: Trace) -> Iterator[Evidence]:
     known = [loss for loss in tried if loss is not None]
     if end is None or trivial is None or not known or end - min(known) < 0.1 * trivial:
         return
+    if end > 1.2 * trivial:  # worse than a constant answer: its targets move, or something else
+        return
     yield Evidence(
         numbers={
             "constant answer's loss": trivial,
