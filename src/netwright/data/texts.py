@@ -20,6 +20,7 @@ from netwright.data.options import ReadOptions
 from netwright.data.sources import Found, labelled_files, sha256_of
 from netwright.data.task import parse_task
 from netwright.data.text_encoding import as_texts, fit_text_encoding
+from netwright.data.word_stream import words_data
 from netwright.errors import UsageError
 
 __all__ = ["read_texts", "text_data"]
@@ -32,6 +33,13 @@ def read_texts(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
     refuse_columns(options, found.name)
     source = Source(found.name, tuple(str(p) for p in found.paths), sha256_of(found.paths))
     if found.kind == "corpus":
+        if options.task == "embedding":
+            parts = {
+                name: "\n".join(_read(path, ledger) for path in files)
+                for name, files in found.parts.items()
+            }
+            pairs = Path(options.test) if options.test is not None else None
+            return words_data(parts, pairs=pairs, source=source, ledger=ledger, seed=options.seed)
         if options.task is not None and parse_task(options.task)[1] != "language-modelling":
             raise UsageError(
                 f"--task {options.task} needs a class for each text, but {found.name} is one text. "
