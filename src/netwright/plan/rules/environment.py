@@ -19,4 +19,4 @@ def environment(data: Data, c: Choices) -> None:
     c.recipe("batch_size", 64, "many small steps")
     c.recipe("clip", 0.5, "one odd episode cannot throw the net far")
     c.recipe("epochs", 50, "about 100,000 steps in the environment")
-    c.recipe("patience", 15, "epochs without a better mean return")
+    c.recipe("patience", 10, "epochs without a better mean return")
