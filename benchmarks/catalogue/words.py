@@ -69,7 +69,7 @@ def theirs(model: str, epochs: int, seed: int, pairs: Path) -> dict[str, Any]:
     from netwright.data.ledger import Ledger
     from netwright.data.read import read
     from netwright.data.word_encoding import WordEncoding
-    from netwright.data.word_stream import PAIRS, WordStream, pair_rows
+    from netwright.data.word_stream import PAIRS, WordStream, word_pair_rows
     from netwright.evaluate.word_scores import score_words
 
     data = read(CORPUS, task="embedding", test=pairs, seed=seed)
@@ -84,7 +84,7 @@ def theirs(model: str, epochs: int, seed: int, pairs: Path) -> dict[str, Any]:
         negative=5, workers=1, epochs=epochs, seed=seed,
     )  # fmt: skip
     found = {"seconds": time.monotonic() - begun, "cpu_seconds": time.process_time() - cpu}
-    rows = pair_rows(pairs, encoding, Ledger())
+    rows = word_pair_rows(pairs, encoding, Ledger())
     assert rows.name == PAIRS
     cosines = [
         [float(trained.wv.similarity(words[a], words[b]))]

@@ -11,9 +11,9 @@ from netwright.data.read import read
 from netwright.errors import UsageError
 from netwright.nets.actor_critic import ActorCritic
 from netwright.nets.dqn import DQN
-from netwright.objectives._acting import Actors
+from netwright.objectives._acting import Actors, Step
 from netwright.objectives.policy_gradient import PolicyGradient, advantages_of
-from netwright.objectives.q_learning import QLearning
+from netwright.objectives.q_learning import Memory, QLearning
 
 pytest.importorskip("gymnasium", reason="netwright[control] is not installed")
 
@@ -64,14 +64,43 @@ def test_an_end_by_the_limit_of_time_is_no_end_of_the_rewards() -> None:
 def test_targets_of_q_learning_are_those_of_the_equation(data: Data) -> None:
     net, target = DQN(in_features=4, outputs=2), DQN(in_features=4, outputs=2)
     following, rewards = torch.randn(5, 4), torch.randn(5)
-    ended = torch.tensor([True, False, False, False, True])
+    discount = torch.tensor([0.0, 0.9, 0.81, 0.9, 0.0])
     for double in (True, False):
-        found = QLearning(gamma=0.9, double=double)._targets(net, target, rewards, following, ended)
+        objective = QLearning(double=double)
+        found = objective._targets(net, target, rewards, following, discount)
         for at in range(5):
             chooser = net if double else target
             action = int(chooser(following[at : at + 1]).argmax())
-            then = 0.0 if ended[at] else float(target(following[at : at + 1])[0, action])
-            assert float(found[at]) == pytest.approx(float(rewards[at]) + 0.9 * then, abs=1e-5)
+            then = discount[at] * target(following[at : at + 1])[0, action]
+            assert float(found[at]) == pytest.approx(float(rewards[at] + then), abs=1e-5)
+
+
+def test_what_is_remembered_counts_the_rewards_until_an_end() -> None:
+    """Two environments in turn: the first ends after its second step, the second is cut there."""
+    objective = QLearning(n_step=3, gamma=0.5, environments=2, every=2, memory=12)
+    memory = Memory()
+    memory.rings = (
+        torch.zeros(12, 1), torch.zeros(12, dtype=torch.int64), torch.zeros(12),
+        torch.zeros(12, 1), torch.zeros(12, dtype=torch.bool), torch.zeros(12, dtype=torch.bool),
+    )  # fmt: skip
+    for number in range(9):  # more than there is room for
+        ends = torch.tensor([number == 4, False])
+        cut = torch.tensor([False, number == 4])
+        states = torch.full((2, 1), float(number))
+        step = Step(states + 1, torch.tensor([1.0, 10.0]), ends, cut)
+        memory.add(states, torch.tensor([0, 1]), step)
+    drawn = memory.draw(500, torch.Generator().manual_seed(0), objective)
+    states, actions, rewards, reached, discount = drawn
+    seen = {
+        (int(s), int(a)): (float(r), float(t), float(d))
+        for s, a, r, t, d in zip(states, actions, rewards, reached, discount, strict=True)
+    }
+    # 18 steps in 12 places: 3 to 8 are left, and three steps from 3 to 6 on.
+    assert set(seen) == {(s, a) for s in (3, 4, 5, 6) for a in (0, 1)}
+    assert seen[3, 0] == (1.5, 5.0, 0.0)  # 1 + 0.5, then the end
+    assert seen[4, 0] == (1.0, 5.0, 0.0)
+    assert seen[3, 1] == (15.0, 5.0, 0.25)  # cut: what follows is still guessed
+    assert seen[5, 1] == (17.5, 8.0, 0.125)
 
 
 def test_q_learning_gives_as_many_batches_as_it_says(data: Data) -> None:

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from netwright.data.data import Data
 from netwright.data.ledger import Ledger
 from netwright.data.read import read
+from netwright.data.read_rows import read_labelled, read_rows
 from netwright.errors import UsageError
 from netwright.evaluate.baselines import baselines
 from netwright.evaluate.evaluate import evaluate
@@ -19,9 +20,13 @@ from netwright.model.model import load
 from netwright.nets.word2vec import Word2Vec
 from netwright.objectives.word_vectors import WordVectors
 from netwright.plan.design import design
+from netwright.report.neighbours import sample_neighbours
+from netwright.report.report import Headline, Report
+from netwright.report.sections.neighbours import neighbours
 from netwright.train.fit import fit
 
 TOPICS, EACH = 8, 50
+PLAIN = {"title": "", "task": "", "verdict": "", "headline": Headline(metric="nats", value=1.0)}
 
 
 def corpus(folder: Path, *, lines: int = 3000) -> Path:
@@ -138,3 +143,21 @@ def test_wrong_settings_are_refused(data: Data) -> None:
         WordVectors(negatives=0)
     with pytest.raises(UsageError, match="needs pairs of words"):
         score_words(torch.zeros(3, 11), data.validation, data.task, metric="spearman")
+
+
+def test_a_saved_model_is_asked_and_scored_from_files(data: Data, tmp_path: Path) -> None:
+    small = {"net.width": 8, "recipe.epochs": 1}
+    run = fit(design(data).with_(small), data, num_threads=1)
+    run.model.save(tmp_path / "model")
+    opened = load(tmp_path)
+    words = tmp_path / "words.txt"
+    words.write_text("t1w1\n\nt2w2 - t2w3 + t2w4\nzebra\n", encoding="utf-8")
+    frame = opened.predict(read_rows(words, opened.encoding, Ledger()))
+    assert len(frame) == 3 and frame["prediction"].notna().tolist() == [True, True, False]
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("".join(f"t1w{at},t1w{at + 1},{at}\n" for at in range(12)), encoding="utf-8")
+    rows = read_labelled(pairs, opened.encoding, opened.task, Ledger())
+    assert "spearman" in evaluate(opened, rows)
+    near = sample_neighbours(run.model)
+    assert near and all(name not in found for name, found in near)
+    assert "What lies near" in str(neighbours(Report(neighbours=near, **PLAIN)))  # type: ignore[arg-type]

@@ -29,6 +29,8 @@ from netwright.data.sources import Found, locate
 from netwright.data.tagging import read_tagged, tagged_rows
 from netwright.data.task import Task
 from netwright.data.translation import pair_rows, read_pairs
+from netwright.data.word_encoding import WordEncoding
+from netwright.data.word_stream import word_pair_rows
 from netwright.errors import DataError, UsageError, did_you_mean
 
 __all__ = ["encoding_of", "note_found", "read_labelled", "read_labels", "read_rows"]
@@ -127,6 +129,8 @@ def read_labelled(
         return Rows("evaluate", encoding.encode(pictures, ledger), torch.from_numpy(ids), pictures)
     if isinstance(encoding, EnvironmentEncoding):
         return episodes_for(encoding, found, ledger)
+    if isinstance(encoding, WordEncoding):
+        return word_pair_rows(Path(source), encoding, ledger)
     if _wants_frame(encoding, found):
         frame = _frame(found, encoding, ledger)
         names = _target_names(frame, task, target)

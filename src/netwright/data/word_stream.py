@@ -25,7 +25,15 @@ from netwright.data.text_encoding import split_words
 from netwright.data.word_encoding import WordEncoding
 from netwright.errors import DataError
 
-__all__ = ["CHOICES", "PAIRS", "SAMPLE", "WordStream", "neighbour_rows", "pair_rows", "words_data"]
+__all__ = [
+    "CHOICES",
+    "PAIRS",
+    "SAMPLE",
+    "WordStream",
+    "neighbour_rows",
+    "word_pair_rows",
+    "words_data",
+]
 
 FEWEST_WORDS = 300  # different ones: of fewer no neighbourhood can be told from another
 MAX_VOCABULARY = 100_000
@@ -119,7 +127,7 @@ def words_data(
     sizes = ", ".join(f"{name} {len(stream):,} words" for name, stream in streams.items())
     ledger.note("split", "text", f"by position: {sizes}")
     if pairs is not None:
-        test: Rows = pair_rows(pairs, encoding, ledger)
+        test: Rows = word_pair_rows(pairs, encoding, ledger)
         source = Source(
             source.name, (*source.paths, str(pairs)), (*source.sha256, *sha256_of([pairs]))
         )
@@ -188,7 +196,7 @@ def neighbour_rows(stream: WordStream, encoding: WordEncoding, *, seed: int) -> 
     return Rows(stream.name, (given, asked), torch.zeros(len(given), dtype=torch.int64))
 
 
-def pair_rows(path: Path, encoding: WordEncoding, ledger: Ledger) -> Rows:
+def word_pair_rows(path: Path, encoding: WordEncoding, ledger: Ledger) -> Rows:
     """Read a table of word, word, similarity: inputs are the ids (rows,) of both, the targets float
     (rows,). Lines that begin with # are comments; pairs with an unknown word are left out."""
     frame = read_pairs(path, ledger)

@@ -24,16 +24,14 @@ from netwright.data.pair_encoding import PairEncoding
 from netwright.data.sentence_encoding import as_tokens
 from netwright.data.task import Task
 from netwright.data.text_encoding import TextEncoding
+from netwright.data.word_encoding import WordEncoding
 from netwright.device import choose_device
 from netwright.errors import DataError, UsageError
 from netwright.model.gallery import Gallery, nearest
 from netwright.model.masks import predict_masks, save_masks, shares_of_masks
+from netwright.model.neighbours import neighbours_frame
 from netwright.model.writing import generate, translate
 from netwright.objectives.reconstruction import row_errors
-from netwright.data.word_encoding import WordEncoding
-from netwright.device import choose_device
-from netwright.errors import DataError, UsageError
-from netwright.model.neighbours import neighbours_frame
 
 __all__ = ["FORMAT", "Model", "less_outside", "load", "mean_of_members"]
 
@@ -84,7 +82,7 @@ class Model:
             return row_errors(self.net, inputs)
         return self.combine(self.net(*inputs)).float()
 
-        def combine(self, outputs: Tensor | tuple[Tensor, ...]) -> Tensor:
+    def combine(self, outputs: Tensor | tuple[Tensor, ...]) -> Tensor:
         """Reduce an ensemble's (batch, members, outputs) to (batch, outputs): mean probability, or
         mean value, weighted where the net's `member_weights` say so. Of an actor-critic's logits
         and values the logits."""

@@ -1,11 +1,13 @@
 """Q-learning: acts by the values it knows, and learns from what it remembers of acting.
 
-target = r + gamma * (0 where the episode has ended, else q'(s', argmax over a of q(s', a)));
-loss = huber(q(s, a) - target), q' a copy of the net that follows every `target_every` batches.
+target = r + gamma r' + ... + gamma^n * (0 where the episode has ended by then, else
+q'(s, argmax over a of q(s, a)) of the state s that was reached); loss = huber(q(s, a) - target),
+q' a copy of the net that follows every `target_every` batches.
 
 Deep Q-network: Mnih et al. 2015, Nature 518. Double: van Hasselt et al. 2016, arXiv:1509.06461; the
-duelling net is `net.dueling`. Different from the papers: several environments are acted in side by
-side, and the first steps are at random.
+duelling net is `net.dueling`. Several rewards before the guess (n steps, as in Hessel et al. 2018,
+arXiv:1710.02298) bring news of an end sooner to the states that led to it. Different
+from the papers: several environments are acted in side by side, and the first steps are at random.
 """
 
 import copy
@@ -27,7 +29,8 @@ __all__ = ["QLearning"]
 
 @dataclass(frozen=True, kw_only=True)
 class QLearning:
-    """steps: taken in the environments in an epoch. every: steps between two batches. memory: steps
+    """n_step: rewards that are counted before a value is guessed. steps: taken in the environments
+    in an epoch. every: steps between two batches. memory: steps
     that are remembered. random_steps: at the start, before the first batch. epsilon: chance of an
     action at random, falling to `epsilon_end` in the first `explore` steps. double: q chooses the
     next action and q' says its value; else q' does both.
@@ -38,6 +41,7 @@ class QLearning:
     loss: ClassVar[str] = "huber"
 
     gamma: float = 0.99
+    n_step: int = 3
     double: bool = True
     steps: int = 2000
     every: int = 2
@@ -47,13 +51,18 @@ class QLearning:
     epsilon: float = 1.0
     epsilon_end: float = 0.05
     explore: int = 10_000
-    target_every: int = 50
+    target_every: int = 100
     experience: "Memory" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name in ("steps", "every", "environments", "memory", "target_every"):
+        for name in ("n_step", "steps", "every", "environments", "target_every"):
             if getattr(self, name) < 1:
                 raise UsageError(f"objective.{name} is {getattr(self, name)}; expected at least 1.")
+        if self.memory < self.n_step * self.environments:
+            raise UsageError(
+                f"objective.memory is {self.memory}; expected at least {self.n_step} steps of each "
+                f"of {self.environments} environments."
+            )
         if self.every % self.environments:
             raise UsageError(
                 f"objective.every is {self.every}, but {self.environments} environments are acted "
@@ -93,10 +102,10 @@ class QLearning:
             if memory.batches % self.target_every == 0:
                 memory.target.load_state_dict(net.state_dict())
             memory.batches += 1
-            states, actions, rewards, following, ended = (
-                x.to(device) for x in memory.draw(batch_size, order)
+            states, actions, rewards, following, discount = (
+                x.to(device) for x in memory.draw(batch_size, order, self)
             )
-            values = self._targets(net, memory.target, rewards, following, ended)
+            values = self._targets(net, memory.target, rewards, following, discount)
             yield Batch((states, actions), values)
 
     def epsilon_at(self, step: int) -> float:
@@ -120,12 +129,19 @@ class QLearning:
 
     @torch.no_grad()
     def _targets(
-        self, net: nn.Module, target: nn.Module, rewards: Tensor, following: Tensor, ended: Tensor
+        self,
+        net: nn.Module,
+        target: nn.Module,
+        rewards: Tensor,
+        following: Tensor,
+        discount: Tensor,
     ) -> Tensor:
+        """Return the rewards (batch,) and what is guessed to follow, times `discount` (batch,),
+        which is 0 where the episode has ended."""
         values = target(following)
         best = (net(following) if self.double else values).argmax(1, keepdim=True)
         then = values.gather(1, best).squeeze(1)
-        found: Tensor = rewards + self.gamma * torch.where(ended, 0.0, then)
+        found: Tensor = rewards + discount * then
         return found
 
     def step(
@@ -167,6 +183,7 @@ class Memory:
             torch.zeros(size),
             states.new_zeros(size, states.shape[1]),
             torch.zeros(size, dtype=torch.bool),
+            torch.zeros(size, dtype=torch.bool),
         )
         if self._waiting:
             self._restore(self._waiting)
@@ -176,16 +193,35 @@ class Memory:
         """Remember a step of each environment, in the place of the oldest."""
         size = len(self.rings[0])
         places = (torch.arange(len(actions)) + self.count) % size
-        new = (states, actions, step.rewards, step.next_states, step.terminated)
+        new = (states, actions, step.rewards, step.next_states, step.terminated, step.cut)
         for ring, values in zip(self.rings, new, strict=True):
             ring[places] = values
         self.count += len(actions)
 
-    def draw(self, batch_size: int, rng: torch.Generator) -> tuple[Tensor, ...]:
-        """Return a batch at random, with replacement."""
-        known = min(self.count, len(self.rings[0]))
-        index = torch.randint(known, (batch_size,), generator=rng)
-        return tuple(ring[index] for ring in self.rings)
+    def draw(
+        self, batch_size: int, rng: torch.Generator, objective: QLearning
+    ) -> tuple[Tensor, ...]:
+        """Return a batch at random, with replacement: states, actions, the rewards of the next
+        n steps of the same environment (fewer where the episode ended), the state then reached, and
+        the discount of what follows it, 0 where nothing does."""
+        states, actions, rewards, following, terminated, cut = self.rings
+        size, side_by_side = len(states), objective.environments
+        known = min(self.count, size)
+        # Steps of the environments lie in turn; the last n - 1 of each have no n steps yet.
+        later = known - (objective.n_step - 1) * side_by_side
+        place = torch.randint(later, (batch_size,), generator=rng) + max(self.count - size, 0)
+        first = place % size
+        total, discount = torch.zeros(batch_size), torch.ones(batch_size)
+        goes_on = torch.ones(batch_size, dtype=torch.bool)
+        reached = following[first]
+        for ahead in range(objective.n_step):
+            at = (place + ahead * side_by_side) % size
+            total += torch.where(goes_on, discount * rewards[at], 0.0)
+            reached = torch.where(goes_on[:, None], following[at], reached)
+            step = torch.where(terminated[at], 0.0, objective.gamma)
+            discount = torch.where(goes_on, discount * step, discount)
+            goes_on &= ~(terminated[at] | cut[at])
+        return states[first], actions[first], total, reached, discount
 
     def facts(self) -> dict[str, float]:
         """Return what a row of the history holds of acting."""

@@ -13,7 +13,7 @@ def environment(data: Data, c: Choices) -> None:
     c.objective("name", "policy-gradient", "steady on most small environments (Schulman 2017)")
     c.objective("method", "ppo", "each step is learned from several times")
     c.recipe("optimizer", "adam", "the usual one for acting")
-    c.recipe("lr", 1e-3, "the usual rate of small nets; it falls to 0")
+    c.recipe("lr", 1e-3, "the usual rate of small nets")
     c.recipe("schedule", "constant", "what is to be learned changes with the net")
     c.recipe("warmup", 0.0, "the first batches are as good as later ones")
     c.recipe("batch_size", 64, "many small steps")
