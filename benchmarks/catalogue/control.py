@@ -88,6 +88,11 @@ def steps_to(curve: list[tuple[float, float]]) -> float | None:
     return next((steps for steps, value in curve if value >= ASKED), None)
 
 
+def read_table() -> dict[str, Any]:
+    """Return the cells that are done."""
+    return json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
@@ -98,7 +103,7 @@ def main() -> None:
         learner, seed = given.cell[0], int(given.cell[1])
         print(json.dumps(theirs(seed) if learner == "sb3-ppo" else ours(learner, seed)))
         return
-    table: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    table = read_table()
     for seed in given.seeds:
         for learner in given.only:
             if f"{learner}/{seed}" in table:
@@ -110,6 +115,7 @@ def main() -> None:
                 print(f"{learner}/{seed} failed: {done.stderr.strip().splitlines()[-1]}")
                 continue
             cell = json.loads(done.stdout.splitlines()[-1])
+            table = read_table()  # another process may have written its own cells
             table[f"{learner}/{seed}"] = cell | {"steps_to_475": steps_to(cell["curve"])}
             RESULTS.write_text(json.dumps(table, indent=1) + "\n")
             print(

@@ -94,6 +94,11 @@ def theirs(model: str, epochs: int, seed: int, pairs: Path) -> dict[str, Any]:
     return found | {"rho": rho.to_dict(), "pairs": len(rows), "words": len(stream)}
 
 
+def read_table() -> dict[str, Any]:
+    """Return the cells that are done."""
+    return json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
@@ -109,7 +114,7 @@ def main() -> None:
         print(json.dumps(work(model, int(epochs), int(seed), pairs)))
         return
     write_corpus(given.data)
-    table: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    table = read_table()
     for seed in given.seeds:
         for model in given.models:
             for library in ("netwright", "gensim"):
@@ -123,6 +128,7 @@ def main() -> None:
                 if done.returncode:
                     print(f"{name} failed: {done.stderr.strip().splitlines()[-1]}")
                     continue
+                table = read_table()  # another process may have written its own cells
                 table[name] = json.loads(done.stdout.splitlines()[-1])
                 RESULTS.write_text(json.dumps(table, indent=1) + "\n")
                 rho, seconds = table[name]["rho"], table[name]["cpu_seconds"]
