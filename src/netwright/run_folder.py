@@ -24,7 +24,7 @@ def open_folder(
     if out is None:
         if resume:
             raise UsageError("--resume needs --out DIR, the run folder to go on with.")
-        name = Path(source.rstrip("/")).name.split(".")[0] or "run"
+        name = Path(source.rstrip("/")).name.split(".")[0].replace(":", "-") or "run"
         taken = [
             int(p.name.rsplit("-", 1)[1]) for p in Path("runs").glob(f"{name}-[0-9][0-9][0-9]")
         ]

@@ -21,6 +21,7 @@ from netwright.check.checks.train_and_eval import train_and_eval
 from netwright.check.result import Check, Checks
 from netwright.data.data import Data
 from netwright.device import seeded, threads
+from netwright.errors import UsageError
 from netwright.plan.design import design
 from netwright.plan.plan import Plan
 
@@ -34,6 +35,7 @@ DATA_CHECKS: tuple[Callable[[Case], Check], ...] = (
     label_noise,
     class_balance,
 )
+WITHOUT_ROWS = {"environment": "an environment to act in", "words": "a stream of words"}
 # Each needs a loss that can be computed, which the first one finds out.
 NET_CHECKS: tuple[Callable[[Case], Check], ...] = (
     outputs_and_loss,
@@ -60,6 +62,11 @@ def check(
     Nothing of the data or the plan is changed. Large data is sampled, which the words then say.
     """
     begun = time.monotonic()
+    if data.kind in WITHOUT_ROWS:
+        raise UsageError(
+            f"{data.source.name} is {WITHOUT_ROWS[data.kind]}: there are no rows whose inputs and "
+            "targets could be checked before training. Train it: netwright train watches it."
+        )
     with threads(num_threads), seeded(seed):  # what the nets draw is put back
         case = case_of(data, plan or design(data), seed=seed, device=device)
         found = run_checks(case)

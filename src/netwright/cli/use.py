@@ -33,6 +33,7 @@ SOURCES = {
     "tagged sentences": "a .conll file of a token and its tag a line, or one for each split",
     "line pair": "two line-aligned texts, train.en and train.de: one of them, or their folder",
     "corpus": "one .txt of running text (language modelling)",
+    "environment": "gym:NAME, an environment of Gymnasium to act in, such as gym:CartPole-v1",
     "archive": ".zip .tar.gz .gz of any of these",
 }
 
@@ -161,7 +162,7 @@ def run_evaluate(
         }
         print(json.dumps(said, ensure_ascii=False))
         return
-    print(f"{len(rows):,} rows")
+    print(f"{len(rows):,} {'episodes' if opened.task.form == 'control' else 'rows'}")
     for name, score in scores.items():
         print(
             f"{name:<20} {score.value:>10.4f}   95 % interval {score.low:.4f} to {score.high:.4f}"

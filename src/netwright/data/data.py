@@ -11,7 +11,17 @@ from torch import Tensor
 from netwright.data.ledger import Ledger
 from netwright.data.task import Task
 
-Kind = Literal["table", "image", "text", "series", "graph", "sentence", "text-pair"]
+Kind = Literal[
+    "table",
+    "image",
+    "text",
+    "series",
+    "graph",
+    "sentence",
+    "text-pair",
+    "environment",
+    "words",
+]
 
 
 class Batch(NamedTuple):

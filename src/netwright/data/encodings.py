@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from netwright.data.data import Encoding
+from netwright.data.environments import EnvironmentEncoding
 from netwright.data.forecasting import ForecastEncoding
 from netwright.data.graph_encoding import GraphEncoding
 from netwright.data.image_encoding import ImageEncoding
@@ -16,6 +17,7 @@ from netwright.data.sentence_encoding import SentenceEncoding
 from netwright.data.series_encoding import SeriesEncoding
 from netwright.data.table_encoding import TableEncoding
 from netwright.data.text_encoding import TextEncoding
+from netwright.data.word_encoding import WordEncoding
 from netwright.errors import DataError
 
 __all__ = ["load_encoding"]
@@ -31,6 +33,8 @@ _READERS: dict[str, Callable[[Any, Any], Encoding]] = {
     "sentence": SentenceEncoding.from_dict,
     "text-pair": PairEncoding.from_dict,
     "forecast": ForecastEncoding.from_dict,
+    "environment": EnvironmentEncoding.from_dict,
+    "words": WordEncoding.from_dict,
 }
 
 

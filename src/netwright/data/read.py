@@ -9,6 +9,7 @@ import pandas as pd
 from netwright.data.arrays import Arrays, arrays_as_frames, read_arrays
 from netwright.data.builtin import load_builtin
 from netwright.data.data import Data, Source
+from netwright.data.environments import environment_data
 from netwright.data.forecasting import forecasting_data
 from netwright.data.graph_data import read_graph_data
 from netwright.data.images import image_data, read_images
@@ -75,7 +76,8 @@ def read(
     if isinstance(source, pd.DataFrame):
         frame = source.rename(columns=str).reset_index(drop=True)
         return _from_frames({"all": frame}, Source("table"), options, ledger)
-    found = locate(source, test=test)
+    # Word vectors may be tested on a table of pairs, which is no second corpus.
+    found = locate(source, test=None if task == "embedding" else test)
     note_found(found, ledger)
     if found.kind == "table":
         limit = memory_limit(memory_limit_mb)
@@ -103,6 +105,8 @@ def read(
         return read_tagging(found, options, ledger)
     if found.kind == "line-pair":
         return read_translation(found, options, ledger)
+    if found.kind == "gym":
+        return environment_data(found, options, ledger)
     if found.kind == "ts":
         return read_series(found, options, ledger)
     raise _unsupported(found)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from netwright.data.arrays import arrays_as_frames, read_arrays
 from netwright.data.cells import MARKERS, distinct
-from netwright.data.data import Encoding, Rows
+from netwright.data.data import Encoding, Rows, Split
+from netwright.data.environments import EnvironmentEncoding, episodes_for
 from netwright.data.graph_data import graph_rows, read_graph
 from netwright.data.graph_encoding import GraphEncoding
 from netwright.data.graphs import Graphs
@@ -28,6 +29,8 @@ from netwright.data.sources import Found, locate
 from netwright.data.tagging import read_tagged, tagged_rows
 from netwright.data.task import Task
 from netwright.data.translation import pair_rows, read_pairs
+from netwright.data.word_encoding import WordEncoding
+from netwright.data.word_stream import word_pair_rows
 from netwright.errors import DataError, UsageError, did_you_mean
 
 __all__ = ["encoding_of", "note_found", "read_labelled", "read_labels", "read_rows"]
@@ -85,6 +88,11 @@ def read_rows(source: str | Path, encoding: Encoding, ledger: Ledger) -> Any:
     if isinstance(encoding, NodeEncoding | GraphEncoding):
         graphs = _graphs(found, encoding, ledger)
         return graphs if isinstance(encoding, GraphEncoding) else graphs.names
+    if found.kind == "gym":
+        raise UsageError(
+            f"{found.name} is an environment; predictions are made for rows, such as a table of "
+            "states. To see how well a model acts in it use `netwright evaluate`."
+        )
     if _wants_frame(encoding, found):
         return _frame(found, encoding, ledger)
     return read_samples(found, encoding.kind, ledger)[0]
@@ -92,11 +100,11 @@ def read_rows(source: str | Path, encoding: Encoding, ledger: Ledger) -> Any:
 
 def read_labelled(
     source: str | Path, encoding: Encoding, task: Task, ledger: Ledger, *, target: str | None = None
-) -> Rows:
+) -> Split:
     """Read rows with their targets, encoded as the model's training rows were, to score it.
 
     target: the target's name in this source, where it is another one. Rows without a target, or of
-    a class that was not learned, are left out and counted.
+    a class that was not learned, are left out and counted. What acts is scored on episodes.
     """
     if task.form in ("forecasting", "language-modelling", "generation"):
         raise UsageError(
@@ -119,6 +127,10 @@ def read_labelled(
         pictures, labels = read_labels(found, encoding, ledger)
         _, ids = np.unique(labels, return_inverse=True)
         return Rows("evaluate", encoding.encode(pictures, ledger), torch.from_numpy(ids), pictures)
+    if isinstance(encoding, EnvironmentEncoding):
+        return episodes_for(encoding, found, ledger)
+    if isinstance(encoding, WordEncoding):
+        return word_pair_rows(Path(source), encoding, ledger)
     if _wants_frame(encoding, found):
         frame = _frame(found, encoding, ledger)
         names = _target_names(frame, task, target)
@@ -213,7 +225,7 @@ def _take(raw: Any, kept: NDArray[np.int64]) -> Any:
 
 def _wants_frame(encoding: Encoding, found: Found) -> bool:
     """Whether the rows are a table's: also texts in a column, series in time, arrays of columns."""
-    if encoding.kind == "table":
+    if encoding.kind in ("table", "environment"):
         return True
     return encoding.kind in ("text", "series") and found.kind in ("table", "builtin")
 

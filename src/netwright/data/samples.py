@@ -173,4 +173,6 @@ READERS: dict[str, dict[str, Reader]] = {
     "sentence": {"conll": _conll, "corpus": _plain_lines},
     "text-pair": {"corpus": _plain_lines, "line-pair": _first_of_pair},
     "series": {"ts": _ts, "npz": _npz},
+    # A list of words may look like a table of one column.
+    "words": {"corpus": _corpus, "table": _corpus},
 }

@@ -39,11 +39,11 @@ KINDS = {
     "corpus": "one text, for language modelling",
     "line-pair": "two texts, line by line translations, such as train.en and train.de",
     "conll": "a token and its tag a line, blank lines between sentences",
+    "gym": "gym:NAME, an environment of Gymnasium to act in",
     "flat-images": "images without class folders, for prediction",
 }
 COMING_KINDS = {
     "audio-folder": "a folder of sounds for each class",
-    "gym": "an environment to act in",
 }
 
 TABLE_CONTENT = frozenset({"parquet", "feather", "xlsx", "json", "jsonl"})

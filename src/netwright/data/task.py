@@ -20,6 +20,8 @@ Form = Literal[
     "translation",
     "segmentation",
     "similarity",
+    "control",
+    "embedding",
 ]
 
 # What users may write after --task, and what it means: (name in metrics.json, form or None to infer
@@ -44,6 +46,8 @@ TASKS: dict[str, tuple[str, Form | None]] = {
     "translation": ("translation", "translation"),
     "segmentation": ("segmentation", "segmentation"),
     "similarity": ("similarity", "similarity"),
+    "control": ("control", "control"),
+    "embedding": ("embedding", "embedding"),
 }
 
 

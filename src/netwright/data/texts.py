@@ -20,9 +20,12 @@ from netwright.data.options import ReadOptions
 from netwright.data.sources import Found, labelled_files, sha256_of
 from netwright.data.task import parse_task
 from netwright.data.text_encoding import as_texts, fit_text_encoding
+from netwright.data.word_stream import words_data
 from netwright.errors import UsageError
 
 __all__ = ["read_texts", "text_data"]
+
+OF_A_CORPUS = ("language-modelling", "embedding")  # what one text is learned for
 
 
 def read_texts(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
@@ -32,7 +35,7 @@ def read_texts(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
     refuse_columns(options, found.name)
     source = Source(found.name, tuple(str(p) for p in found.paths), sha256_of(found.paths))
     if found.kind == "corpus":
-        if options.task is not None and parse_task(options.task)[1] != "language-modelling":
+        if options.task is not None and parse_task(options.task)[1] not in OF_A_CORPUS:
             raise UsageError(
                 f"--task {options.task} needs a class for each text, but {found.name} is one text. "
                 "Leave --task out to learn its next character, or give a folder for each class."
@@ -41,6 +44,9 @@ def read_texts(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
             name: "\n".join(read_text(path, ledger) for path in files)
             for name, files in found.parts.items()
         }
+        if options.task == "embedding":
+            pairs = Path(options.test) if options.test is not None else None
+            return words_data(parts, pairs=pairs, source=source, ledger=ledger, seed=options.seed)
         return corpus_data(parts, source=source, ledger=ledger)
     if found.kind == "text-lines":
         samples = {name: _lines(files, ledger) for name, files in found.parts.items()}

@@ -20,6 +20,8 @@ from netwright.data.data import Data, Rows, Split
 from netwright.data.forecast_encoding import ForecastEncoding
 from netwright.data.graph_encoding import GraphEncoding
 from netwright.data.node_encoding import NodeEncoding
+from netwright.data.word_stream import CHOICES, PAIRS
+from netwright.evaluate.baseline_control import best_linear_returns, random_returns
 from netwright.evaluate.baseline_forecasts import (
     forecast_by_ridge,
     forecast_by_trees,
@@ -53,20 +55,24 @@ from netwright.evaluate.baseline_models import (
 from netwright.evaluate.baseline_reconstruction import mean_errors, pca_errors
 from netwright.evaluate.baseline_tags import FEATURES, by_features, by_word, sentences_of
 from netwright.evaluate.baseline_translations import piece_nats, word_by_word
+from netwright.evaluate.baseline_words import singular_cosines
 from netwright.evaluate.judge import mase_scale, overlap
 from netwright.evaluate.map_metrics import facts_of_maps, score_maps
 from netwright.evaluate.metrics import score_classes, score_tokens, score_values
 from netwright.evaluate.reconstruction_metrics import score_errors
+from netwright.evaluate.returns import score_returns
 from netwright.evaluate.score_tags import best_outside, score_tags
 from netwright.evaluate.score_translations import score_translations
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.similarity_metrics import score_embeddings
 from netwright.evaluate.two_sample import real_rows, score_samples
 from netwright.evaluate.verdict import verdict
+from netwright.evaluate.word_scores import score_words
 
 __all__ = ["Baseline", "Baselines", "baselines", "verdict"]
 
 DEFAULT_SECONDS = 60.0
+COUNTED_A_SECOND = 50_000  # words of a corpus, singular vectors included
 # Boosting looks at every feature in every round, so it is given fewer pixels.
 LINEAR_PIXELS = 1024
 TREE_PIXELS = 200
@@ -174,6 +180,10 @@ def baselines(
     """
     begun = time.monotonic()
     bound = DEFAULT_SECONDS if seconds is None else seconds
+    if data.task.form == "control":
+        return _of_acting(data, begun, bound, metric=metric, seed=seed, resamples=resamples)
+    if data.task.form == "embedding":
+        return _of_words(data, begun, bound, metric=metric, seed=seed, resamples=resamples)
     job = _open(data, metric=metric, seed=seed, resamples=resamples)
     job = replace(job, code_size=code_size)
     found = {"trivial": _timed(lambda: _trivial(job))}
@@ -198,6 +208,56 @@ def baselines(
         except OutOfTime as why:
             found[name] = Baseline(words, reason=str(why), cut=True)
     return Baselines(found, time.monotonic() - begun)
+
+
+def _of_acting(
+    data: Data, begun: float, bound: float, *, metric: str | None, seed: int, resamples: int
+) -> Baselines:
+    def score(returns: torch.Tensor) -> Scores:
+        return score_returns(returns, data.task, metric=metric, resamples=resamples, seed=seed)
+
+    def linear() -> Baseline:
+        until = begun + 0.7 * bound  # then the best of them are tested
+        returns, drawn = best_linear_returns(data, seed=seed, deadline=until)
+        words = f"the best of {drawn} linear policies drawn at random"
+        return Baseline(words, score(returns), rows=drawn)
+
+    return Baselines(
+        {
+            "trivial": _timed(
+                lambda: Baseline("actions at random", score(random_returns(data, seed=seed)))
+            ),
+            "linear": _timed(linear),
+            "trees": Baseline("boosted trees", reason="they need rows whose answers are known"),
+        },
+        time.monotonic() - begun,
+    )
+
+
+def _of_words(
+    data: Data, begun: float, bound: float, *, metric: str | None, seed: int, resamples: int
+) -> Baselines:
+    def score(outputs: torch.Tensor) -> Scores:
+        return score_words(
+            outputs, data.test, data.task, metric=metric, resamples=resamples, seed=seed
+        )
+
+    unlike = Baseline("boosted trees", reason="they have no vectors of words")
+    words = "singular vectors of positive mutual information"
+    if getattr(data.test, "name", "") != PAIRS:
+        flat = Baseline("a guess", score(torch.zeros(len(data.test), CHOICES)))
+        linear = Baseline(words, reason="they do not say how likely a neighbour is")
+        return Baselines(
+            {"trivial": flat, "linear": linear, "trees": unlike}, time.monotonic() - begun
+        )
+    guess = Baseline("no vectors", reason="without vectors no two words are alike")
+    if bound * COUNTED_A_SECOND < len(data.train):
+        linear = Baseline(words, reason=f"no time to count in {bound:.3g} s", cut=True)
+    else:
+        linear = _timed(lambda: Baseline(words, score(singular_cosines(data, seed=seed))))
+    return Baselines(
+        {"trivial": guess, "linear": linear, "trees": unlike}, time.monotonic() - begun
+    )
 
 
 def _open(data: Data, *, metric: str | None, seed: int, resamples: int) -> _Job:

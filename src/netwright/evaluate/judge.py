@@ -17,17 +17,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from netwright.data.data import Encoding, Rows, Split
+from netwright.data.environments import Episodes
 from netwright.data.forecast_encoding import ForecastEncoding
 from netwright.data.image_stream import ImageStream
 from netwright.data.task import Form, Task
 from netwright.evaluate.map_metrics import facts_of_logits, loss_of_facts, score_maps
 from netwright.evaluate.metrics import score_classes, score_tokens, score_values
 from netwright.evaluate.reconstruction_metrics import score_errors
+from netwright.evaluate.returns import play, score_returns
 from netwright.evaluate.score_tags import score_tags
 from netwright.evaluate.score_translations import score_translations
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.similarity_metrics import score_embeddings
 from netwright.evaluate.two_sample import drawn_beside, score_samples
+from netwright.evaluate.word_scores import embedding_outputs, score_words
 from netwright.model.model import Model
 from netwright.objectives._energy import energy_distance
 from netwright.objectives._objective import Objective
@@ -58,6 +61,10 @@ def outputs_of(model: Model, split: Split, *, batch_size: int = 1024) -> Tensor:
     """Return what the scores of a whole split are made of, on the CPU."""
     if model.task.form == "generation":
         return drawn_beside(model, split)
+    if isinstance(split, Episodes):
+        return play(model, split)
+    if model.task.form == "embedding":
+        return embedding_outputs(model, split, batch_size=batch_size)
     size = min(batch_size, TOKEN_ROWS) if model.task.form in IN_TOKENS else batch_size
     if model.task.form == "segmentation":
         size = rows_of_maps(model.encoding)
@@ -87,8 +94,11 @@ def _token_nats(logits: Tensor, targets: Tensor) -> Tensor:
     return F.pad(nats.view(-1, steps), (0, targets.shape[1] - steps))
 
 
-def loss_of(objective: Objective, outputs: Tensor, targets: Tensor, task: Task) -> float:
-    """Return the mean loss of `outputs_of` a whole split."""
+def loss_of(objective: Objective, outputs: Tensor, targets: Tensor, task: Task) -> float | None:
+    """Return the mean loss of `outputs_of` a whole split; None where what is judged is not what
+    is minimised: episodes have a return and no loss, held-out words are asked otherwise."""
+    if task.form in ("control", "embedding"):
+        return None
     if task.form in IN_TOKENS:
         return float(outputs.sum() / (targets != NOT_ASKED).sum())
     if task.form == "generation":  # of whatever net and objective
@@ -113,6 +123,10 @@ def score_outputs(
     only: the metrics wanted; resamples 0 leaves out intervals and curves (between epochs).
     """
     task = model.task
+    if task.form == "control":
+        return score_returns(outputs, task, metric=metric, resamples=resamples, seed=seed)
+    if task.form == "embedding":
+        return score_words(outputs, split, task, metric=metric, resamples=resamples, seed=seed)
     if task.form == "language-modelling":
         return score_tokens(outputs, task, metric=metric, resamples=resamples, seed=seed)
     if task.form == "reconstruction":

@@ -29,8 +29,9 @@ TAGS = ("tagging",)
 TOKENS = ("language-modelling", "translation")
 MAPS = "segmentation"
 PAIRS = "similarity"
+WORDS = "embedding"
 # What stands for a metric between epochs, where the metric itself needs whole sequences written.
-WATCHED = {"bleu": "nats"}
+WATCHED = {"bleu": "nats", "spearman": "nats"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "entity_f1": Metric(True, TAGS, "F1 of whole entities, with their type"),
         "entity_precision": Metric(True, TAGS, "share of the called entities that are right"),
         "entity_recall": Metric(True, TAGS, "share of the entities found"),
-        "accuracy": Metric(True, (*CLASSES, *TAGS, MAPS), "rows (tokens, pixels) that are right"),
+        "accuracy": Metric(
+            True, (*CLASSES, *TAGS, MAPS, WORDS), "rows (tokens, pixels) that are right"
+        ),
         "balanced_accuracy": Metric(True, CLASSES, "recall, averaged over the classes"),
         "precision": Metric(True, CLASSES, "share of the called that are right"),
         "recall": Metric(True, CLASSES, "share of the positives found"),
@@ -80,10 +83,12 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "energy_distance": Metric(False, ("generation",), "how far drawn rows are from real ones"),
         "coverage": Metric(True, ("generation",), "real rows with a drawn one near them"),
         "bleu": Metric(True, ("translation",), "0 to 100, as sacrebleu gives it"),
-        "nats": Metric(False, (*TOKENS, *TAGS), "nats a token"),
+        "nats": Metric(False, (*TOKENS, *TAGS, WORDS), "nats a token"),
+        "spearman": Metric(True, (WORDS,), "rank correlation with what people say"),
         "perplexity": Metric(False, TOKENS, "exp(nats): the branching factor left"),
         "dice": Metric(True, (MAPS,), "overlap 2 |A B| / (|A| + |B|), averaged over the classes"),
         "iou": Metric(True, (MAPS,), "overlap |A B| / |A or B|, averaged over the classes"),
+        "mean_return": Metric(True, ("control",), "sum of an episode's rewards, greedy actions"),
     }
 )
 
@@ -106,6 +111,7 @@ def primary_metric(
     forecasting: mase. language-modelling: nats. reconstruction: mse; roc_auc where a label says
     which rows are anomalies. generation: energy_distance. tagging: entity_f1, or accuracy where
     tags are of no spans. translation: bleu. segmentation: dice. similarity: one_shot_accuracy.
+    control: mean_return. embedding: nats, or spearman where the test is pairs of words.
     """
     if metric is not None:
         fitting = [name for name, known in METRICS.items() if task.form in known.forms]
@@ -137,6 +143,8 @@ def primary_metric(
         "translation": "bleu",
         "segmentation": "dice",
         "similarity": "one_shot_accuracy",
+        "control": "mean_return",
+        "embedding": "nats",
     }[task.form]
 
 

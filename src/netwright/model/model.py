@@ -24,10 +24,12 @@ from netwright.data.pair_encoding import PairEncoding
 from netwright.data.sentence_encoding import as_tokens
 from netwright.data.task import Task
 from netwright.data.text_encoding import TextEncoding
+from netwright.data.word_encoding import WordEncoding
 from netwright.device import choose_device
 from netwright.errors import DataError, UsageError
 from netwright.model.gallery import Gallery, nearest
 from netwright.model.masks import predict_masks, save_masks, shares_of_masks
+from netwright.model.neighbours import neighbours_frame
 from netwright.model.writing import generate, translate
 from netwright.objectives.reconstruction import row_errors
 
@@ -80,9 +82,12 @@ class Model:
             return row_errors(self.net, inputs)
         return self.combine(self.net(*inputs)).float()
 
-    def combine(self, outputs: Tensor) -> Tensor:
+    def combine(self, outputs: Tensor | tuple[Tensor, ...]) -> Tensor:
         """Reduce an ensemble's (batch, members, outputs) to (batch, outputs): mean probability, or
-        mean value, weighted where the net's `member_weights` say so."""
+        mean value, weighted where the net's `member_weights` say so. Of an actor-critic's logits
+        and values the logits."""
+        if isinstance(outputs, tuple):
+            return outputs[0]
         if not getattr(self.net, "members", 0):
             return outputs
         weights = getattr(self.net, "member_weights", None)
@@ -149,6 +154,8 @@ class Model:
             inputs, kept = self.encoding.encode(raw, ledger), None
         else:
             inputs, kept = some(raw, ledger)
+        if isinstance(self.encoding, WordEncoding):
+            return neighbours_frame(self.net, self.encoding, *inputs)
         rows = Rows("predict", inputs, torch.zeros(len(inputs[0])), None)
         frame = self.frame(self.forward_rows(rows, batch_size=batch_size), inputs)
         if kept is not None and len(kept) < len(raw):
@@ -224,6 +231,10 @@ class Model:
         task = self.task
         if task.form == "reconstruction":
             return pd.DataFrame(outputs.numpy(), columns=["error", "absolute_error"])
+        if task.form == "control":
+            actions = outputs.argmax(1).numpy()
+            scores = {f"score_{at}": outputs[:, at].numpy() for at in range(outputs.shape[1])}
+            return pd.DataFrame({"prediction": actions, **scores})
         if not task.is_classification:
             values = self.values(outputs, inputs).numpy()
             if task.form == "forecasting":

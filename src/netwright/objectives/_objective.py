@@ -8,11 +8,30 @@ from torch import Tensor, nn
 
 from netwright.data.data import Batch, Data
 
-__all__ = ["Losses", "Objective"]
+__all__ = ["Experience", "Losses", "Objective", "experience_of"]
 
 # Of one step, by parameter group; an iterator is asked for the next loss after the group before it
 # was stepped (a discriminator, then the generator that is to deceive it).
 Losses = Mapping[str, Tensor] | Iterable[tuple[str, Tensor]]
+
+
+class Experience(Protocol):
+    """What an objective that acts keeps from epoch to epoch, as its attribute `experience`. Such an
+    objective says by `rows(batch_size)` how many rows an epoch has, and goes on after an epoch
+    alone: `start` is 0. It is the one thing that changes in an objective, by its `batches`.
+    """
+
+    def facts(self) -> dict[str, float]:
+        """Return what a row of the history holds of it."""
+        ...
+
+    def packed(self) -> dict[str, Tensor]:
+        """Return what `unpack_` needs to go on from here, for a checkpoint after an epoch."""
+        ...
+
+    def unpack_(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take back what `packed` gave."""
+        ...
 
 
 class Objective(Protocol):
@@ -37,8 +56,10 @@ class Objective(Protocol):
         start: int = 0,
         device: torch.device | None = None,
         weights: Tensor | None = None,
+        net: nn.Module | None = None,
     ) -> Iterator[Batch]:
-        """Yield one epoch of the training split, ready for the net, from batch `start` on."""
+        """Yield one epoch of the training split, ready for the net, from batch `start` on. net: as
+        it is when a batch is asked for, to act with where rows come from acting."""
         ...
 
     def step(self, net: nn.Module, batch: Batch, rng: torch.Generator | None = None) -> Losses:
@@ -54,3 +75,9 @@ class Objective(Protocol):
         smooth: with what only training adds (label smoothing).
         """
         ...
+
+
+def experience_of(objective: object) -> Experience | None:
+    """Return the experience of an objective that acts; None of one that reads the rows of Data."""
+    found: Experience | None = getattr(objective, "experience", None)
+    return found

@@ -57,6 +57,7 @@ class OnPairs:
         start: int = 0,
         device: torch.device | None = None,
         weights: Tensor | None = None,
+        net: nn.Module | None = None,
     ) -> Iterator[Batch]:
         """Yield one epoch of batches from number `start` on, augmented and ready for the net: as
         many as rows / batch_size."""

@@ -60,6 +60,7 @@ class Adversarial:
         start: int = 0,
         device: torch.device | None = None,
         weights: Tensor | None = None,
+        net: nn.Module | None = None,
     ) -> Iterator[Batch]:
         """Yield one shuffled epoch of the training split from batch `start` on. A batch is shared
         out among the critic's steps."""

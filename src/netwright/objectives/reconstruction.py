@@ -68,6 +68,7 @@ class Reconstruction:
         start: int = 0,
         device: torch.device | None = None,
         weights: Tensor | None = None,
+        net: nn.Module | None = None,
     ) -> Iterator[Batch]:
         """Yield one shuffled epoch of the training split from batch `start` on."""
         return prepared_batches(

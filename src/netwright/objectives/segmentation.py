@@ -58,6 +58,7 @@ class Segmentation:
         start: int = 0,
         device: torch.device | None = None,
         weights: Tensor | None = None,
+        net: nn.Module | None = None,
     ) -> Iterator[Batch]:
         """Yield one shuffled epoch of the training split from batch `start` on, a square of each
         picture, augmented and ready for the net."""

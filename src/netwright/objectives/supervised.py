@@ -52,6 +52,7 @@ class Supervised:
         start: int = 0,
         device: torch.device | None = None,
         weights: Tensor | None = None,
+        net: nn.Module | None = None,
     ) -> Iterator[Batch]:
         """Yield one shuffled epoch of the training split from batch `start` on, augmented and ready
         for the net. weights: one a row; rows are then drawn with replacement in their proportion.

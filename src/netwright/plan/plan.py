@@ -144,8 +144,8 @@ class Plan:
 
     def with_(self, changes: Mapping[str, Any], *, why: str = BY_USER) -> "Plan":
         """Return the plan with dotted fields changed: {"recipe.lr": 0.01, "net.width": 64}. Unknown
-        ones are errors. Another net.name drops the settings that the new net does not have, and
-        an ensemble that the user did not ask for.
+        ones are errors. Another net.name or objective.name drops the settings that the new one does
+        not have, and another net an ensemble that the user did not ask for.
         "members.count" makes it an ensemble's; {"members": None} a single net's."""
         net, objective, reasons = dict(self.net), dict(self.objective), dict(self.why)
         recipe: dict[str, Any] = {}
@@ -171,6 +171,13 @@ class Plan:
                 )
                 raise UsageError(f"A plan has no field {path!r}.{did_you_mean(path, fields)}")
             reasons[path] = why
+        if objective["name"] != self.objective["name"]:
+            package, name = "netwright.objectives", objective["name"]
+            known = catalogue.parameters(package, name, what="objective")
+            for field in [n for n in objective if n not in ("name", *known)]:
+                if f"objective.{field}" not in changes:
+                    del objective[field]
+                    reasons.pop(f"objective.{field}", None)
         if net["name"] != self.net["name"]:
             # What was chosen for the other net and means nothing to this one goes; what the data
             # fixes stays, so that a net for other data is refused.

@@ -19,6 +19,7 @@ from netwright.report.drawn import show_cloud, show_pictures
 from netwright.report.examples import show_example
 from netwright.report.forecasts import sample_forecasts
 from netwright.report.maps import sample_maps
+from netwright.report.neighbours import sample_neighbours
 from netwright.report.report import Baseline, Choice, Headline, Layer, Member, Report
 from netwright.report.sentences import describe_score, describe_task
 from netwright.report.translations import sample_translations
@@ -86,6 +87,7 @@ def build_report(
         cloud=show_cloud(data, outputs),
         translations=sample_translations(run.model, data),
         maps=sample_maps(run.model, data, outputs),
+        neighbours=sample_neighbours(run.model),
         findings=[finding.to_dict() for finding in run.findings],
         ledger=data.ledger.to_list(),
         layers=layers_of(heaviest_member(run.model.net), data),

@@ -19,6 +19,7 @@ from netwright.report.sections.drawn import drawn
 from netwright.report.sections.maps import maps
 from netwright.report.sections.members import members
 from netwright.report.sections.mistakes import mistakes
+from netwright.report.sections.neighbours import neighbours
 from netwright.report.sections.repair import repair
 from netwright.report.sections.scores import scores
 from netwright.report.sections.training import health, training
@@ -29,6 +30,7 @@ HERE = Path(__file__).parent
 SECTIONS = (
     ("scores", "How good", scores),
     ("drawn", "Drawn", drawn),
+    ("neighbours", "Words", neighbours),
     ("repair", "Repair", repair),
     ("maps", "Pictures", maps),
     ("mistakes", "Mistakes", mistakes),

@@ -172,6 +172,7 @@ class Report:
     ledger: their JSON forms. notes: what a reader of the numbers must know. versions: name ->
     version. members: of an ensemble, else none; selection: how they were chosen, "greedy" or "all";
     growth: the validation score after each pick; layers: then those of its heaviest member.
+    neighbours: of word vectors, a word or a sum of words and the nearest ones to it.
     folds: nets that each member is made of, each trained without one fold of the training and
     validation rows; 0: none. pictures, cloud: what a net draws or rebuilds. repair: proof.json's
     object, where
@@ -219,6 +220,7 @@ class Report:
     selection: str = ""
     growth: Sequence[float] = ()
     folds: int = 0
+    neighbours: Sequence[tuple[str, Sequence[str]]] = ()
     repair: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     device: str = ""

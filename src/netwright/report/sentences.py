@@ -57,6 +57,10 @@ def describe_task(task: Task, kind: str) -> str:
         case "generation":
             given = f", given {target}" if task.classes else ""
             return f"Draw {ROWS.get(kind, 'rows')} like those that are there{given}"
+        case "embedding":
+            return "Learn vectors of words from the words around them"
+        case "control":
+            return "Choose the action that brings the most reward, given the state"
         case _:
             return f"Predict the number {target} from {source}"
 
@@ -84,6 +88,21 @@ def describe_score(
         )
     if metric == "accuracy" and task.form == "segmentation":
         return f"It is right for {value:.1%} of the pixels of {unseen}."
+    if metric == "spearman":
+        return (
+            f"Its vectors rank {plural(rows, 'pair')} of words as people do with a correlation of "
+            f"{number(value)}."
+        )
+    if task.form == "embedding":
+        return (
+            "Asked which of eleven words stood near another, it hesitates as between "
+            f"{math.exp(value):,.1f}, over {plural(rows, 'held-out word')}."
+        )
+    if metric == "mean_return":
+        return (
+            f"An episode brings it a reward of {number(value)} on average, over "
+            f"{plural(rows, 'test episode')} that training never began."
+        )
     if metric == "accuracy":
         return f"It is right for {round(value * rows):,} of {unseen}."
     if metric == "roc_auc" and task.form == "binary":

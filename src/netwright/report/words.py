@@ -51,6 +51,8 @@ METRIC_TITLES: Mapping[str, str] = {
     "entity_precision": "Entity precision",
     "entity_recall": "Entity recall",
     "bleu": "BLEU",
+    "mean_return": "Mean return",
+    "spearman": "Spearman's rho",
     "iou": "IoU",
     "one_shot_accuracy": "One-shot accuracy",
     "map50": "mAP50",

@@ -8,12 +8,13 @@ from torch import Tensor, nn
 
 from netwright import catalogue
 from netwright.data.data import Data, Rows
+from netwright.data.word_encoding import WordEncoding
 from netwright.errors import UsageError
 from netwright.objectives._objective import Objective
-from netwright.plan.plan import Plan
+from netwright.plan.plan import Plan, Recipe
 from netwright.train.init import initialise_
 
-__all__ = ["balanced_rows", "build_net", "build_objective"]
+__all__ = ["balanced_rows", "build_net", "build_objective", "rows_of", "with_counts"]
 
 
 def build_net(plan: Plan, data: Data, seed: int, device: torch.device) -> tuple[nn.Module, str]:
@@ -111,6 +112,29 @@ def build_objective(plan: Plan, data: Data) -> Objective:
         arguments["class_weights"] = _balanced(data)
     objective: Objective = catalogue.build(package, name, arguments, what="objective")
     return objective
+
+
+def with_counts(plan: Plan, data: Data) -> Plan:
+    """Return the plan with the counts of words that a hierarchical softmax is built of."""
+    hierarchical = plan.objective.get("loss") == "hierarchical-softmax"
+    if not hierarchical or not isinstance(data.encoding, WordEncoding) or plan.net.get("counts"):
+        return plan
+    counts = [0, *data.encoding.counts]
+    return plan.with_({"net.counts": counts}, why="how often each word occurs: its tree")
+
+
+def rows_of(objective: Objective, data: Data, recipe: Recipe) -> int:
+    """Return how many rows an epoch has: those of the training split, or what acting gives."""
+    acting = getattr(objective, "rows", None)
+    if acting is None:
+        return len(data.train)
+    if recipe.batch_size == "full":
+        raise UsageError(
+            "recipe.batch_size is 'full', but the rows come from acting and are never all there. "
+            "Give a number."
+        )
+    rows: int = acting(int(recipe.batch_size))
+    return rows
 
 
 def balanced_rows(data: Data) -> Tensor:

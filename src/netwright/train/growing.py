@@ -190,11 +190,13 @@ class Growing:
     ) -> dict[str, float]:
         """Write and return the history's row of a round after which these members are picked."""
         outputs = self.combined(picks)
+        loss = loss_of(self.objective, outputs, self.targets, self.data.task)
+        assert loss is not None  # members answer rows
         row: dict[str, float] = {
             "epoch": len(self.history) + 1,
             "step": step,
             "train_loss": train_loss,
-            "validation_loss": loss_of(self.objective, outputs, self.targets, self.data.task),
+            "validation_loss": loss,
             self.metric: self.score(outputs),
             "members": training,
             "seconds": round(time.monotonic() - self.begun, 3),

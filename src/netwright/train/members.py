@@ -45,7 +45,8 @@ from netwright.watch.trace import Trace
 
 __all__ = ["SEEDS_A_RUN", "fit_members"]
 
-ALONE = ("segmentation", "similarity")  # forms whose kept outputs tell no probability of the truth
+# Forms whose kept outputs tell no probability of the truth, or are no answers to rows.
+ALONE = ("segmentation", "similarity", "control", "embedding")
 SEEDS_A_RUN = 1000  # so far apart are the seeds of the first members of two runs
 
 

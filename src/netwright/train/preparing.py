@@ -48,7 +48,7 @@ def resolve_lr(training: "Training") -> Plan:
 
     def endless() -> Iterator[Batch]:
         while True:
-            yield from training.batches(order, rng)
+            yield from training.batches(order, rng, rehearsed=True)
 
     def loss(net: nn.Module, batch: Batch) -> Tensor:
         losses = [one for _, one in losses_of(training.objective, net, batch, rng)]
@@ -83,7 +83,7 @@ def choose_step(training: "Training", before: dict[str, Any] | None) -> tuple[St
 
 
 def _first_batch(training: "Training") -> Batch:
-    return next(training.batches(*_streams(training.seed)))
+    return next(training.batches(*_streams(training.seed), rehearsed=True))
 
 
 def _streams(seed: int) -> tuple[torch.Generator, torch.Generator]:

@@ -6,6 +6,7 @@ from any random stream. All that changes lies in `State`, the net, the optimiser
 the streams, so that a checkpoint of those continues bit for bit.
 """
 
+import copy
 import logging
 import math
 import time
@@ -20,9 +21,10 @@ from netwright.data.data import Batch, Data
 from netwright.evaluate.judge import loss_of, metric_of, outputs_of, targets_of
 from netwright.evaluate.scores import higher_is_better, watched_metric
 from netwright.model.model import Model
+from netwright.objectives._objective import experience_of
 from netwright.plan.plan import Plan
 from netwright.train.averaging import Average
-from netwright.train.building import balanced_rows, build_net, build_objective
+from netwright.train.building import balanced_rows, build_net, build_objective, rows_of, with_counts
 from netwright.train.checkpoint import load_checkpoint, save_checkpoint
 from netwright.train.eager_step import EagerStep, choose_precision
 from netwright.train.facts import record_start
@@ -77,6 +79,7 @@ class Training:
         *,
         order_seed: int | None = None,
     ) -> None:
+        plan = with_counts(plan, data)
         self.order_seed = seed if order_seed is None else order_seed
         self.plan, self.data, self.folder, self.seed = plan, data, folder, seed
         self.device, self.progress = device, progress
@@ -91,8 +94,9 @@ class Training:
             net=self.net, spec=dict(plan.net), encoding=data.encoding, task=data.task
         )
         self.objective = build_objective(plan, data)
+        self.experience = experience_of(self.objective)
         recipe = plan.recipe
-        rows = len(data.train)
+        rows = rows_of(self.objective, data, recipe)
         self.batch_size = rows if recipe.batch_size == "full" else min(int(recipe.batch_size), rows)
         self.rows_per_step = self.batch_size * recipe.accumulate
         self.steps_per_epoch = math.ceil(rows / self.rows_per_step)
@@ -119,7 +123,7 @@ class Training:
                 self.run_epoch()
         except KeyboardInterrupt:
             interrupted = True
-            if self.folder:
+            if self.folder and self._may_stop_here():
                 self._checkpoint()
             self.state.stopped = "interrupted"
         finally:
@@ -153,6 +157,8 @@ class Training:
             self.state, self.best = unpack_(
                 *saved, self.net, self.optimizer, self.average, self.rng
             )
+            if self.experience is not None:
+                self.experience.unpack_(under(saved[0], "experience."))
             for number in range(before.get("snapshots", 0)):
                 self.snapshots.append(under(saved[0], f"snapshot{number}."))
             if self.folder is not None:
@@ -171,9 +177,17 @@ class Training:
         self.events = EventWriter(self.folder) if self.folder else None
 
     def batches(
-        self, order: torch.Generator, rng: torch.Generator, start: int = 0
+        self,
+        order: torch.Generator,
+        rng: torch.Generator,
+        start: int = 0,
+        *,
+        rehearsed: bool = False,
     ) -> Iterator[Batch]:
-        found: Iterator[Batch] = self.objective.batches(
+        """Yield an epoch's batches. rehearsed: and leave what the objective experiences as it
+        is."""
+        objective = copy.deepcopy(self.objective) if rehearsed else self.objective
+        found: Iterator[Batch] = objective.batches(
             self.data,
             batch_size=self.rows_per_step,
             order=order,
@@ -181,6 +195,7 @@ class Training:
             start=start,
             device=self.device,
             weights=self.row_weights,
+            net=self.net,
         )
         return found
 
@@ -214,13 +229,19 @@ class Training:
                 break
             if len(losses) == 1000:
                 state.loss_sum += _drain(losses)
-            if self.folder and now - self.saved_at > CHECKPOINT_SECONDS:
+            waited = now - self.saved_at > CHECKPOINT_SECONDS
+            if self.folder and waited and self._may_stop_here():
                 state.loss_sum += _drain(losses)
                 self._checkpoint()
         state.loss_sum += _drain(losses)
         self.end_epoch()
         if not state.stopped and state.step > first:
             self.replan((time.monotonic() - begun) / (state.step - first))
+
+    def _may_stop_here(self) -> bool:
+        """Say whether a checkpoint can hold this moment: what is experienced goes on from the end
+        of an epoch alone."""
+        return self.experience is None or self.state.batch == 0
 
     def _step(self, batch: Batch) -> Tensor:
         rate = self.set_rate()
@@ -260,7 +281,8 @@ class Training:
         step = self.state.step
         with self.probe.sample(step):
             loss = self.watched_step(batch.inputs, batch.targets)
-        self.trace.record("loss", "", step, loss.item())
+        if self.experience is None:  # of rows that change with the net it says nothing of it
+            self.trace.record("loss", "", step, loss.item())
         self.trace.record("lr", "", step, rate)
         return loss
 
@@ -285,7 +307,7 @@ class Training:
         state.history.append(row)
         self._record(row)
         stale = state.epoch - state.best_epoch
-        if "validation_loss" not in row:
+        if self.metric not in row:
             state.stopped = "the loss is not finite"
             self.trace.record("non-finite", "", state.step, 1.0)
         elif recipe.snapshots > 1:
@@ -325,16 +347,20 @@ class Training:
         row = {"epoch": state.epoch + 1, "step": state.step, "train_loss": train_loss}
         if math.isfinite(train_loss) and bool(torch.isfinite(outputs).all()):
             targets, task = targets_of(self.data.validation), self.data.task
-            row["validation_loss"] = loss_of(self.objective, outputs, targets, task)
+            loss = loss_of(self.objective, outputs, targets, task)
+            if loss is not None:
+                row["validation_loss"] = loss
             row[self.metric] = metric_of(self.model, outputs, self.data.validation, self.metric)
             signed = row[self.metric] * (1 if higher_is_better(self.metric) else -1)
             rows = len(self.data.validation) if self.metric in SHARES else None
-            if state.improves(signed, row["validation_loss"], shares_of=rows):
+            if state.improves(signed, loss or 0.0, shares_of=rows):
                 state.best_epoch = state.epoch
             if state.best_epoch == state.epoch or self.plan.recipe.keep == "last":
                 state.kept_epoch = state.epoch
                 kept = self.average.net.state_dict()
                 self.best = {name: value.detach().clone() for name, value in kept.items()}
+        if self.experience is not None:
+            row |= self.experience.facts()
         row["lr"] = self.optimizer.param_groups[0]["lr"]
         row["seconds"] = round(state.seconds + time.monotonic() - self.begun, 3)
         return row
@@ -346,7 +372,7 @@ class Training:
             ("loss.validation", "validation_loss"),
             ("metric.validation", self.metric),
         ):
-            if name in row:
+            if name in row and (self.experience is None or name == self.metric):
                 self.trace.record(signal, "", step, row[name])
         if self.events:
             self.events.scalars({k: v for k, v in row.items() if k not in ("epoch", "step")}, step)
@@ -392,6 +418,9 @@ class Training:
         plain["state"]["seconds"] += time.monotonic() - self.begun
         for number, weights in enumerate(self.snapshots):
             tensors |= {f"snapshot{number}.{name}": value for name, value in weights.items()}
+        if self.experience is not None:
+            found = self.experience.packed()
+            tensors |= {f"experience.{name}": value for name, value in found.items()}
         plain["snapshots"] = len(self.snapshots)
         plain["plan"] = self.plan.to_dict()
         plain["scaler"] = self.watched_step.scaler.state_dict()

@@ -13,6 +13,8 @@ from netwright.report.words import SIGNALS, metric_title, number, plural
 __all__ = ["group_history", "health", "tidy_layers", "training"]
 
 Layers = Mapping[str, tuple[Sequence[int], Sequence[float]]]
+# Columns of the history that say where an epoch stands.
+NO_CURVES = ("epoch", "seconds", "step", "steps", "members", "environment_steps")
 SHARES = ("dead", "saturated", "activation.zeros")
 
 
@@ -57,9 +59,7 @@ def group_history(
     splits."""
     groups: dict[str, dict[str, Sequence[float | None]]] = {}
     for name, column in history.items():
-        if name in ("epoch", "seconds", "step", "steps", "members") or all(
-            v is None for v in column
-        ):
+        if name in NO_CURVES or all(v is None for v in column):
             continue
         if name == "loss" or name.endswith("_loss"):
             title = "Log loss" if name.endswith("log_loss") else "Loss"
