@@ -17,7 +17,9 @@ asked. A seeded fault counts only if it makes the score worse than its healthy t
 five paired seeds (p = 1/32) with an effect size of at least .5; `data-leakage` must flatter the
 score and `wrong-metric` falsify it instead. Healthy are the twins and controls that look ill but
 are not. An alarm is an error or a warning; the right cause is first when the first finding names
-the seeded fault or another right name for the same illness (listed in `suite.py`).
+the seeded fault or another right name for the same illness (listed in `suite.py`). The rules were
+mended with these scripts in sight, so that on others they will do less well: a first run over them,
+before that, noticed 0.75 of the seeded and 0.82 of the real faults.
 
 """
 

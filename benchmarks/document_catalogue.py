@@ -1,0 +1,192 @@
+"""Write docs/catalogue.md: a row for every system, from catalogue/systems.yaml and the results.
+
+.venv/bin/python benchmarks/document_catalogue.py
+"""
+
+import json
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).resolve().parent
+OUT = HERE.parent / "docs" / "catalogue.md"
+SYSTEMS = HERE / "catalogue" / "systems.yaml"
+RESULTS = HERE / "results"
+
+HEAD = """\
+# The catalogue
+
+Every system that netwright is to have, where it is, how it is used, and what was measured of it.
+Figures come from `benchmarks/results/`; `benchmarks/document_catalogue.py` makes this page of
+them. "asked" is the goal that stood before the measurement. Where no data set is the measure, the
+test is named that shows it. Commands that begin with `--` follow `netwright train SOURCE`.
+"""
+TABLE = """
+| system | where | use | measured | asked |
+|---|---|---|---|---|
+"""
+NOT_MEASURED = "not measured yet"
+Row = tuple[str, str]  # what was measured, what was asked
+
+
+def _read(name: str) -> dict[str, Any]:
+    path = RESULTS / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    return found
+
+
+def _values(values: list[float], digits: int = 3) -> str:
+    each = ", ".join(f"{value:.{digits}f}" for value in values)
+    return each if len(values) == 1 else f"{statistics.fmean(values):.{digits}f} ({each})"
+
+
+def _reach(name: str, what: str) -> Row | None:
+    """A row of `benchmarks/reach.py`: the defaults, over seeds."""
+    found = _read("reach").get(name)
+    if not found:
+        return None
+    return f"{what} {_values(found['values'])}", str(found["asked"])
+
+
+def _first_nets(*names: str) -> Row | None:
+    table = _read("catalogue_first_nets")
+    found = {name: table[name] for name in names if name in table}
+    if not found:
+        return None
+    said = [f"{name}: {one.get('mean', statistics.fmean(one['values'])):.3f}"
+            for name, one in found.items()]  # fmt: skip
+    return "accuracy, " + ", ".join(said), ", ".join(one["asked"] for one in found.values())
+
+
+def _graphs() -> Row | None:
+    found = _read("catalogue_graphs")
+    said = [f"{net} {one['accuracy']:.4f}, {len(one['tests'])} {one['cells']}"
+            for net, one in found.items()]  # fmt: skip
+    asked = ", ".join(f"{net} {one['asked']}" for net, one in found.items())
+    return (f"accuracy on Cora and MUTAG: {'; '.join(said)}", asked) if found else None
+
+
+def _membrane() -> Row | None:
+    found = _read("catalogue_segmentation")
+    if not found:
+        return None
+    beside = f"best grey threshold {found['threshold']:.3f}, trees {found['trees']:.3f}"
+    return f"Dice {_values(found['values'])}; {beside}", str(found["asked"])
+
+
+def _omniglot() -> Row | None:
+    found = _read("catalogue_similarity")
+    said = [f"{name} {_values(one['values'])}" for name, one in found.items()]
+    pixels = next((one["nearest_pixels"] for one in found.values()), 0.0)
+    words = f"20-way one-shot accuracy: {', '.join(said)}; nearest pixels {pixels:.3f}"
+    return (words, "0.70") if found else None
+
+
+def _gaussians() -> Row | None:
+    found = _read("catalogue_generation").get("8-gaussians", {})
+    modes = [one["modes_covered"] for _, one in sorted(found.items())]
+    return (f"modes covered {', '.join(map(str, modes))} of 8", "8 of 8") if found else None
+
+
+def _mammography() -> Row | None:
+    found = _read("catalogue_reconstruction").get("mammography", {})
+    seeds = [one for _, one in sorted(found.items())]
+    values = [one["test"]["roc_auc"]["value"] for one in seeds]
+    beside = [one["baselines"]["linear"]["roc_auc"]["value"] for one in seeds]
+    said = f"ROC-AUC {_values(values)}; PCA of equal width {_values(beside)}" if found else ""
+    return (said, "0.85") if found else None
+
+
+def _rebuilt() -> Row | None:
+    found = _read("catalogue_reconstruction").get("fashion_mnist", {})
+    pairs = [
+        (one["test"]["mse"]["value"], one["baselines"]["linear"]["mse"]["value"])
+        for _, one in sorted(found.items())
+    ]
+    said = [f"{ours:.5f} against {theirs:.5f}" for ours, theirs in pairs]
+    return (f"mse against PCA of equal width: {', '.join(said)}", "less") if found else None
+
+
+def _recall() -> Row | None:
+    found = _read("catalogue_memory")
+    said = [f"{net} {one['solved']:.2f}" for net, one in found.items()]
+    asked = ", ".join(f"{net} {one['asked']}" for net, one in found.items())
+    return (f"share solved of recall over 100 steps: {', '.join(said)}", asked) if found else None
+
+
+def _sequences(*names: str) -> Row | None:
+    table = _read("catalogue_sequences")
+    found = {name: one for name, one in table.items() if any(part in name for part in names)}
+    said = [f"{name}: {one['measure']} {_values(one['values'])}" for name, one in found.items()]
+    asked = ", ".join(str(one["asked"]) for one in found.values())
+    return ("; ".join(said), asked) if found else None
+
+
+def _words() -> Row | None:
+    found = _read("catalogue_words")
+    said = [f"{name} {one['rho']['value']:.3f}, {one['cpu_seconds']:.0f} CPU s"
+            for name, one in found.items()]  # fmt: skip
+    asked = "gensim's, no slower than 3x gensim"
+    return (f"rho on WordSim-353: {'; '.join(said)}", asked) if found else None
+
+
+def _cartpole() -> Row | None:
+    found = _read("catalogue_control")
+    said = [
+        f"{name}: {one['test']['value']:.1f}, {one['steps_to_475'] or 'never'} steps to 475"
+        for name, one in found.items()
+    ]
+    asked = "475; PPO within stable-baselines3's steps"
+    return (f"mean return of 100 episodes, {'; '.join(said)}", asked) if found else None
+
+
+FIGURES: dict[str, Callable[[], Row | None]] = {
+    "adult": lambda: _reach("adult", "accuracy on adult"),
+    "cartpole": _cartpole,
+    "digits": lambda: _reach("digits", "accuracy on digits"),
+    "fashion": lambda: _reach("fashion_mnist", "accuracy on Fashion-MNIST"),
+    "gaussians": _gaussians,
+    "graphs": _graphs,
+    "mammography": _mammography,
+    "membrane": _membrane,
+    "multi30k": lambda: _sequences("seq2seq", "transformer"),
+    "omniglot": _omniglot,
+    "pm25": lambda: _reach("pm25", "MASE on Beijing's PM2.5"),
+    "rebuilt": _rebuilt,
+    "recall": _recall,
+    "sonar": lambda: _first_nets("xor mlp", "sonar"),
+    "tinyshakespeare": lambda: _sequences("gpt"),
+    "words": _words,
+    "xor": lambda: _first_nets("xor perceptron"),
+}
+
+
+def main() -> None:
+    """Rewrite the page."""
+    OUT.write_text(page(), encoding="utf-8")
+
+
+def page() -> str:
+    """Return the page's text."""
+    parts = [HEAD]
+    for chapter, systems in yaml.safe_load(SYSTEMS.read_text()).items():
+        rows = [_row(name, system) for name, system in systems.items()]
+        parts.append(f"\n## {chapter[0].upper()}{chapter[1:]}\n{TABLE}" + "".join(rows))
+    return "".join(parts)
+
+
+def _row(name: str, system: dict[str, str]) -> str:
+    if "missing" in system:
+        return f"| {name} | not there yet: `{system['missing']}` | | | |\n"
+    measured, asked = f"[its test](../{system.get('shown', '')})", ""
+    if "figure" in system:
+        measured, asked = FIGURES[system["figure"]]() or (NOT_MEASURED, "")
+    where = f"[{system['source']}](../src/netwright/{system['source']})"
+    return f"| {name} | {where} | `{system['use']}` | {measured} | {asked} |\n"
+
+
+if __name__ == "__main__":
+    main()
