@@ -145,9 +145,12 @@ def test_arrays_that_cannot_be_used(
         read(tmp_path / "a.npz")
 
 
-def test_kinds_that_are_not_supported_name_those_that_are() -> None:
-    with pytest.raises(DataError, match=r"gym.*Supported kinds: .*table"):
-        read("gym:CartPole-v1")
+def test_kinds_that_are_not_supported_name_those_that_are(tmp_path: Path) -> None:
+    for name in ("dog", "cat"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "one.wav").write_bytes(b"RIFF\x24\x00\x00\x00WAVEfmt ")
+    with pytest.raises(DataError, match=r"audio-folder.*Supported kinds: .*table"):
+        read(tmp_path)
 
 
 def test_wrong_arguments() -> None:
