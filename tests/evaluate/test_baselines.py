@@ -14,7 +14,7 @@ from torch import Tensor
 from netwright.data.data import Batch, Data, Kind, Rows, Source
 from netwright.data.read import read
 from netwright.data.task import Form, Task
-from netwright.evaluate import baselines as baselines_module
+from netwright.evaluate import baseline_job
 from netwright.evaluate.baselines import baselines
 from netwright.evaluate.verdict import verdict
 
@@ -306,8 +306,8 @@ def test_one_class_in_training() -> None:
 
 
 def test_more_rows_than_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(baselines_module, "MAX_TRAIN_ROWS", 60)
-    monkeypatch.setattr(baselines_module, "MAX_TEST_ROWS", 20)
+    monkeypatch.setattr(baseline_job, "MAX_TRAIN_ROWS", 60)
+    monkeypatch.setattr(baseline_job, "MAX_TEST_ROWS", 20)
     data = bundled("iris")
     for one in (data, None):
         if one is None:
