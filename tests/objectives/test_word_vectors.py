@@ -136,6 +136,12 @@ def test_a_sure_answer_has_no_nats(data: Data) -> None:
     assert scores["nats"].value == pytest.approx(0.0) and scores["accuracy"].value == 1.0
 
 
+def test_equal_choices_are_a_guess_and_not_right(data: Data) -> None:
+    scores = score_words(torch.zeros(40, 11), data.validation, data.task, resamples=0)
+    assert scores["accuracy"].value == pytest.approx(1 / 11)
+    assert scores["nats"].value == pytest.approx(math.log(11))
+
+
 def test_wrong_settings_are_refused(data: Data) -> None:
     with pytest.raises(UsageError, match="Did you mean 'cbow'"):
         WordVectors(model="cbwo")

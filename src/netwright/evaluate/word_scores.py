@@ -70,7 +70,8 @@ def score_words(
     rows = F.cross_entropy(
         outputs.double(), torch.zeros(len(outputs), dtype=torch.int64), reduction="none"
     ).numpy()
-    right = (outputs.argmax(1) == 0).double().numpy()
+    highest = outputs == outputs.amax(1, keepdim=True)  # of equal ones each is as likely picked
+    right = (highest[:, 0].double() / highest.sum(1)).numpy()
 
     def measure_of(part: NDArray[np.int64] | None) -> Measure:
         nats, hits = (rows, right) if part is None else (rows[part], right[part])
