@@ -7,6 +7,26 @@ import pytest
 import torch
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+TESTS = Path(__file__).resolve().parent
+# Where tests run whole scripts or commands, or train packs: seconds each, a minute together. They
+# are left out of `make check`; of commands those in cli/test_cli.py stay in it.
+WHOLE = (
+    "check/test_script.py", "cli/test_check_command.py", "cli/test_graph_commands.py",
+    "cli/test_start.py", "cli/test_tune_command.py", "doctor", "estimators",
+    "repair/test_repair.py", "repair/test_scripts.py", "test_repairing.py", "train/test_control.py",
+    "train/test_fold_members.py", "train/test_members.py", "train/test_pack.py", "tune",
+)  # fmt: skip
+SCRIPTS = "diagnose/faults"  # of which those with a folder of their own run a script
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whole scripts and commands as slow, before slow ones are left out."""
+    for item in items:
+        where = item.path.relative_to(TESTS).as_posix()
+        script = where.startswith(SCRIPTS) and "tmp_path" in getattr(item, "fixturenames", ())
+        if script or where.startswith(WHOLE):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
