@@ -1,6 +1,7 @@
 """What objectives on embeddings share: batches of P classes with K rows each, so that every batch
 holds pairs of the same and of different classes; distances."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,7 +19,7 @@ SMALLEST = 1e-12  # of a squared distance, whose root has a slope
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnPairs:
+class OnPairs(ABC):
     """An objective on the embeddings of a batch: `on_vectors` is its loss.
 
     margin: see the objective. samples: rows of each class in a batch. turned: a class turned by 90,
@@ -43,9 +44,9 @@ class OnPairs:
                 "a margin above 0 and at least 2 rows of each class."
             )
 
+    @abstractmethod
     def on_vectors(self, vectors: Tensor, targets: Tensor) -> Tensor:
         """Return the mean loss of embeddings (batch, dim) with class ids (batch,)."""
-        raise NotImplementedError
 
     def batches(
         self,
