@@ -12,6 +12,7 @@ from netwright.errors import UsageError
 from netwright.nets.actor_critic import ActorCritic
 from netwright.nets.dqn import DQN
 from netwright.objectives._acting import Actors, Step
+from netwright.objectives._objective import Epoch
 from netwright.objectives.policy_gradient import PolicyGradient, advantages_of
 from netwright.objectives.q_learning import Memory, QLearning
 
@@ -106,7 +107,7 @@ def test_what_is_remembered_counts_the_rewards_until_an_end() -> None:
 def test_q_learning_gives_as_many_batches_as_it_says(data: Data) -> None:
     objective = QLearning(steps=80, every=4, random_steps=40, memory=64)
     net = DQN(in_features=4, outputs=2)
-    batches = list(objective.batches(data, batch_size=16, net=net, **streams()))
+    batches = list(objective.batches(data, Epoch(batch_size=16, net=net, **streams())))
     assert len(batches) * 16 == objective.rows(16)
     assert batches[0].inputs[0].shape == (16, 4) and batches[0].targets.shape == (16,)
     assert objective.experience.facts()["environment_steps"] == 120
@@ -125,11 +126,11 @@ def test_epsilon_falls_to_its_end() -> None:
 def test_memory_goes_on_from_a_checkpoint(data: Data) -> None:
     net = DQN(in_features=4, outputs=2)
     one = QLearning(steps=40, random_steps=40, memory=64)
-    list(one.batches(data, batch_size=8, net=net, **streams()))
+    list(one.batches(data, Epoch(batch_size=8, net=net, **streams())))
     two = QLearning(steps=40, random_steps=40, memory=64)
     two.experience.unpack_(one.experience.packed())
-    first = list(one.batches(data, batch_size=8, net=net, **streams(5)))
-    second = list(two.batches(data, batch_size=8, net=net, **streams(5)))
+    first = list(one.batches(data, Epoch(batch_size=8, net=net, **streams(5))))
+    second = list(two.batches(data, Epoch(batch_size=8, net=net, **streams(5))))
     for a, b in zip(first, second, strict=True):
         torch.testing.assert_close(a.inputs, b.inputs)
         torch.testing.assert_close(a.targets, b.targets)
@@ -159,7 +160,7 @@ def test_advantages_of_whole_returns() -> None:
 def test_policy_gradient_gives_as_many_batches_as_it_says(data: Data, method: str) -> None:
     objective = PolicyGradient(method=method, steps=64, environments=4, passes=3)
     net = ActorCritic(in_features=4, outputs=2)
-    batches = list(objective.batches(data, batch_size=32, net=net, **streams()))
+    batches = list(objective.batches(data, Epoch(batch_size=32, net=net, **streams())))
     assert len(batches) == (6 if method == "ppo" else 2)
     assert len(batches) * 32 == objective.rows(32)
     objective.step(net, batches[0])["net"].backward()

@@ -6,6 +6,7 @@ import torch
 from netwright.data.data import Rows
 from netwright.data.read import read
 from netwright.errors import UsageError
+from netwright.objectives._objective import Epoch
 from netwright.objectives._pairs import pick_classes
 from netwright.objectives.contrastive import Contrastive
 from netwright.objectives.triplet import Triplet
@@ -60,7 +61,7 @@ def test_batches_resume_and_turned_classes_are_others() -> None:
 
     def batches(start: int) -> list[torch.Tensor]:
         order, rng = torch.Generator().manual_seed(1), torch.Generator().manual_seed(2)
-        found = objective.batches(data, batch_size=24, order=order, rng=rng, start=start)
+        found = objective.batches(data, Epoch(batch_size=24, order=order, rng=rng, start=start))
         return [batch.targets // 4 for batch in found]
 
     whole, rest = batches(0), batches(3)

@@ -10,6 +10,7 @@ from mask_folders import disc_folder
 from netwright.data.augment import augment_maps
 from netwright.data.read import read
 from netwright.errors import UsageError
+from netwright.objectives._objective import Epoch
 from netwright.objectives.segmentation import Segmentation
 
 
@@ -59,7 +60,7 @@ def test_batches_are_squares_and_resume(tmp_path: Path) -> None:
 
     def batches(start: int) -> list[torch.Tensor]:
         order, rng = torch.Generator().manual_seed(1), torch.Generator().manual_seed(2)
-        found = objective.batches(data, batch_size=3, order=order, rng=rng, start=start)
+        found = objective.batches(data, Epoch(batch_size=3, order=order, rng=rng, start=start))
         return [batch.targets for batch in found]
 
     assert [tuple(one.shape) for one in batches(0)] == [(3, 16, 16), (3, 16, 16), (2, 16, 16)]

@@ -18,6 +18,7 @@ from netwright.evaluate.evaluate import evaluate
 from netwright.evaluate.word_scores import score_words
 from netwright.model.model import load
 from netwright.nets.word2vec import Word2Vec
+from netwright.objectives._objective import Epoch
 from netwright.objectives.word_vectors import WordVectors
 from netwright.plan.design import design
 from netwright.report.neighbours import sample_neighbours
@@ -56,7 +57,7 @@ def streams() -> dict[str, torch.Generator]:
 @pytest.mark.parametrize("model", ["skip-gram", "cbow"])
 def test_batches_ask_true_and_drawn_words(model: str, data: Data) -> None:
     objective = WordVectors(model=model, window=2, shared=7, negatives=5)
-    batches = list(objective.batches(data, batch_size=500, **streams()))
+    batches = list(objective.batches(data, Epoch(batch_size=500, **streams())))
     assert len(batches) == math.ceil(len(data.train) / 500)
     (given, asked), targets = batches[0]
     assert asked.shape == targets.shape
@@ -86,7 +87,7 @@ def test_hierarchical_pairs_cost_their_paths(data: Data) -> None:
     counts = [0, *data.encoding.counts]  # type: ignore[attr-defined]
     net = Word2Vec(vocab=len(counts), width=8, counts=counts)
     objective = WordVectors(loss="hierarchical-softmax")
-    batch = next(iter(objective.batches(data, batch_size=64, **streams())))
+    batch = next(iter(objective.batches(data, Epoch(batch_size=64, **streams()))))
     # At first every turn is a coin's: the loss is the mean length of the paths, in bits.
     steps = (net.signs[batch.inputs[1]] != 0).sum(1).float().mean()
     torch.testing.assert_close(objective.step(net, batch)["net"], steps * math.log(2))

@@ -1,14 +1,15 @@
 """Objective: what a kind of learning gives the one loop. `objectives/` has a file a kind."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from netwright.data.data import Batch, Data
+from netwright.data.data import Batch, Data, Split
 
-__all__ = ["Experience", "Losses", "Objective", "experience_of"]
+__all__ = ["Epoch", "Experience", "Losses", "Objective", "experience_of"]
 
 # Of one step, by parameter group; an iterator is asked for the next loss after the group before it
 # was stepped (a discriminator, then the generator that is to deceive it).
@@ -34,6 +35,28 @@ class Experience(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Epoch:
+    """What the batches of an epoch are drawn with.
+
+    order: which rows, in which order. rng: what is changed in them (augmentation, noise). start: of
+    the first batch. weights: one a row; rows are then drawn with replacement in their proportion.
+    net: as it is when a batch is asked for, to act with where rows come from acting.
+    """
+
+    batch_size: int
+    order: torch.Generator
+    rng: torch.Generator
+    start: int = 0
+    device: torch.device | None = None
+    weights: Tensor | None = None
+    net: nn.Module | None = None
+
+    def rows(self, split: Split) -> Iterator[Batch]:
+        """Yield the shuffled rows of a split as they are, from batch `start` on."""
+        return split.batches(self.batch_size, rng=self.order, start=self.start, device=self.device)
+
+
 class Objective(Protocol):
     """takes: which answers of nets it judges (a net says what it gives in `answers`; "outputs"
     where it says nothing). groups: what is stepped, in this order: "net" is all parameters, any
@@ -46,20 +69,8 @@ class Objective(Protocol):
     takes: ClassVar[tuple[str, ...]]
     groups: ClassVar[tuple[str, ...]]
 
-    def batches(
-        self,
-        data: Data,
-        *,
-        batch_size: int,
-        order: torch.Generator,
-        rng: torch.Generator,
-        start: int = 0,
-        device: torch.device | None = None,
-        weights: Tensor | None = None,
-        net: nn.Module | None = None,
-    ) -> Iterator[Batch]:
-        """Yield one epoch of the training split, ready for the net, from batch `start` on. net: as
-        it is when a batch is asked for, to act with where rows come from acting."""
+    def batches(self, data: Data, epoch: Epoch) -> Iterator[Batch]:
+        """Yield one epoch of the training split, ready for the net, from batch `start` on."""
         ...
 
     def step(self, net: nn.Module, batch: Batch, rng: torch.Generator | None = None) -> Losses:

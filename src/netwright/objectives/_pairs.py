@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from netwright.data.augment import augment
 from netwright.data.data import Batch, Data, Rows
 from netwright.errors import UsageError
+from netwright.objectives._objective import Epoch
 
 __all__ = ["OnPairs", "distances", "pick_classes"]
 
@@ -48,32 +49,24 @@ class OnPairs(ABC):
     def on_vectors(self, vectors: Tensor, targets: Tensor) -> Tensor:
         """Return the mean loss of embeddings (batch, dim) with class ids (batch,)."""
 
-    def batches(
-        self,
-        data: Data,
-        *,
-        batch_size: int,
-        order: torch.Generator,
-        rng: torch.Generator,
-        start: int = 0,
-        device: torch.device | None = None,
-        weights: Tensor | None = None,
-        net: nn.Module | None = None,
-    ) -> Iterator[Batch]:
+    def batches(self, data: Data, epoch: Epoch) -> Iterator[Batch]:
         """Yield one epoch of batches from number `start` on, augmented and ready for the net: as
         many as rows / batch_size."""
         split, names = data.train, self.augment
         if not isinstance(split, Rows):
             raise UsageError("Batches of classes need rows in memory, but these are streamed.")
-        for index in pick_classes(split.targets.cpu(), batch_size, self.samples, order)[start:]:
+        targets = split.targets.cpu()
+        picked = pick_classes(targets, epoch.batch_size, self.samples, epoch.order)
+        for index in picked[epoch.start :]:
             rows = index.to(split.targets.device)
             inputs = tuple(x[rows] for x in split.inputs)
             targets = split.targets[rows]
-            if device is not None:
-                inputs, targets = tuple(x.to(device) for x in inputs), targets.to(device)
+            if epoch.device is not None:
+                inputs = tuple(x.to(epoch.device) for x in inputs)
+                targets = targets.to(epoch.device)
             if self.turned:
-                inputs, targets = _turn_classes(inputs, targets, rng)
-            inputs = augment(inputs, data.kind, names, rng, strength=self.augment_strength)
+                inputs, targets = _turn_classes(inputs, targets, epoch.rng)
+            inputs = augment(inputs, data.kind, names, epoch.rng, strength=self.augment_strength)
             yield Batch(data.encoding.prepare(inputs), targets)
 
     def step(

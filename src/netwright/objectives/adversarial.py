@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from netwright.data.data import Batch, Data
 from netwright.errors import UsageError
 from netwright.objectives._energy import energy_distance
+from netwright.objectives._objective import Epoch
 from netwright.objectives._rows import prepared_batches
 
 __all__ = ["Adversarial"]
@@ -50,23 +51,10 @@ class Adversarial:
                 f"{self.gradient_penalty}; expected at least one step and a weight of at least 0."
             )
 
-    def batches(
-        self,
-        data: Data,
-        *,
-        batch_size: int,
-        order: torch.Generator,
-        rng: torch.Generator,
-        start: int = 0,
-        device: torch.device | None = None,
-        weights: Tensor | None = None,
-        net: nn.Module | None = None,
-    ) -> Iterator[Batch]:
+    def batches(self, data: Data, epoch: Epoch) -> Iterator[Batch]:
         """Yield one shuffled epoch of the training split from batch `start` on. A batch is shared
         out among the critic's steps."""
-        return prepared_batches(
-            data, batch_size=batch_size, order=order, start=start, device=device, weights=weights
-        )
+        return prepared_batches(data, epoch)
 
     def step(
         self, net: Any, batch: Batch, rng: torch.Generator | None = None

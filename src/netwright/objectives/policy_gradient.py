@@ -23,6 +23,7 @@ from netwright.data.data import Batch, Data
 from netwright.data.environments import Episodes
 from netwright.errors import UsageError, did_you_mean
 from netwright.objectives._acting import Actors
+from netwright.objectives._objective import Epoch
 from netwright.objectives.q_learning import facts_of
 
 __all__ = ["METHODS", "PolicyGradient", "advantages_of"]
@@ -79,26 +80,15 @@ class PolicyGradient:
         whole = -(-self.steps // min(batch_size, self.steps)) * min(batch_size, self.steps)
         return whole * (self.passes if self.method == "ppo" else 1)
 
-    def batches(
-        self,
-        data: Data,
-        *,
-        batch_size: int,
-        order: torch.Generator,
-        rng: torch.Generator,
-        start: int = 0,
-        device: torch.device | None = None,
-        weights: Tensor | None = None,
-        net: nn.Module | None = None,
-    ) -> Iterator[Batch]:
+    def batches(self, data: Data, epoch: Epoch) -> Iterator[Batch]:
         """Act with `net` as it now is, then yield these steps in batches: inputs are states,
         actions, log p(a | s) as it was and advantages, targets the returns."""
-        assert net is not None and isinstance(data.train, Episodes)
+        assert epoch.net is not None and isinstance(data.train, Episodes)
         self.experience.begin(data.train, self.environments)
-        rows = self._act(net, order, device)
-        *inputs, returns = (x.to(device) for x in rows)
+        rows = self._act(epoch.net, epoch.order, epoch.device)
+        *inputs, returns = (x.to(epoch.device) for x in rows)
         for _ in range(self.passes if self.method == "ppo" else 1):
-            for index in torch.randperm(self.steps, generator=order).split(batch_size):
+            for index in torch.randperm(self.steps, generator=epoch.order).split(epoch.batch_size):
                 yield Batch(tuple(x[index] for x in inputs), returns[index])
 
     @torch.no_grad()

@@ -23,6 +23,7 @@ from netwright.data.data import Batch, Data
 from netwright.data.environments import Episodes
 from netwright.errors import UsageError
 from netwright.objectives._acting import Actors, Step
+from netwright.objectives._objective import Epoch
 
 __all__ = ["QLearning"]
 
@@ -77,35 +78,24 @@ class QLearning:
         """Return how many rows an epoch has: a batch after every `every` steps."""
         return max(self.steps // self.every, 1) * batch_size
 
-    def batches(
-        self,
-        data: Data,
-        *,
-        batch_size: int,
-        order: torch.Generator,
-        rng: torch.Generator,
-        start: int = 0,
-        device: torch.device | None = None,
-        weights: Tensor | None = None,
-        net: nn.Module | None = None,
-    ) -> Iterator[Batch]:
+    def batches(self, data: Data, epoch: Epoch) -> Iterator[Batch]:
         """Act with `net` as it now is and yield batches of what is remembered: inputs are states
         and the actions taken, targets the values that these should have."""
-        assert net is not None and isinstance(data.train, Episodes)
+        assert epoch.net is not None and isinstance(data.train, Episodes)
         memory = self.experience
-        memory.begin(data.train, self, net)
+        memory.begin(data.train, self, epoch.net)
         while memory.actors.steps < self.random_steps:
-            self._act(net, memory, order, device)
+            self._act(epoch.net, memory, epoch.order, epoch.device)
         for _ in range(max(self.steps // self.every, 1)):
             for _ in range(self.every // self.environments):
-                self._act(net, memory, order, device)
+                self._act(epoch.net, memory, epoch.order, epoch.device)
             if memory.batches % self.target_every == 0:
-                memory.target.load_state_dict(net.state_dict())
+                memory.target.load_state_dict(epoch.net.state_dict())
             memory.batches += 1
             states, actions, rewards, following, discount = (
-                x.to(device) for x in memory.draw(batch_size, order, self)
+                x.to(epoch.device) for x in memory.draw(epoch.batch_size, epoch.order, self)
             )
-            values = self._targets(net, memory.target, rewards, following, discount)
+            values = self._targets(epoch.net, memory.target, rewards, following, discount)
             yield Batch((states, actions), values)
 
     def epsilon_at(self, step: int) -> float:

@@ -22,6 +22,7 @@ from netwright.data.data import Batch, Data
 from netwright.data.set_aside import ANOMALY
 from netwright.errors import UsageError
 from netwright.nets.variational_autoencoder import kl_divergence
+from netwright.objectives._objective import Epoch
 from netwright.objectives._rows import prepared_batches
 
 __all__ = ["Reconstruction", "rebuilt_of", "row_errors"]
@@ -58,22 +59,9 @@ class Reconstruction:
                 "least 0, and active between 0 and 1."
             )
 
-    def batches(
-        self,
-        data: Data,
-        *,
-        batch_size: int,
-        order: torch.Generator,
-        rng: torch.Generator,
-        start: int = 0,
-        device: torch.device | None = None,
-        weights: Tensor | None = None,
-        net: nn.Module | None = None,
-    ) -> Iterator[Batch]:
+    def batches(self, data: Data, epoch: Epoch) -> Iterator[Batch]:
         """Yield one shuffled epoch of the training split from batch `start` on."""
-        return prepared_batches(
-            data, batch_size=batch_size, order=order, start=start, device=device, weights=weights
-        )
+        return prepared_batches(data, epoch)
 
     def step(self, net: Any, batch: Batch, rng: torch.Generator | None = None) -> dict[str, Tensor]:
         """Return {"net": mean loss of the batch}. net: what answers with "reconstruction"."""

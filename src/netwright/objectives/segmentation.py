@@ -20,6 +20,7 @@ from netwright.data.augment import augment_maps
 from netwright.data.data import Batch, Data
 from netwright.data.mask_encoding import NOT_ASKED
 from netwright.errors import UsageError
+from netwright.objectives._objective import Epoch
 
 __all__ = ["Segmentation", "soft_overlap"]
 
@@ -48,26 +49,19 @@ class Segmentation:
                 "from 0 on."
             )
 
-    def batches(
-        self,
-        data: Data,
-        *,
-        batch_size: int,
-        order: torch.Generator,
-        rng: torch.Generator,
-        start: int = 0,
-        device: torch.device | None = None,
-        weights: Tensor | None = None,
-        net: nn.Module | None = None,
-    ) -> Iterator[Batch]:
+    def batches(self, data: Data, epoch: Epoch) -> Iterator[Batch]:
         """Yield one shuffled epoch of the training split from batch `start` on, a square of each
         picture, augmented and ready for the net."""
-        for batch in data.train.batches(batch_size, rng=order, start=start, device=device):
+        for batch in epoch.rows(data.train):
             pixels, masks = augment_maps(
-                batch.inputs[0], batch.targets, self.augment, rng, strength=self.augment_strength
+                batch.inputs[0],
+                batch.targets,
+                self.augment,
+                epoch.rng,
+                strength=self.augment_strength,
             )
             if self.crop:
-                pixels, masks = _cut(pixels, masks, self.crop, rng)
+                pixels, masks = _cut(pixels, masks, self.crop, epoch.rng)
             yield Batch(data.encoding.prepare((pixels,)), masks.long())
 
     def step(

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from netwright.data.augment import augment, cutmix, mixup
 from netwright.data.data import Batch, Data, Rows
 from netwright.errors import UsageError, did_you_mean
+from netwright.objectives._objective import Epoch
 
 __all__ = ["LOSSES", "Supervised"]
 
@@ -42,35 +43,28 @@ class Supervised:
                 f"There is no loss named {self.loss!r}.{did_you_mean(self.loss, LOSSES)}"
             )
 
-    def batches(
-        self,
-        data: Data,
-        *,
-        batch_size: int,
-        order: torch.Generator,
-        rng: torch.Generator,
-        start: int = 0,
-        device: torch.device | None = None,
-        weights: Tensor | None = None,
-        net: nn.Module | None = None,
-    ) -> Iterator[Batch]:
+    def batches(self, data: Data, epoch: Epoch) -> Iterator[Batch]:
         """Yield one shuffled epoch of the training split from batch `start` on, augmented and ready
         for the net. weights: one a row; rows are then drawn with replacement in their proportion.
         """
         mixing = [name for name in self.augment if name in ("mixup", "cutmix")]
         changing = [name for name in self.augment if name not in ("mixup", "cutmix")]
         source = data.train
-        if weights is not None:
+        if epoch.weights is not None:
             assert isinstance(source, Rows)
-            drawn = torch.multinomial(weights, len(source), replacement=True, generator=order)
+            drawn = torch.multinomial(
+                epoch.weights, len(source), replacement=True, generator=epoch.order
+            )
             source = source.select(drawn)
-        for batch in source.batches(batch_size, rng=order, start=start, device=device):
+        for batch in epoch.rows(source):
             inputs, targets = batch
             if changing:
-                inputs = augment(inputs, data.kind, changing, rng, strength=self.augment_strength)
+                inputs = augment(
+                    inputs, data.kind, changing, epoch.rng, strength=self.augment_strength
+                )
             inputs = data.encoding.prepare(inputs)
             if mixing:
-                inputs, targets = self._mix(inputs, targets, mixing, data.task.outputs, rng)
+                inputs, targets = self._mix(inputs, targets, mixing, data.task.outputs, epoch.rng)
             yield Batch(inputs, targets)
 
     def step(

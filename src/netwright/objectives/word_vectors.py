@@ -21,6 +21,7 @@ from netwright.data.data import Batch, Data
 from netwright.data.word_encoding import WordEncoding
 from netwright.data.word_stream import SAMPLE, WordStream, around_of
 from netwright.errors import UsageError, did_you_mean
+from netwright.objectives._objective import Epoch
 
 __all__ = ["LOSSES", "MODELS", "WordVectors"]
 
@@ -54,35 +55,26 @@ class WordVectors:
             if getattr(self, name) < 1:
                 raise UsageError(f"objective.{name} is {getattr(self, name)}; expected at least 1.")
 
-    def batches(
-        self,
-        data: Data,
-        *,
-        batch_size: int,
-        order: torch.Generator,
-        rng: torch.Generator,
-        start: int = 0,
-        device: torch.device | None = None,
-        weights: Tensor | None = None,
-        net: nn.Module | None = None,
-    ) -> Iterator[Batch]:
+    def batches(self, data: Data, epoch: Epoch) -> Iterator[Batch]:
         """Yield words with those around them, in an order drawn anew. Every epoch leaves out other
         frequent words; those that are left stand closer together, in as many smaller batches."""
         encoding, stream = data.encoding, data.train
         assert isinstance(encoding, WordEncoding) and isinstance(stream, WordStream)
         keep = torch.from_numpy(encoding.kept(self.sample)).float()[stream.ids.long()]
-        kept = (torch.rand(len(stream), generator=order) < keep).nonzero().squeeze(1)
+        kept = (torch.rand(len(stream), generator=epoch.order) < keep).nonzero().squeeze(1)
         ids, lines = stream.ids[kept], stream.lines[kept]
-        centres = torch.randperm(len(ids), generator=order)
-        reach = torch.randint(1, self.window + 1, (len(ids),), generator=order)
+        centres = torch.randperm(len(ids), generator=epoch.order)
+        reach = torch.randint(1, self.window + 1, (len(ids),), generator=epoch.order)
         share = torch.from_numpy(encoding.noise.cumsum())
-        count = max(-(-len(stream) // batch_size), 1)
-        for piece in centres.tensor_split(count)[start:]:
+        count = max(-(-len(stream) // epoch.batch_size), 1)
+        for piece in centres.tensor_split(count)[epoch.start :]:
             around = around_of(ids, lines, piece, self.window, reach[piece])
             some = (around > 0).any(1)
             if bool(some.any()):
-                inputs, targets = self._batch(ids[piece][some].long(), around[some], share, rng)
-                yield Batch(tuple(x.to(device) for x in inputs), targets.to(device))
+                inputs, targets = self._batch(
+                    ids[piece][some].long(), around[some], share, epoch.rng
+                )
+                yield Batch(tuple(x.to(epoch.device) for x in inputs), targets.to(epoch.device))
 
     def _batch(self, words: Tensor, around: Tensor, share: Tensor, rng: torch.Generator) -> Batch:
         """Return what is given, what is asked, and targets: 1 true, 0 drawn, UNASKED padding."""

@@ -21,7 +21,7 @@ from netwright.data.data import Batch, Data
 from netwright.evaluate.judge import loss_of, metric_of, outputs_of, targets_of
 from netwright.evaluate.scores import higher_is_better, watched_metric
 from netwright.model.model import Model
-from netwright.objectives._objective import experience_of
+from netwright.objectives._objective import Epoch, experience_of
 from netwright.plan.plan import Plan
 from netwright.train.averaging import Average
 from netwright.train.building import balanced_rows, build_net, build_objective, rows_of, with_counts
@@ -187,16 +187,16 @@ class Training:
         """Yield an epoch's batches. rehearsed: and leave what the objective experiences as it
         is."""
         objective = copy.deepcopy(self.objective) if rehearsed else self.objective
-        found: Iterator[Batch] = objective.batches(
-            self.data,
-            batch_size=self.rows_per_step,
-            order=order,
-            rng=rng,
+        epoch = Epoch(
+            self.rows_per_step,
+            order,
+            rng,
             start=start,
             device=self.device,
             weights=self.row_weights,
             net=self.net,
         )
+        found: Iterator[Batch] = objective.batches(self.data, epoch)
         return found
 
     def order(self) -> torch.Generator:
