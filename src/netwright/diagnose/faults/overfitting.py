@@ -38,7 +38,6 @@ from netwright.diagnose.symptoms import (
     noise_of,
     skill_gained,
     skill_of,
-    trivial_loss,
     untrained_level,
 )
 from netwright.watch.trace import Trace
@@ -50,6 +49,7 @@ _EPOCHS = 6
 _RISE = 0.1
 _GAP = 0.15  # of skill, between training rows and evaluated ones
 _GAIN = 0.05  # of skill
+_ERRORS = 3.5  # standard errors: eight stops are tried, in runs of every kind
 
 
 @fault(
@@ -71,9 +71,8 @@ def overfitting(trace: Trace) -> Iterator[Evidence]:
     back ("weights.restored") or where the metric that counts did not suffer. Without such a curve:
     the net tells clearly more of its training rows than of evaluated ones, and told more of these
     when the same training was stopped in its first half, beyond 3.5 standard errors over the
-    rows (two, where that takes a quarter of the trivial loss off theirs as well); or a simple
-    model, fitted to the training rows that the net knows by heart, tells clearly more of the
-    evaluated ones.
+    rows; or a simple model, fitted to the training rows that the net knows by heart, tells clearly
+    more of the evaluated ones.
     """
     if len(trace.values("loss.validation")) < _EPOCHS:
         yield from _stopped_too_late(trace) or _simpler_is_better(trace)
@@ -133,8 +132,7 @@ def _stopped_too_late(trace: Trace) -> list[Evidence]:
     train, there = skill_of(trace, "train"), skill_of(trace, "evaluated")
     if gain is None or noise is None or step is None or train is None or there is None:
         return []
-    errors = 2 if _loss_rose(trace) else 3.5  # eight stops are tried, in runs of every kind
-    if gain <= max(_GAIN, errors * noise) or trace.places("weights.restored"):
+    if gain <= max(_GAIN, _ERRORS * noise) or trace.places("weights.restored"):
         return []
     if not skill_gained(trace, "train", "evaluated", least=_GAP, errors=3):
         return []
@@ -160,16 +158,6 @@ def _stopped_too_late(trace: Trace) -> list[Evidence]:
         ),
     )
     return [evidence]
-
-
-def _loss_rose(trace: Trace) -> bool:
-    """Whether the stop takes clearly off the evaluated rows' loss too: a quarter of what a constant
-    prediction loses."""
-    less, noise = trace.last("stopped.loss"), trace.last("stopped.loss.noise")
-    trivial = trivial_loss(trace)
-    if less is None or noise is None or trivial is None:
-        return False
-    return less > max(0.25 * trivial, 4 * noise)
 
 
 def _simpler_is_better(trace: Trace) -> list[Evidence]:
