@@ -165,6 +165,16 @@ def learned_little(trace: Trace) -> bool:
     return diverged(trace) or stuck(trace) or end_of(values) > 0.5 * values[0]
 
 
+def below_chance(trace: Trace) -> bool:
+    """Whether evaluations pick the right class far less often than the rarest class comes: no
+    answer that ignores the inputs is so bad."""
+    right, least = trace.last("answered.right"), trace.last("answered.least")
+    rows = trace.last("answered.rows")
+    if right is None or least is None or rows is None:
+        return False
+    return bool(right < min(0.6 * least, least - 4 * np.sqrt(least * (1 - least) / rows)))
+
+
 def skill_of(trace: Trace, name: str) -> tuple[float, float] | None:
     """Return (skill, its standard error) as recorded by watch/skills.py: 0 is one answer for all
     rows, 1 all right; None where it was not measured."""

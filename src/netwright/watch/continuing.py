@@ -1,9 +1,9 @@
-"""Where rows have no one answer (maps, sequences): does a net that tells nothing learn by going on?
+"""Does a net that tells hardly anything learn by going on?
 
 Signals: "going.on.from" (mean loss of the last state over kept batches that were held out),
 "going.on.same" and "going.on.faster" (the same after as many steps as the run had, at most _STEPS,
 on the other kept batches, at its own rate and at ten times that). Only where the skill is not known
-and the loss ended hardly below that of the best constant answer.
+(maps, sequences) or small, and the loss ended hardly below that of the best constant answer.
 """
 
 import math
@@ -12,14 +12,15 @@ from netwright.watch.kept import Kept
 from netwright.watch.trial import measure, trial
 
 _STEPS = 150
-_NOTHING = 0.9  # of the trivial loss
+_NOTHING = 0.92  # of the trivial loss
+_LITTLE = 0.1  # of skill
 
 
 def continuing(kept: Kept) -> None:
     """Let a run that ended where it began go on."""
     trace = kept.trace
     end, nothing = trace.last("kept.loss"), trace.last("loss.trivial")
-    if trace.last("skill.train") is not None or trace.places("loss.coupled"):
+    if (trace.last("skill.train") or 0.0) > _LITTLE or trace.places("loss.coupled"):
         return
     if end is None or nothing is None or nothing <= 0 or end < _NOTHING * nothing:
         return

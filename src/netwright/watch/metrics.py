@@ -1,10 +1,10 @@
 """How the user's evaluations turn outputs into answers, against what the loss says they mean.
 
 Signals: "metric.cause" (text: "broadcast", "logits cut", "columns", "rows", "no argmax",
-"probability cut", "squashed twice" or "numbers cut"), "metric.reported" and
-"metric.right" (share of right answers by the user's comparison and by that of the loss, same
-outputs and targets), "metric.rows". Only where one of those causes is seen: an unusual threshold
-on probabilities, top-5 accuracy and exact matches are the user's choice.
+"probability cut", "squashed twice" or "numbers cut"), "metric.reported" and "metric.right" (share
+of right answers by the user's comparison and by that of the loss, same outputs and targets; where
+these are as many), "metric.rows". Only where one of those causes is seen: an unusual threshold on
+probabilities, top-5 accuracy and exact matches are the user's choice.
 """
 
 import math
@@ -68,6 +68,21 @@ def metrics(kept: Kept) -> None:
         trace.record("metric.right", "", step, math.fsum(b * n for _, b, n in seen) / rows)
         trace.record("metric.rows", "", step, rows)
         return
+    if any(_picks_rows(one) for one in evaluated(kept)):
+        kept.trace.note("metric.cause", "rows")
+
+
+def _picks_rows(one: Evaluated) -> bool:
+    """Whether what is compared with whole numbers, however many, is argmax over the rows."""
+    for entry in one.tape.entries:
+        if entry.kind != "function" or plain(entry) != "eq" or one.output.ndim != 2:
+            continue
+        path, whole = one.path(entry), [a for a in entry.args if isinstance(a, Tensor)]
+        if whole and not whole[0].is_floating_point() and path and len(one.output) > 1:
+            picks = plain(path[-1]) in ("argmax", "max") and _axis(path[-1]) in (0, -2)
+            if picks and all(plain(e) in _SAME for e in path[:-1]):
+                return True
+    return False
 
 
 def _compared(one: Evaluated, targets: Tensor, loss: str) -> Iterator[tuple[str, float, float]]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
+from netwright.watch.answered import answered
 from netwright.watch.completing import completing
 from netwright.watch.continuing import continuing
 from netwright.watch.coupling import coupling
@@ -27,8 +28,8 @@ from netwright.watch.sources import sources
 from netwright.watch.trivial import trivial
 
 _PROBES: Sequence[Callable[[Kept], None]] = (
-    trivial, outputs, labels, modes, coupling, completing, metrics, single_ones, sources, skills,
-    inputs, continuing, reduction,
+    trivial, outputs, labels, modes, coupling, completing, metrics, single_ones, sources, answered,
+    skills, inputs, continuing, reduction,
 )  # fmt: skip
 
 

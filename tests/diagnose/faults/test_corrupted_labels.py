@@ -93,3 +93,40 @@ def test_targets_of_words_that_a_division_made_one_class(tmp_path: Path) -> None
     sick = WORDS.replace("w = y\n", "w, y = y, (y / 9).long()\n")
     assert alarms(sick, tmp_path)[0] == "corrupted-labels"
     assert alarms(WORDS, tmp_path) == []
+
+
+BAGS = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+y = torch.randint(0, 2, (500,))
+texts = [torch.randint(0, 300, (5 + k % 7,)) + 200 * int(c) for k, c in enumerate(y)]
+y = y{}
+class Words(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.bag = nn.EmbeddingBag(500, 24)
+        self.out = nn.Linear(24, 2)
+    def forward(self, words, starts):
+        return self.out(self.bag(words, starts))
+def batch(rows):
+    some = [texts[k] for k in rows]
+    starts = torch.tensor([0] + [len(t) for t in some[:-1]]).cumsum(0)
+    return torch.cat(some), starts
+net = Words()
+opt = torch.optim.Adam(net.parameters(), lr=0.03)
+for epoch in range(25):
+    for rows in torch.randperm(350).split(25):
+        loss = F.cross_entropy(net(*batch(rows.tolist())), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+with torch.no_grad():
+    right = (net(*batch(range(350, 500))).argmax(1) == y[350:]).float().mean()
+"""
+
+
+def test_labels_shuffled_against_texts_of_unequal_length(tmp_path: Path) -> None:
+    assert alarms(BAGS.format("[torch.randperm(500)]"), tmp_path) == ["corrupted-labels"]
+    assert alarms(BAGS.format(""), tmp_path) == []

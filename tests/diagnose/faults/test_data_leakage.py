@@ -142,3 +142,13 @@ def test_near_copies_on_both_sides(tmp_path: Path) -> None:
     # Split by site the score is honest, bad as it is; and a rule that holds for all sites is known.
     assert alarms(SITES.format(OF_THE_SITE, APART), tmp_path) == []
     assert alarms(SITES.format("x[:, 0] + x[:, 1]", MIXED), tmp_path) == []
+
+
+def test_an_evaluation_most_of_whose_rows_were_trained_on(tmp_path: Path) -> None:
+    """The others are too few, and too easy, to show by their loss what that is worth."""
+    code = CLASSES.replace("* 2 + torch", "* 6 + torch") + "v, w = NEW\n" + LOOP
+    other = "torch.cat([x[:90], x[:30] + 0.1 * torch.randn(30, 6)]), torch.cat([y[:90], y[:30]])"
+    judge = JUDGE.format("cross_entropy")
+    assert alarms(code.replace("NEW", other) + judge, tmp_path) == ["data-leakage"]
+    new = "x[:120] + 0.1 * torch.randn(120, 6), y[:120]"
+    assert alarms(code.replace("NEW", new) + judge, tmp_path) == []

@@ -1,10 +1,12 @@
 import math
+from pathlib import Path
 
 import pytest
 import torch
 from diagnose_runs import Data, curve, names, train
 from torch import Tensor, nn
 from torch.nn import functional as F
+from watched_scripts import alarms
 
 from netwright.watch.trace import Trace
 
@@ -57,3 +59,35 @@ def test_not_finite_is_an_explosion_only_after_growth(grown: bool) -> None:
     trace = curve(curve(Trace(), "grad.norm", norms), "loss", [1.0] * (len(norms) - 1) + [math.nan])
     found = names(trace)
     assert found == (["exploding-gradient"] * grown) + ["numerical-instability"]
+
+
+GROWING = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+x = torch.randn(300, 30, 2) * 0.3
+y = x[:, :, :1].sum(1)
+class Adder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.RNN(2, 24, batch_first=True, nonlinearity="relu")
+        self.out = nn.Linear(24, 1)
+        with torch.no_grad():
+            nn.init.eye_(self.rnn.weight_hh_l0).mul_({})
+    def forward(self, x):
+        return self.out(self.rnn(x)[0][:, -1])
+net = Adder()
+opt = torch.optim.SGD(net.parameters(), lr=0.02, momentum=0.9)
+for epoch in range(6):
+    for rows in torch.randperm(300).split(20):
+        loss = F.mse_loss(net(x[rows]), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+"""
+
+
+def test_signals_that_blow_up_before_the_first_step_and_the_twin(tmp_path: Path) -> None:
+    assert alarms(GROWING.format(1.5), tmp_path)[0] == "exploding-gradient"
+    assert "exploding-gradient" not in alarms(GROWING.format(0.9), tmp_path)

@@ -61,3 +61,38 @@ def test_a_loss_by_hand_and_its_negative(data: str, sick: str, tmp_path: Path) -
 def test_log_probabilities_times_negative_returns_are_a_policy(tmp_path: Path) -> None:
     policy = f"-({LOGS}.gather(1, y[rows][:, None])[:, 0] * -x[rows].norm(dim=1)).mean()"
     assert "flipped-loss-sign" not in alarms(CLASSES + SHORT.replace(OWN, policy), tmp_path)
+
+
+PROTOTYPES = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+y = torch.randint(0, 4, (400,))
+x = torch.randn(4, 6)[y] * 2 + torch.randn(400, 6)
+class Nearest(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Linear(6, 8)
+        self.centres = nn.Parameter(torch.randn(4, 8))
+    def forward(self, x):
+        return F.cosine_similarity(self.body(x)[:, None], self.centres, dim=2)
+net = Nearest()
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+for epoch in range(15):
+    for rows in torch.randperm(300).split(30):
+        near = net(x[rows])
+        own = near.gather(1, y[rows][:, None]).mean()
+        loss = {}
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+with torch.no_grad():
+    right = (net(x[300:]).argmax(1) == y[300:]).float().mean()
+"""
+
+
+def test_a_loss_by_hand_after_which_the_right_class_is_avoided(tmp_path: Path) -> None:
+    sick = PROTOTYPES.format("own - (near.sum(1).mean() - own) / 3")
+    assert alarms(sick, tmp_path)[0] == "flipped-loss-sign"
+    assert alarms(PROTOTYPES.format("(near.sum(1).mean() - own) / 3 - own"), tmp_path) == []

@@ -99,3 +99,14 @@ def test_a_net_that_is_worse_than_a_constant_answer_has_another_fault() -> None:
         return [f.fault for f in diagnose(trace)]
 
     assert (found(0.019), found(0.036)) == (["undertrained"], [])  # 0.036: targets that move
+
+
+def test_a_net_that_tells_hardly_anything_and_wins_as_much_again_by_going_on() -> None:
+    def found(further: float) -> list[str]:
+        trace = Trace()
+        seen = {"loss.trivial": 2.74, "going.on.from": 2.55, "going.on.same": further}
+        for name, value in seen.items():
+            trace.record(name, "", 60, value)
+        return [f.fault for f in diagnose(trace)]
+
+    assert (found(2.45), found(2.52)) == (["undertrained"], [])

@@ -49,3 +49,22 @@ def test_pixels_are_scaled_though_those_at_the_edge_hardly_vary() -> None:
     }  # fmt: skip
     assert found(**seen, input_std_largest=0.37) == []
     assert found(**seen, input_std_largest=4.0) == ["unscaled-inputs"]
+
+
+def test_columns_in_different_units_that_cost_half_the_run() -> None:
+    def found_after(steps: int, std: float) -> list[str]:
+        trace = Trace()
+        seen = {
+            "input.std.largest": std, "input.std.ratio": 900.0, "input.shift": 0.5,
+            "kept.loss": 0.5, "trial.start": 1.5, "trial.as.is": 0.9,
+        }  # fmt: skip
+        for signal, value in seen.items():
+            trace.record(signal, "", steps, value)
+        for step in range(steps):
+            trace.record("loss", "", step, 1.5 - step / steps)
+        trace.record("trial.standardised", "", 150, 0.53)
+        return [finding.fault for finding in diagnose(trace) if finding.severity != "info"]
+
+    assert found_after(400, 500.0) == ["unscaled-inputs"]
+    assert found_after(200, 500.0) == []  # more than half of the run
+    assert found_after(400, 2.0) == []  # hardly varying columns

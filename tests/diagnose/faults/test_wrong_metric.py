@@ -72,3 +72,11 @@ def test_classes_that_are_picked_rightly(well: str, tmp_path: Path) -> None:
 def test_a_threshold_on_probabilities_is_the_users_choice(tmp_path: Path) -> None:
     chosen = "((net(x).sigmoid() > 0.3) == z).float().mean()"
     assert "wrong-metric" not in alarms(TWO + JUDGE.format(chosen), tmp_path)
+
+
+def test_classes_picked_over_rows_and_met_with_as_many_targets(tmp_path: Path) -> None:
+    code = (CLASSES + LOOP).replace("range(20)", "range(5)")
+    sick = JUDGE.format("(net(x).argmax(0) == y[:3]).float().mean()")
+    assert alarms(code + sick, tmp_path) == ["wrong-metric"]
+    of_rows = JUDGE.format("(net(x)[:3].argmax(1) == y[:3]).float().mean()")
+    assert alarms(code + of_rows, tmp_path) == []

@@ -22,7 +22,15 @@ Use instead:
 from collections.abc import Iterator
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import skill_gained, skill_of
+from netwright.diagnose.symptoms import (
+    below_chance,
+    end_of,
+    finite,
+    losses,
+    skill_gained,
+    skill_of,
+    trivial_loss,
+)
 from netwright.watch.trace import Trace
 
 __all__ = ["corrupted_labels"]
@@ -39,10 +47,13 @@ def corrupted_labels(trace: Trace) -> Iterator[Evidence]:
     rows are known by heart and a training on some of them tells nothing of the others, nor of the
     evaluated rows; or a simple model finds the answers of evaluated rows in their inputs, nothing
     of the training rows' in theirs (or the other way round), and the net tells nothing of evaluated
-    ones. A warning where the net and a simple model both find clearly less of the training rows'
-    answers than of the evaluated rows', though the net is as sure of them.
+    ones; or, where rows cannot be asked one by one, the training loss fell to half of a constant
+    answer's and the evaluations' own comparisons are at chance. A warning where the net and a
+    simple model both find clearly less of the training rows' answers than of the evaluated rows',
+    though the net is as sure of them.
     """
     yield from _unrelated(trace)
+    yield from _told_nothing(trace)
     yield from _noisy(trace)
     missing, classes = trace.last("labels.unseen"), trace.last("labels.distinct")
     if missing is None or classes is None or missing <= 0.5:
@@ -76,6 +87,34 @@ def _unrelated(trace: Trace) -> Iterator[Evidence]:
             f"{how}, and on evaluated rows the net is no better than one answer for all: the "
             "labels do not belong to the rows that they stand beside. Look for a shuffle, sort or "
             "filter of one without the other, and print a few pairs just before the loss."
+        ),
+    )
+
+
+def _told_nothing(trace: Trace) -> Iterator[Evidence]:
+    """Where rows cannot be asked again one by one: what the evaluations compare themselves."""
+    values, trivial = finite(losses(trace)), trivial_loss(trace)
+    if trace.last("skill.train") is not None or trivial is None or len(values) < 10:
+        return
+    told = skill_of(trace, "answered")
+    if told is None or trace.last("loss.sign") == -1 or end_of(values) > 0.5 * trivial:
+        return
+    if not (_nothing(trace, "answered") or below_chance(trace)):
+        return
+    yield Evidence(
+        event="loss",
+        numbers={
+            "skill on evaluated rows": told[0],
+            "training loss": end_of(values),
+            "of a constant answer": trivial,
+        },
+        confidence=0.6,
+        explanation=(
+            f"The training loss fell to {end_of(values):.3g}, where a constant answer has "
+            f"{trivial:.3g}, and of the evaluated rows the net is no better than one answer for "
+            "all: what it learned by heart holds for its own rows alone. Either the labels do not "
+            "belong to the rows that they stand beside, in one part or in both, or those rows are "
+            "prepared in another way. Print a few pairs just before the loss and in the evaluation."
         ),
     )
 

@@ -37,30 +37,30 @@ _MOSTLY = 0.5
 @fault("data-leakage", severity="error", remedies=("split-first", "drop-column"))
 def data_leakage(trace: Trace) -> Iterator[Evidence]:
     """A tenth or more of the evaluated rows are copies of training rows, and the loss on the others
-    is higher by a third and by three standard errors, or they are most of the rows and no other
-    evaluation is free of them; or half of them are, and rows stand several times both in training
-    batches and in the evaluation; or rows come in groups of near copies, half of the evaluated ones
-    in groups that are trained on, and a simple model tells clearly less of groups that it has not
-    seen than of rows, and than the net of the evaluated rows; or one column, and no other, has the
-    order of a target of numbers, or stands for the class.
+    is higher by a third and by three standard errors; or most are, and no other evaluation is free
+    of copies; or half of them are, and rows stand several times both in training batches and in the
+    evaluation; or rows come in groups of near copies, half of the evaluated ones in groups that are
+    trained on, and a simple model tells clearly less of groups that it has not seen than of rows,
+    and than the net of the evaluated rows; or one column, and no other, has the order of a target
+    of numbers, or stands for the class.
     """
     yield from _dealt_out(trace)
     yield from _near_copies(trace)
     shared, gain = trace.last("rows.shared"), trace.last("rows.gain")
     noise, difference = trace.last("rows.noise"), trace.last("rows.difference")
     if shared is not None and shared >= _SHARED and trace.last("rows.repeated") is None:
-        hurts = False
+        hurts = shared > _MOSTLY and trace.last("rows.clean") is None
+        worse = False
         if gain is not None and noise is not None and difference is not None:
-            mostly = shared > _MOSTLY and trace.last("rows.clean") is None
-            hurts = gain > 4 / 3 and (mostly or difference > 3 * noise)
+            worse = gain > 4 / 3 and (hurts or difference > 3 * noise)
         yield Evidence(
             event="evaluation",
-            severity=None if hurts else "info",
+            severity=None if hurts or worse else "info",
             numbers={"share of shared rows": shared, "loss on others over loss on them": gain or 1},
             confidence=0.95,
             explanation=(
                 f"About {shared:.0%} of the evaluated rows are copies of training rows"
-                + (f", and the loss on the others is {gain:.1f} times as high" if hurts else "")
+                + (f", and the loss on the others is {gain:.1f} times as high" if worse else "")
                 + ": the score is partly one of memory. Drop duplicates before you split, and "
                 "oversample or augment after."
             ),

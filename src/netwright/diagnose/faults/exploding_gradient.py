@@ -27,7 +27,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import diverged, finite, losses
+from netwright.diagnose.symptoms import diverged, finite, losses, trivial_loss
 from netwright.watch.trace import Trace
 
 __all__ = ["exploding_gradient"]
@@ -37,6 +37,7 @@ __all__ = ["exploding_gradient"]
 _SPIKE = 20.0
 _SPIKES = 3
 _GROWTH = 100.0
+_AT_ONCE = 1000.0
 
 
 @fault(
@@ -54,8 +55,10 @@ _GROWTH = 100.0
 )
 def exploding_gradient(trace: Trace) -> Iterator[Evidence]:
     """Gradient norms repeatedly 20 times the median of those before them, or grown a hundredfold,
-    or not finite after growth; and a loss that ends worse than it was.
+    or not finite after growth; and a loss that ends worse than it was. Or a loss that begins at a
+    thousand times that of a constant answer, and is not finite within a few steps.
     """
+    yield from _at_once(trace)
     norms, steps = trace.values("grad.norm"), trace.steps("grad.norm")
     known = finite(norms)
     if len(norms) < 4 or len(known) < 2 or not _hurts(trace):
@@ -91,6 +94,32 @@ def exploding_gradient(trace: Trace) -> Iterator[Evidence]:
             f"samples beyond {_SPIKE:.0f} times the usual), and the loss, which began at "
             f"{values[0]:.4g}, {end}. Such steps throw away what was learned. Clip the gradient "
             "norm, lower the learning rate, or initialise for the activation."
+        ),
+    )
+
+
+def _at_once(trace: Trace) -> Iterator[Evidence]:
+    """Signals that grow from layer to layer, or from step to step of a sequence, before any step
+    of the optimizer."""
+    values, trivial = losses(trace), trivial_loss(trace)
+    if trivial is None or not len(values) or np.isfinite(values[-1]):
+        return
+    first, known = float(values[0]), finite(trace.values("grad.norm"))
+    if not np.isfinite(first) or first < _AT_ONCE * abs(trivial) or len(known) >= 4:
+        return
+    numbers: dict[str, float | str] = {"loss first": first, "constant answer's loss": trivial}
+    if len(known):
+        numbers["gradient norm first"] = float(known[0])
+    yield Evidence(
+        step=0,
+        numbers=numbers,
+        confidence=0.9,
+        explanation=(
+            f"The loss began at {first:.3g}, where a constant answer has {trivial:.3g}, and was "
+            "not finite a few steps later: what goes through the net grows from layer to layer, or "
+            "from step to step of a sequence, and its gradient with it. Initialise for the "
+            "activation (a recurrent matrix near the identity or orthogonal, not above), scale "
+            "the inputs, and clip the gradient norm."
         ),
     )
 

@@ -26,6 +26,7 @@ import math
 from collections.abc import Iterator
 
 from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.symptoms import below_chance
 from netwright.watch.trace import Trace
 
 __all__ = ["flipped_loss_sign"]
@@ -44,8 +45,10 @@ __all__ = ["flipped_loss_sign"]
 )  # fmt: skip
 def flipped_loss_sign(trace: Trace) -> Iterator[Evidence]:
     """What backward is called on falls where a supervised loss rises, and by the end that loss is a
-    tenth above its start, or not finite.
+    tenth above its start, or not finite. Of a loss written by hand: evaluations pick the right
+    class far less often than any answer that ignores the inputs would.
     """
+    yield from _worse_than_chance(trace)
     own = trace.values("loss.own")
     if trace.last("loss.sign") != -1 or len(own) < 2:
         return
@@ -62,5 +65,23 @@ def flipped_loss_sign(trace: Trace) -> Iterator[Evidence]:
             f"Training makes {name} larger: {began:.3g} at the start, {ended:.3g} at the end, "
             "because backward is called on its negative (or the optimizer maximises). What is "
             "printed falls below 0 while the net gets worse. Take the minus sign away."
+        ),
+    )
+
+
+def _worse_than_chance(trace: Trace) -> Iterator[Evidence]:
+    if trace.text("loss.name") or not below_chance(trace):
+        return
+    right, least = trace.last("answered.right"), trace.last("answered.least")
+    assert right is not None and least is not None
+    yield Evidence(
+        event="backward",
+        numbers={"right answers": right, "share of the rarest class": least},
+        confidence=0.85,
+        explanation=(
+            f"The net picks the right class of {right:.1%} of the evaluated rows, where naming the "
+            f"rarest class each time would be right of {least:.1%}: it has learned to avoid the "
+            "right answers, as a loss of the wrong sign asks. Let what should grow (a similarity "
+            "to the right class, a log-probability) enter the loss with a minus sign."
         ),
     )

@@ -62,10 +62,11 @@ def underfitting(trace: Trace) -> Iterator[Evidence]:
     """The training loss has come to rest far above what a baseline reaches on validation rows; or
     of the net's own training rows it tells clearly less than a simple model, fitted to some of
     them, tells of the others: a note where only a head learns, on layers that rest on purpose.
-    Surer where that model is clearly better and a short training without dropout tells clearly
-    more than the whole run; or where all goes through a layer of fewer units than the classes less
-    one, and that model is better or common classes are never answered. Without a baseline: a note
-    where the loss rests within a tenth of the trivial loss.
+    Surer where that model is clearly better and a short training without dropout tells clearly more
+    than the whole run (an error where that is more than twice as much); or where all goes through a
+    layer of fewer units than the classes less one, and that model is better or common classes are
+    never answered. Without a baseline: a note where the loss rests within a tenth of the trivial
+    loss.
     """
     known = _held_back(trace) or _too_narrow(trace)
     if known is not None:
@@ -123,6 +124,7 @@ def _held_back(trace: Trace) -> Evidence | None:
     ):
         return None
     return Evidence(
+        severity="error" if with_it[0] < 0.5 * without[0] else None,
         numbers={
             "skill of the whole run": with_it[0],
             "of a short training without dropout": without[0],

@@ -56,14 +56,15 @@ _SOLVED = 0.98
 )
 def undertrained(trace: Trace) -> Iterator[Evidence]:
     """The validation loss fell in the last third of the epochs as it did in the third before (0.6
-    of it: an exponential that has come to a tenth of its height falls by 0.2 of it), by a
-    twentieth of its value, beyond its noise. A note where it slows down but still slopes, where
-    0.98 of the answers are right already, or where a simple model beats the net and going on does
-    not help (underfitting). Without such a curve: the training loss still falls, and a run half as
-    long from the end tells clearly more of the evaluated rows, or at ten times the rate comes half
-    of the way to a simple model that is clearly better; or that model is, and the loss fell in the
-    last third of the run as it did in the third before. Where rows have no one answer: a loss
-    that ended hardly below a constant answer's, and that going on brings down by a tenth of that.
+    of it: an exponential that has come to a tenth of its height falls by 0.2 of it), by a twentieth
+    of its value, beyond its noise. A note where it slows down but still slopes, where 0.98 of the
+    answers are right already, or where a simple model beats the net and going on does not help
+    (underfitting). Without such a curve: the training loss still falls, and a run half as long from
+    the end tells clearly more of the evaluated rows, or at ten times the rate comes half of the way
+    to a simple model that is clearly better; or that model is, and the loss fell in the last third
+    of the run as it did in the third before. Where hardly anything is told: a loss that ended
+    hardly below a constant answer's, and that going on brings down by a tenth of that, or by a
+    third of what the whole run had won.
     """
     yield from _learns_by_going_on(trace)
     validation, steps = trace.values("loss.validation"), trace.steps("loss.validation")
@@ -128,7 +129,10 @@ def _learns_by_going_on(trace: Trace) -> Iterator[Evidence]:
     end, trivial = trace.last("going.on.from"), trace.last("loss.trivial")
     tried = [trace.last(f"going.on.{name}") for name in ("same", "faster")]
     known = [loss for loss in tried if loss is not None]
-    if end is None or trivial is None or not known or end - min(known) < 0.1 * trivial:
+    if end is None or trivial is None or not known:
+        return
+    more, won = end - min(known), max(trivial - end, 0.0)
+    if more < 0.1 * trivial and not (won > 0 and more >= max(0.3 * won, 0.03 * trivial)):
         return
     if end > 1.2 * trivial:  # worse than a constant answer: its targets move, or something else
         return

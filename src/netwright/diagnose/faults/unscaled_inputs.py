@@ -43,7 +43,8 @@ def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
     """Standard deviations that differ tenfold (where the largest is not between 0.1 and 1, as that
     of pixels) or exceed 10, or a mean beyond three of them; and a short training on standardised
     inputs (and targets, where a distance loss's deviate by more than 10) beats not only the same
-    one on what is there, but the whole run's own end.
+    one on what is there, but the whole run's own end (or comes as far in half the steps, where
+    deviations exceed 10 and differ a hundredfold).
     """
     std, ratio = trace.last("input.std.largest"), trace.last("input.std.ratio")
     shift, end = trace.last("input.shift"), trace.last("kept.loss")
@@ -52,8 +53,10 @@ def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
         return
     if not would_gain(trace, "standardised"):
         return
-    if end is not None and mended > end - 0.1 * abs(end):  # a loss may be negative
-        return
+    if end is not None and mended > end + (0.1 if _far_sooner(trace, std, ratio) else -0.1) * abs(
+        end
+    ):
+        return  # a loss may be negative
     spread = trace.last("target.std")
     # Pixels between 0 and 1: the edge of a picture hardly varies, and is scaled all the same.
     unit = 0.1 <= std <= 1 and shift <= 3
@@ -62,6 +65,7 @@ def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
         if spread is not None:
             yield _far_targets(trace, spread, mended)
         return
+    better = "better than" if end is None or mended < end else "no worse than"
     also = "" if spread is None else f" (targets, whose deviation is {spread:.3g}, scaled as well)"
     yield Evidence(
         event="forward",
@@ -77,11 +81,17 @@ def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
         explanation=(
             f"The inputs' standard deviations reach {std:.3g} and differ {ratio:.3g}-fold, with "
             f"means up to {shift:.3g} standard deviations from 0. A short training from the same "
-            f"start on standardised inputs came to a loss of {mended:.3g}, better than the whole "
+            f"start on standardised inputs came to a loss of {mended:.3g}, {better} the whole "
             f"run{also}. Subtract the training rows' mean and divide by their standard deviation, "
             "and keep both with the model."
         ),
     )
+
+
+def _far_sooner(trace: Trace, std: float, ratio: float) -> bool:
+    """Whether columns of very different scale took at least twice the steps to come as far."""
+    steps = trace.steps("trial.standardised")
+    return std > 10 and ratio > 100 and 2 * int(steps[-1]) <= len(trace.values("loss"))
 
 
 def _far_targets(trace: Trace, spread: float, mended: float) -> Evidence:

@@ -34,7 +34,7 @@ __all__ = ["unshuffled_data"]
     remedies=("shuffle",),
     explains=(
         "learning-rate-too-high", "exploding-gradient", "underfitting", "undertrained",
-        "overfitting", "class-imbalance",
+        "overfitting", "class-imbalance", "dying-relu", "saturated-units", "vanishing-gradient",
     ),
 )  # fmt: skip
 def unshuffled_data(trace: Trace) -> Iterator[Evidence]:

@@ -64,11 +64,15 @@ _SAID = {
 @fault("wrong-metric", severity="error", remedies=("compare-like-the-loss",))
 def wrong_metric(trace: Trace) -> Iterator[Evidence]:
     """A known flaw in the comparison, by which the reported share of right answers differs from
-    the real one by two points and by three standard errors.
+    the real one by two points and by three standard errors; or classes picked over the rows of the
+    batch, met with another number of targets.
     """
     cause = trace.text("metric.cause")
     reported, right = trace.last("metric.reported"), trace.last("metric.right")
     rows = trace.last("metric.rows")
+    if cause == "rows" and right is None:
+        yield Evidence(event="evaluation", numbers={}, confidence=0.9, explanation=_SAID[cause])
+        return
     if cause not in _SAID or reported is None or right is None or not rows:
         return
     # Both are of the same rows: what differs is the share of rows with another answer.
