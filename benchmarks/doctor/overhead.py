@@ -1,10 +1,11 @@
 """What watching costs: the same script by itself and under `netwright doctor`, in turn.
 
-    python benchmarks/doctor/overhead.py [--rounds 3]
+    python benchmarks/doctor/overhead.py [--rounds 5]
 
-Nets of 5 ms a step and more, and of about 1 ms. The script times its own training loop, so that
-starting Python and the probes after the end are not in it; those stand beside as "whole", wall time
-of the two commands. Ratios of the rounds, medians; to benchmarks/results/doctor_overhead.json.
+Nets of 5 ms a step and more, and of about 1 ms. The script counts the CPU seconds of its own
+training loop on one thread (wall time tells more of a machine's other work), so that starting
+Python and the probes after the end are not in it; those stand beside as "whole", wall time of the
+two commands. Ratios of the rounds, medians; to benchmarks/results/doctor_overhead.json.
 """
 
 import argparse
@@ -32,7 +33,7 @@ x, y = {data}
 {made}
 net = {net}
 opt = torch.optim.Adam(net.parameters(), lr=1e-3)
-begun, steps = time.perf_counter(), 0
+begun, steps = time.process_time(), 0
 for epoch in range({epochs}):
     net.train()
     for rows in torch.randperm(len(x)).split({batch}):
@@ -44,7 +45,7 @@ for epoch in range({epochs}):
     net.eval()
     with torch.no_grad():
         right = (net(x[:500]).argmax(1) == y[:500]).float().mean()
-seconds = time.perf_counter() - begun
+seconds = time.process_time() - begun
 print("loop", seconds, steps)
 """
 TABLE = "torch.randn(12800, 64), torch.randint(0, 10, (12800,))"
@@ -71,14 +72,14 @@ MLP = (
 )
 # name: data, net, rows a batch, epochs
 CASES: dict[str, tuple[str, str, int, int]] = {
-    "mlp, about 1 ms": (TABLE, MLP, 64, 30),
+    "mlp, about 1 ms": (TABLE, MLP, 64, 20),
     "cnn": (PICTURES, CNN, 64, 20),
     "lstm": (TEXTS, LSTM, 64, 8),
 }
 
 
 def run(command: list[str], folder: Path) -> tuple[float, float, int]:
-    """Return seconds of the loop, of the whole command, and the steps."""
+    """Return CPU seconds of the loop, wall seconds of the command, and the steps."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
     begun = time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
@@ -112,7 +113,7 @@ def measure(name: str, rounds: int) -> dict[str, Any]:
 def main() -> None:
     """Measure every case and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     table = {}
     for name in CASES:

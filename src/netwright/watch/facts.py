@@ -9,7 +9,7 @@ the first step and after it.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -23,7 +23,7 @@ def facts(
     net: nn.Module,
     before: dict[str, Tensor],
     layers: Sequence[tuple[str, str]],
-    optimizers: Sequence[Optimizer] | None,
+    optimizers: Collection[Optimizer] | None,
 ) -> list[Row]:
     """Return the facts; `before` holds the parameters before the first step, `layers` the calls."""
     rows: list[Row] = []

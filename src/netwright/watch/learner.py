@@ -13,7 +13,7 @@ were made in this very pass: by type), "unoptimised", "frozen". The nets' modes:
 import math
 import random
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -101,10 +101,7 @@ class Learner:
 
     def begin(self) -> None:
         """Look closely at the coming step if one is due and there is time for it."""
-        if self.sampling or self.step < self._next:
-            return
-        elapsed = time.perf_counter() - self._began
-        if self._spent > _ALLOWANCE + _SHARE * elapsed:
+        if self.sampling or self.step < self._next or not self._has_time():
             return
         self._moved = False
         far = self.step * 2 if self.step < _EVERY // 2 else 0
@@ -151,7 +148,7 @@ class Learner:
         if self.step == _EARLY:
             self.snap()
 
-    def finish(self, every_optimizer: Sequence[Optimizer]) -> None:
+    def finish(self, every_optimizer: Collection[Optimizer]) -> None:
         """Read what the sampled step did, once its optimizers are through; another learner's step
         in between (a GAN's other net) is none of it."""
         if not self.sampling or not self._moved:
@@ -221,8 +218,15 @@ class Learner:
             total -= self.tapes.pop(index).nbytes
 
     def wants_tape(self) -> bool:
-        """Whether the coming step's batch is to be kept."""
-        return self.step < 24 or self._chance.random() < 24 / (self.step + 1)
+        """Whether the coming step's batch is to be kept, as time allows."""
+        if self.step < 24:
+            return True
+        return self._chance.random() < 24 / (self.step + 1) and self._has_time()
+
+    def _has_time(self) -> bool:
+        """Whether looking closely took no more than its share of the run's time so far."""
+        elapsed = time.perf_counter() - self._began
+        return self._spent <= _ALLOWANCE + _SHARE * elapsed
 
     def wants_evaluation(self, path: str) -> bool:
         """Whether an evaluation that the user's calls `path` led to is to be kept: the first of
@@ -256,7 +260,7 @@ class Learner:
             self.snapshots.append(snapshot)
 
     def spent(self, seconds: float) -> None:
-        """Count the time that watching took."""
+        """Count the time that looking closely took."""
         self._spent += seconds
 
     def read_losses(self) -> None:
@@ -309,6 +313,8 @@ def _read(tensors: Sequence[Tensor]) -> list[float]:
     if not tensors:
         return []
     device = tensors[-1].device
+    if device.type == "cpu":
+        return [float(t.detach()) for t in tensors]
     return torch.stack([t.detach().reshape(()).double().to(device) for t in tensors]).tolist()
 
 

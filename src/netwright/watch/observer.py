@@ -75,7 +75,8 @@ class Observer:
         self.calls = 0
         self.backwards = 0
         self.trouble: BaseException | None = None
-        self.seconds = 0.0
+        self.seconds = 0.0  # that watching took
+        self._told = 0.0  # of these, what learners were told of
         self.lines: dict[str, str] = {}  # event -> "file:line", the first time it was seen
         self._max_steps = max_steps
         self._max_seconds = max_seconds
@@ -95,6 +96,7 @@ class Observer:
         self._recorder: Recorder | None = Recorder(0)
         self._watching: Recorder | None = None  # of an evaluation
         self._tapes: list[Tape] = []
+        self._taped = False  # in the step before
         self._losses: list[Tensor] = []
         self._leaves: list[Tensor] | None = None
         # Losses with gradients in eval mode: an evaluation's, unless backward is called on them.
@@ -126,11 +128,13 @@ class Observer:
 
     def before_loss(self) -> None:
         """A loss function is about to run: its inside is not noted."""
-        self._guard(self._pause)
+        if self._recorder is not None or self._watching is not None:
+            self._guard(self._pause)
 
     def leave(self) -> None:
         """`backward` was called."""
-        self._guard(self._pause)
+        if self._recorder is not None or self._watching is not None:
+            self._guard(self._pause)
 
     def after_loss(self, name: str, original: Any, args: Any, kwargs: Any, result: Any) -> None:
         """A loss function has run."""
@@ -197,19 +201,17 @@ class Observer:
 
     def _on_before_call(self, module: nn.Module) -> None:
         self._finish()
-        if module not in self._names:
-            self._meet(module)
-        self._in_net = bool(self._names[module])
+        name = self._names.get(module)
+        self._name = self._meet(module) if name is None else name
+        self._in_net = bool(self._name)
         self._pause()
         if self._in_net and self._watching is not None:
             self._end_evaluation()
-        if self._names[module] and torch.is_grad_enabled() and module not in self._learner_of:
+        if self._in_net and torch.is_grad_enabled() and module not in self._learner_of:
             self._prepare(module)
 
     def _on_after_call(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
-        name = self._names[module]
-        training = torch.is_grad_enabled()
-        learner = self._learner_of.get(module)
+        name, training = self._name, torch.is_grad_enabled()
         if not name:  # no parameters: a criterion, or a function written as a module
             recorder = self._recorder if training else self._watching
             if recorder is not None and recorder.tape.entries:
@@ -219,7 +221,8 @@ class Observer:
                 recorder.start()
             return
         self.calls += 1
-        self._flush_doubtful()
+        if self._doubtful:
+            self._flush_doubtful()
         if training:
             self._line("forward")
             if module not in self._called:
@@ -228,7 +231,7 @@ class Observer:
             if self._recorder is not None:
                 self._recorder.note("net", name, module, args, kwargs, output)
                 self._recorder.start()
-        elif learner is not None:
+        elif (learner := self._learner_of.get(module)) is not None:
             self._line("evaluation")
             learner.trace.record("evaluation.mode", "", learner.step, module.training)
             if learner.wants_evaluation(self._lines.path()):
@@ -243,12 +246,13 @@ class Observer:
             self._line("loss")
         if self.inside and self._in_net:
             return  # the net computes its own loss
-        if not result.ndim:
+        doubtful = training and self._called and not self._modes[self._called[-1]]
+        if not result.ndim and (doubtful or (self._evaluating is not None and not training)):
             rows = args[0].shape[0] if args and isinstance(args[0], Tensor) and args[0].ndim else 1
             value = result.detach() / (rows if kwargs.get("reduction") == "sum" else 1)
-            if training and self._called and not self._modes[self._called[-1]]:
+            if doubtful:
                 self._doubtful.append((value, rows, self._lines.path()))
-            elif self._evaluating is not None and not training:
+            elif self._evaluating is not None:
                 right = share_right(name, args)
                 self._evaluating.evaluated(value, rows, self._lines.path(), right)
         recorder = self._recorder if training else self._watching
@@ -304,9 +308,11 @@ class Observer:
         if self._depth:
             return
         self._line("step")
-        self._optimizers.add(optimizer)
         losses, self._losses = self._losses, []
-        learner = self._of.get(optimizer) or self._assign(optimizer, bool(losses))
+        learner = self._of.get(optimizer)
+        if learner is None:
+            self._optimizers.add(optimizer)
+            learner = self._assign(optimizer, bool(losses))
         if learner is None or not losses:
             return
         self.steps += 1
@@ -316,13 +322,15 @@ class Observer:
             held = {id(p) for o in self._optimizers for g in o.param_groups for p in g["params"]}
             learner.reached(leaves, held)
             learner.bore(born, leaves, self._made)
-        learner.coupled = learner.coupled or self._is_coupled(learner)
+        if len(self.learners) > 1:
+            learner.coupled = learner.coupled or self._is_coupled(learner)
         if self._tapes:
             for net in self._called:
                 learner.trace.record("training.mode", "", learner.step, self._modes[net])
         for tape in self._tapes:
             tape.step = learner.step
             learner.keep(tape)
+        self._taped = bool(self._tapes)
         self._tapes, self._called = [], []
         learner.stepped(losses, inside=self._inside_step)
         self._open = True
@@ -334,17 +342,19 @@ class Observer:
     _evaluating: Learner | None = None
     _inside_step = False
     _in_net = False
+    _name = ""  # of the outermost module that runs; "" for one without parameters
 
-    def _meet(self, module: nn.Module) -> None:
-        """See an outermost module for the first time."""
+    def _meet(self, module: nn.Module) -> str:
+        """Name an outermost module that is seen for the first time."""
         has_parameters = next(module.parameters(), None) is not None
         is_loss = type(module).__module__ == "torch.nn.modules.loss"
         if not has_parameters or is_loss:
             self._names[module] = ""
-            return
+            return ""
         name = self._lines.name(module).removeprefix("self.") or type(module).__name__.lower()
         self._names[module] = name
         self.lines.setdefault(f"net:{name}", self._made.get(module, ""))
+        return name
 
     def _prepare(self, module: nn.Module) -> None:
         """Copy a net before its first step."""
@@ -449,9 +459,13 @@ class Observer:
     def _finish(self) -> None:
         if self._open:
             self._open = False
-            optimizers = list(self._optimizers)
+            closely = self._taped or any(learner.sampling for learner in self.learners)
             for learner in self.learners:
-                learner.finish(optimizers)
+                learner.finish(self._optimizers)
+            spent, self._told = self.seconds - self._told, self.seconds
+            if closely:  # the little that every step costs leaves less time for none
+                self.learners[-1].spent(spent)
+            for learner in self.learners:
                 learner.begin()
 
     def _line(self, event: str) -> None:
@@ -469,10 +483,7 @@ class Observer:
                 if recorder is not None:
                     recorder.stop()
         finally:
-            spent = time.perf_counter() - began
-            self.seconds += spent
-            if self.learners:
-                self.learners[-1].spent(spent)
+            self.seconds += time.perf_counter() - began
 
 
 def loss_kind(name: str) -> str:
