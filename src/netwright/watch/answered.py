@@ -2,7 +2,7 @@
 
 Where the user's lines compare picked classes with targets (`net(x).argmax(1) == y`), the answers of
 the last state tell a skill. Signals: "skill.answered" with its ".noise", "answered.right" (share),
-"answered.rows", "answered.least" (share of the rarest class among the targets).
+"answered.rows", "answered.batches", "answered.least" (share of the rarest class among the targets).
 """
 
 import torch
@@ -45,6 +45,7 @@ def answered(kept: Kept) -> None:
     trace, step = kept.trace, kept.steps
     trace.record("answered.right", "", step, float((answers == targets).double().mean()))
     trace.record("answered.rows", "", step, len(targets))
+    trace.record("answered.batches", "", step, len(found))
     trace.record("answered.least", "", step, float(shares.min()))
 
 

@@ -13,6 +13,7 @@ between samples. What went wrong with the watching itself is kept in `trouble` a
 import os
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from netwright.watch.lines import Lines
 from netwright.watch.metrics import share_right
 from netwright.watch.parameters import StepOfParameters
 from netwright.watch.patches import LOSSES, attach_
+from netwright.watch.printed import KEPT, attach_print_
 from netwright.watch.snapshot import Snapshot, take, together
 from netwright.watch.stop import StopWatching
 from netwright.watch.tape import Recorder, Tape
@@ -46,12 +48,13 @@ def watch_any(
     """Watch every training inside. folder: where the user's own files are. max_steps, max_seconds:
     of training, after which StopWatching is raised."""
     observer = Observer(folder, max_steps=max_steps, max_seconds=max_seconds)
-    detach = attach_(observer)
+    detach, quieten = attach_(observer), attach_print_(observer.printed)
     observer.on = True
     try:
         yield observer
     finally:
         observer.on = False
+        quieten()
         detach()
         observer.close()
 
@@ -74,6 +77,8 @@ class Observer:
         self.steps = 0
         self.calls = 0
         self.backwards = 0
+        self.rows = 0  # that nets were called with for their gradient
+        self.printed: deque[float] = deque(maxlen=KEPT)
         self.trouble: BaseException | None = None
         self.seconds = 0.0  # that watching took
         self._told = 0.0  # of these, what learners were told of
@@ -182,6 +187,11 @@ class Observer:
             learner.trained = trained
             for event, line in self.lines.items():
                 learner.trace.note("line", line, place=event)
+        if len(self.learners) == 1:  # else it is not known whose numbers they are
+            trace = self.learners[0].trace
+            trace.record("rows.trained", "", self.steps, self.rows)
+            for place, number in enumerate(self.printed):
+                trace.record("printed", "", place, number)
 
     # What each event means.
 
@@ -225,6 +235,8 @@ class Observer:
             self._flush_doubtful()
         if training:
             self._line("forward")
+            if isinstance(output, Tensor) and output.ndim:
+                self.rows += len(output)
             if module not in self._called:
                 self._called.append(module)
             self._modes[module] = module.training

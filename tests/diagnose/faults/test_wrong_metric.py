@@ -80,3 +80,25 @@ def test_classes_picked_over_rows_and_met_with_as_many_targets(tmp_path: Path) -
     assert alarms(code + sick, tmp_path) == ["wrong-metric"]
     of_rows = JUDGE.format("(net(x)[:3].argmax(1) == y[:3]).float().mean()")
     assert alarms(code + of_rows, tmp_path) == []
+
+
+DIVIDED = (CLASSES + LOOP).replace("range(20)", "range(5)").replace("* 2 +", "* 0.7 +")
+DIVIDED = DIVIDED.replace("randperm(300)", "randperm(210)")
+COUNTED = """
+right = 0
+with torch.no_grad():
+    for rows in torch.arange(210, 300).split(30):
+        right += (net(x[rows]).argmax(1) == y[rows]).sum().item()
+print("accuracy", {})
+"""
+
+
+@pytest.mark.parametrize("of", ["210", "3", "210 * 100"])
+def test_right_answers_divided_by_another_count(of: str, tmp_path: Path) -> None:
+    finding = judged(DIVIDED + COUNTED.format(f"right / {of}"), tmp_path)[0]
+    assert (finding.fault, finding.severity) == ("wrong-metric", "error")
+    assert ("batches" if of == "3" else "training rows") in finding.explanation
+
+
+def test_right_answers_divided_by_their_rows(tmp_path: Path) -> None:
+    assert alarms(DIVIDED + COUNTED.format("right / 90, 0.5, 1 / 3, right / 77"), tmp_path) == []

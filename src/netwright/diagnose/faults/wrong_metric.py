@@ -29,6 +29,8 @@ from netwright.watch.trace import Trace
 __all__ = ["wrong_metric"]
 
 _POINTS = 0.02  # of accuracy; under it the choice of comparison changes no conclusion
+_DIGITS = 12  # enough that no other number would be such a fraction by chance
+_TRAINED = 32  # rows: fewer divide many a number
 _SAID = {
     "broadcast": (
         "Answers of shape (N, 1) are compared with targets of shape (N,): that makes all N x N "
@@ -65,8 +67,10 @@ _SAID = {
 def wrong_metric(trace: Trace) -> Iterator[Evidence]:
     """A known flaw in the comparison, by which the reported share of right answers differs from
     the real one by two points and by three standard errors; or classes picked over the rows of the
-    batch, met with another number of targets.
+    batch, met with another number of targets; or a number that the script printed is
+    the right answers of its evaluation, divided by the number of its batches or of training rows.
     """
+    yield from _divided_by(trace)
     cause = trace.text("metric.cause")
     reported, right = trace.last("metric.reported"), trace.last("metric.right")
     rows = trace.last("metric.rows")
@@ -88,3 +92,36 @@ def wrong_metric(trace: Trace) -> Iterator[Evidence]:
             f"{reported:.1%} right answers, where {right:.1%} are right."
         ),
     )
+
+
+def _divided_by(trace: Trace) -> Iterator[Evidence]:
+    right, rows = trace.last("answered.right"), trace.last("answered.rows")
+    batches, trained = trace.last("answered.batches"), trace.last("rows.trained")
+    if right is None or rows is None or batches is None or not right:
+        return
+    count = round(right * rows)
+    for printed in trace.values("printed").tolist():
+        for share in (printed, printed / 100):
+            of = round(count / share) if share > 0 else 0
+            above_one = of == batches and share == printed > 1  # no share at all
+            if not of or of == rows or not (above_one or len(repr(share)) >= _DIGITS):
+                continue
+            if abs(of * share - count) > 1e-9 * count:
+                continue
+            if of == batches:
+                what = "batches"
+            elif trained and of >= _TRAINED and int(trained) % of == 0:
+                what = "training rows"
+            else:
+                continue
+            yield Evidence(
+                event="evaluation",
+                numbers={"printed": printed, "right answers": count, "rows": rows, what: of},
+                confidence=0.95,
+                explanation=(
+                    f"The printed {printed:.6g} is {count} right answers divided by {of:,}, the "
+                    f"number of {what}; {rows:,.0f} rows were evaluated, of which {right:.1%} are "
+                    "right. Divide by the rows that were evaluated."
+                ),
+            )
+            return
