@@ -2,8 +2,9 @@
 
 Such a value has a right direction. A distance to the targets (a square or an absolute value of a
 difference) should fall; the logarithm of a probability that the targets pick out (by `gather`, an
-index, or a factor of 0 and 1) and the cosine with them should rise. What has no right direction,
-such as a log-probability times a return, is none.
+index, or a factor of 0 and 1) and the cosine with them should rise; so should `logsigmoid` of what
+one net prefers, whatever it is. What has no right direction, such as a log-probability times a
+return, is none.
 """
 
 from collections.abc import Mapping
@@ -17,15 +18,17 @@ from netwright.watch.tape import Entry, Slot, Tape
 
 _POWERS = ("pow", "square", "abs", "absolute")
 _PICKS = ("gather", "getitem")
+_PREFERRED = ("logsigmoid", "log_sigmoid")  # two nets may contend: a generator lets it fall
 _LOGS = ("log", "logsigmoid", "log_sigmoid", "log_softmax")
 
 
 @dataclass(frozen=True)
 class Meeting:
-    """One value. rises: whether training should make it larger; best: what it then comes to."""
+    """One value. rises: whether training should make it larger; best: what it then comes to.
+    targets: None where the net's own answers are compared."""
 
     entry: Entry
-    targets: Tensor
+    targets: Tensor | None
     rises: bool
     best: float = 0.0
 
@@ -49,6 +52,8 @@ def _meeting(tape: Tape, entry: Entry, slots: Mapping[int, Tensor]) -> Meeting |
     targets = [leaf for leaf in leaves if _is_constant(leaf)]
     if name in _POWERS:
         return _distance(tape, entry)
+    if name in _PREFERRED and len({id(net.call) for net in tape.nets()}) == 1:
+        return Meeting(entry, None, rises=True)
     if first is None or not targets or sum(isinstance(leaf, Slot) for leaf in leaves) > 1:
         return None
     target = targets[-1]

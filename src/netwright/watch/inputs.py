@@ -2,10 +2,10 @@
 
 Signals of the first net's first input: "input.bad" (share of numbers that are not finite),
 "input.std" and "input.std.largest" (median and largest standard deviation of its features),
-"input.std.ratio" (largest over smallest), "input.shift" (largest abs(mean)/std), "input.sentinel"
-(largest share of one far-off value that a feature repeats), "input.sentinel.features". A feature is
-a column, in series one of the last axis, in images a channel.
-Trials on kept batches, measured on others that were held out: "trial.as.is",
+"input.std.ratio" (largest over smallest), "input.shift" (largest abs(mean)/std), "input.largest"
+(number, by size), "input.sentinel" (largest share of one far-off value that a feature repeats),
+"input.sentinel.features". A feature is a column, in series one of the last axis, in images a
+channel. Trials on kept batches, measured on others that were held out: "trial.as.is",
 "trial.standardised" (targets too, where their deviation, "target.std", is beyond 10; their mean is
 "target.mean"), "trial.repaired" (far-off repeated values replaced, then standardised).
 """
@@ -50,6 +50,7 @@ def inputs(kept: Kept) -> None:
     trace.record("input.std.largest", "", step, largest)
     trace.record("input.std.ratio", "", step, largest / smallest)
     trace.record("input.shift", "", step, shift)
+    trace.record("input.largest", "", step, float(everything.abs().max()))
     holes = _sentinels(_by_feature(everything))
     if holes:
         trace.record("input.sentinel", "", step, max(share for _, share in holes.values()))

@@ -14,6 +14,7 @@ import math
 import random
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -62,6 +63,7 @@ class Learner:
         self._validation: dict[str, list[tuple[Tensor, int, Tensor | None]]] = {}
         self._places: dict[str, int] = {}  # how often an evaluation was called from there
         self._main = ""  # whence the first evaluation between training steps was called
+        self._curves: dict[str, list[_Phase]] = {}  # by the calls that led to the evaluation
         self._next = 1
         self._stride = 1
         self._moved = False  # it stepped since the sample was begun
@@ -249,6 +251,7 @@ class Learner:
     def close(self) -> None:
         """Read what is pending: the run is over."""
         self._close_phase()
+        self._record_curve()
         self.read_losses()
         for activations in self._activations.values():
             activations.detach_()
@@ -283,13 +286,40 @@ class Learner:
         if self._main not in validation:
             self._phase = phase
             return
-        taken = validation[self._main]
-        rows = [n for _, n, _ in taken]
-        self.trace.record("loss.validation", "", self.step, _mean([x for x, *_ in taken], rows))
-        right = [x for *_, x in taken if x is not None]
-        if len(right) == len(taken):
-            self.trace.record("right.validation", "", self.step, _mean(right, rows))
-        self.trace.record("loss.train", "", self.step, math.fsum(_read(phase)) / len(phase))
+        training = math.fsum(_read(phase)) / len(phase)
+        for path, taken in validation.items():
+            rows = [n for _, n, _ in taken]
+            right = [x for *_, x in taken if x is not None]
+            share = _mean(right, rows) if len(right) == len(taken) else None
+            found = _Phase(self.step, _mean([x for x, *_ in taken], rows), share, training)
+            self._curves.setdefault(path, []).append(found)
+
+    def _record_curve(self) -> None:
+        """Record the evaluation that follows every phase; of several the one that ends with the
+        largest loss, since training rows are judged beside those held out."""
+        whole = len(self._curves.get(self._main, []))
+        curves = [curve for curve in self._curves.values() if len(curve) == whole > 0]
+        for phase in max(curves, key=lambda curve: _late(curve), default=[]):
+            self.trace.record("loss.validation", "", phase.step, phase.loss)
+            self.trace.record("loss.train", "", phase.step, phase.training)
+            if phase.right is not None:
+                self.trace.record("right.validation", "", phase.step, phase.right)
+
+
+class _Phase(NamedTuple):
+    """An evaluation after some training. loss: its mean; right: the share of right classes, where
+    known; training: the mean loss of the steps before it."""
+
+    step: int
+    loss: float
+    right: float | None
+    training: float
+
+
+def _late(curve: Sequence[_Phase]) -> float:
+    """Return the mean loss of the last third, below all where one is not finite."""
+    late = math.fsum(phase.loss for phase in curve[-max(1, len(curve) // 3) :])
+    return late if math.isfinite(late) else -math.inf
 
 
 def _rate(optimizer: Optimizer) -> float:

@@ -92,6 +92,7 @@ class _Look:
                 self._shapes(prediction, target)
             self.prediction, self.target = prediction, target
         else:
+            self._by_criterion(tape, slots)
             self._by_hand(tape, slots)
         if self.prediction is not None:
             self.function = function_of(self.prediction)
@@ -111,6 +112,24 @@ class _Look:
             return
         if math.prod(shape) > prediction.numel():
             self.blown_up = math.prod(shape) / prediction.numel()
+
+    def _by_criterion(self, tape: Tape, slots: dict[int, Tensor]) -> None:
+        """Look whether a module without parameters, such as a loss of the user's own, takes a
+        prediction and a target of other shapes for all pairs: with one shape it tells another
+        value."""
+        for entry in tape.entries:
+            if entry.kind != "criterion" or len(entry.args) != 2:
+                continue
+            given, target = (self._tensor(v, slots) for v in entry.args)
+            result = slots[entry.results[0]].detach() if entry.results else None
+            if given is None or target is None or result is None or result.ndim:
+                continue
+            self._shapes(given, target)
+            if self.blown_up:
+                with unseen(), torch.no_grad():
+                    alike = entry.call(given.detach(), target.view_as(given), **entry.kwargs)
+                if abs(float(alike - result)) <= 1e-3 * abs(float(result)):
+                    self.blown_up = 0.0
 
     def _by_hand(self, tape: Tape, slots: dict[int, Tensor]) -> None:
         """Find prediction and target where a net's output meets a constant."""

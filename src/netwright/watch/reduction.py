@@ -48,7 +48,8 @@ def _sign(kept: Kept, tapes: list[Tape]) -> None:
     met = [_met(kept.first, tape) for tape in tapes]
     if not all(met):
         return
-    if len(torch.cat([one.targets.reshape(-1) for of in met for one in of]).unique()) < 2:
+    targets = [one.targets.reshape(-1) for of in met for one in of if one.targets is not None]
+    if targets and len(torch.cat(targets).unique()) < 2:
         return  # "real" and "fake" are no data
     flipped = all(bool(values.get("maximize")) for values, _ in kept.recipe.groups)
     signs = [

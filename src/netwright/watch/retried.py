@@ -13,7 +13,8 @@ training from the first state with the graph as it was, and whole).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -111,22 +112,32 @@ def undropped(kept: Kept, rows: Rows) -> None:
 
 def reconnected(kept: Kept, rows: Rows) -> None:
     """Try the run with the graph as it is and whole, where it is cut before what is to learn."""
-    reached, held = set(kept.trace.places("reached")), _held(kept)
-    if not reached or not any(
-        n in held and n not in reached for n in kept.trace.places("unreached")
-    ):
+    if not is_cut(kept):
         return
     for name, whole in (("cut", False), ("reconnected", True)):
-        undo = keep_graph(everywhere=True) if whole else None
-        try:
+        with whole_graph() if whole else nullcontext():
             state, losses = trial(
                 kept.first, kept.tapes, kept.recipe, steps=STEPS, seconds=max(0.2, kept.left / 5)
             )
-        finally:
-            if undo is not None:
-                undo()
         if losses and math.isfinite(losses[-1]):
             record(kept, name, state, rows)
+
+
+def is_cut(kept: Kept) -> bool:
+    """Say whether the loss's graph leaves out some of what the optimizer was given, not all."""
+    reached, held = set(kept.trace.places("reached")), _held(kept)
+    unreached = kept.trace.places("unreached")
+    return bool(reached) and any(n in held and n not in reached for n in unreached)
+
+
+@contextmanager
+def whole_graph() -> Iterator[None]:
+    """Keep the graph where lines of the user's cut it."""
+    undo = keep_graph(everywhere=True)
+    try:
+        yield
+    finally:
+        undo()
 
 
 def _held(kept: Kept) -> set[str]:

@@ -5,13 +5,14 @@ Signals, each a skill (skill.py: 0 is one answer for all, 1 all right) with its 
 evaluated ones), what simple models tell (simple_models.py) and what other trainings would
 (retried.py).
 
-Of classes also "class.count" (kept training rows) and "recall" (of evaluated rows, else of training
-rows), by class, "answers.decided" (1: the user's evaluation turns outputs into classes),
-"answers.by.class" (1: it judges class by class), and where one class is ten times rarer than
-another and missed, "skill.weighted" (after a short training from the first state with the classes
-weighed alike). Where evaluated rows are told better than training rows, "rows.again" (share of the
-kept training rows that came before, as they do in later epochs unless each is augmented anew). What
-costs a training is tried only where the net leaves something to be told.
+Of classes also "class.count" (kept training rows), "class.weight" (in the user's loss) and "recall"
+(of evaluated rows, else of training rows), by class, "answers.decided" (1: the user's evaluation
+turns outputs into classes), "answers.by.class" (1: it judges class by class), and where one class
+is ten times rarer than another and missed, "skill.weighted" (after a short training from the first
+state with the classes weighed alike). Where evaluated rows are told better than training rows,
+"rows.again" (share of the kept training rows that came before, as they do in later epochs unless
+each is augmented anew). What costs a training is tried only where the net leaves something to be
+told.
 """
 
 import math
@@ -139,6 +140,7 @@ def _classes(kept: Kept, training: Rows, rows: Rows) -> None:
     labels, counts = training.goal.values.unique(return_counts=True)
     for label, count in zip(labels.tolist(), counts.tolist(), strict=True):
         kept.trace.record("class.count", str(label), kept.steps, count)
+    _weights_given(kept)
     given_up = False
     for label, (number, share) in recalls(rows.goal, answer).items():
         if number >= 10:
@@ -147,6 +149,17 @@ def _classes(kept: Kept, training: Rows, rows: Rows) -> None:
             given_up = given_up or (few and share < (0.9 if by_class else 0.5))
     if given_up:
         _weighted(kept, training.goal, rows)
+
+
+def _weights_given(kept: Kept) -> None:
+    """Record the weight of each class in the user's own loss."""
+    main = main_loss(kept.tapes[0])
+    if main is None or main.name not in ("cross_entropy", "nll_loss"):
+        return
+    weight = main.kwargs.get("weight", main.args[2] if len(main.args) > 2 else None)
+    if isinstance(weight, torch.Tensor) and weight.ndim == 1:
+        for label, value in enumerate(weight.tolist()):
+            kept.trace.record("class.weight", str(label), kept.steps, value)
 
 
 def _weighted(kept: Kept, goal: Goals, rows: Rows) -> None:

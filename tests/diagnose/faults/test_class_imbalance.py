@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 from diagnose_runs import curve, names
-from watched_scripts import alarms
+from watched_scripts import alarms, judged
 
 from netwright.watch.trace import Trace
 
@@ -66,3 +66,32 @@ def test_of_a_script_that_judges_class_by_class(tmp_path: Path) -> None:
     weighted = BY_CLASS.format(", torch.tensor([1.0, 15.0])", DECIDED)
     assert alarms(BY_CLASS.format("", DECIDED), tmp_path)[:1] == ["class-imbalance"]
     assert alarms(weighted, tmp_path) == []
+
+
+INVERTED = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+y = (torch.rand(900) < 0.08).long()
+x = torch.randn(900, 6) + 1.5 * y[:, None]
+counts = y.bincount().float()
+weight = {}
+net = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 2))
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+for epoch in range(4):
+    for rows in torch.randperm(600).split(30):
+        loss = F.cross_entropy(net(x[rows]), y[rows], weight=weight)
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+with torch.no_grad():
+    picked = net(x[600:]).argmax(1)
+    recalls = [(picked[y[600:] == k] == k).float().mean() for k in (0, 1)]
+"""
+
+
+def test_weights_that_grow_with_the_counts(tmp_path: Path) -> None:
+    finding = judged(INVERTED.format("counts / counts.sum()"), tmp_path)[0]
+    assert (finding.fault, finding.severity) == ("class-imbalance", "error")
+    assert alarms(INVERTED.format("counts.sum() / (2 * counts)"), tmp_path) == []

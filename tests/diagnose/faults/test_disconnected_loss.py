@@ -66,3 +66,32 @@ def test_a_cut_before_layers_that_are_not_to_learn_is_no_fault(tmp_path: Path) -
     """Features on purpose: the optimizer was not given what makes them."""
     found = judged(DETACHED.format(cut=".detach()", held="net.head"), tmp_path)
     assert all(f.severity == "info" for f in found if f.fault == "disconnected-loss")
+
+
+CODER = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+x = torch.rand(400, 3) @ torch.rand(3, 20)
+class Coder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(20, 24), nn.Tanh(), nn.Linear(24, 2))
+        self.decoder = nn.Sequential(nn.Linear(2, 24), nn.Tanh(), nn.Linear(24, 20))
+    def forward(self, x):
+        return self.decoder(self.encoder(x){})
+net = Coder()
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+for epoch in range(20):
+    for rows in torch.randperm(400).split(40):
+        loss = F.mse_loss(net(x[rows]), x[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+"""
+
+
+def test_an_encoder_cut_off_from_its_decoder(tmp_path: Path) -> None:
+    assert alarms(CODER.format(".detach()"), tmp_path)[0] == "disconnected-loss"
+    assert "disconnected-loss" not in alarms(CODER.format(""), tmp_path)

@@ -96,3 +96,33 @@ def test_a_loss_by_hand_after_which_the_right_class_is_avoided(tmp_path: Path) -
     sick = PROTOTYPES.format("own - (near.sum(1).mean() - own) / 3")
     assert alarms(sick, tmp_path)[0] == "flipped-loss-sign"
     assert alarms(PROTOTYPES.format("(near.sum(1).mean() - own) / 3 - own"), tmp_path) == []
+
+
+PAIRS = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+taste, style = torch.randn(60, 3), torch.randn(80, 3)
+likes = (taste @ style.T).argsort(1)
+class Prefers(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.user, self.item = nn.Embedding(60, 6), nn.Embedding(80, 6)
+    def forward(self, u, i):
+        return (self.user(u) * self.item(i)).sum(1)
+net = Prefers()
+opt = torch.optim.Adam(net.parameters(), lr=0.02)
+for step in range(60):
+    u = torch.randint(0, 60, (64,))
+    more, less = (likes[u, torch.randint(low, low + 40, (64,))] for low in (40, 0))
+    loss = {}F.logsigmoid(net(u, more) - net(u, less)).mean()
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+"""
+
+
+def test_preferences_that_are_made_less_likely(tmp_path: Path) -> None:
+    assert alarms(PAIRS.format(""), tmp_path)[0] == "flipped-loss-sign"
+    assert "flipped-loss-sign" not in alarms(PAIRS.format("-"), tmp_path)

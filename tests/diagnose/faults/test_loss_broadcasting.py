@@ -25,3 +25,21 @@ def test_the_patch_names_the_users_variables(tmp_path: Path) -> None:
 class _nothing:
     def __enter__(self) -> None: ...
     def __exit__(self, *_: object) -> None: ...
+
+
+OWN = """
+class Huber(nn.Module):
+    def forward(self, pred, target):
+        e = (pred - target{}).abs()
+        return torch.where(e < 1, 0.5 * e**2, e - 0.5).mean()
+criterion = Huber()
+"""
+
+
+def test_a_loss_module_of_the_users_own(tmp_path: Path) -> None:
+    loop = LOOP.replace(
+        "F.cross_entropy(net(x[rows]), y[rows])", "criterion(net(x[rows]), z[rows])"
+    )
+    code = NUMBERS + OWN + "z = y[:, 0]\n" + loop
+    assert alarms(code.format(""), tmp_path)[0] == "loss-broadcasting"
+    assert alarms(code.format(".view_as(pred)"), tmp_path) == []

@@ -85,3 +85,28 @@ def test_a_script_that_computes_no_validation_loss(tmp_path: Path) -> None:
     brings = "net.load_state_dict(best)\n"
     restored = SCRIPT.format(60).replace("with torch", f"{keeps}{brings}with torch")
     assert alarms(restored, tmp_path) == []
+
+
+BESIDE = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+x = torch.randn(260, 10)
+y = x[:, :1] + torch.randn(260, 1)
+net = nn.Sequential(nn.Linear(10, 128), nn.ReLU(), nn.Linear(128, 1))
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+for epoch in range({}):
+    for rows in torch.randperm(60).split(20):
+        loss = F.mse_loss(net(x[rows]), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+    with torch.no_grad():
+        train = F.mse_loss(net(x[:60]), y[:60])
+        valid = F.mse_loss(net(x[60:]), y[60:])
+"""
+
+
+def test_training_rows_judged_before_those_held_out(tmp_path: Path) -> None:
+    assert alarms(BESIDE.format(60), tmp_path)[0] == "overfitting"

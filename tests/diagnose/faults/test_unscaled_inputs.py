@@ -68,3 +68,18 @@ def test_columns_in_different_units_that_cost_half_the_run() -> None:
     assert found_after(400, 500.0) == ["unscaled-inputs"]
     assert found_after(200, 500.0) == []  # more than half of the run
     assert found_after(400, 2.0) == []  # hardly varying columns
+
+
+def test_pixels_of_an_edge_that_hardly_varies() -> None:
+    def found(largest: float) -> list[str]:
+        trace = Trace()
+        seen = {
+            "input.std.largest": 0.4, "input.std.ratio": 350.0, "input.shift": 3.2,
+            "input.largest": largest, "kept.loss": 0.5, "trial.start": 2.3, "trial.as.is": 0.5,
+            "trial.standardised": 0.2,
+        }  # fmt: skip
+        for signal, value in seen.items():
+            trace.record(signal, "", 150, value)
+        return [finding.fault for finding in diagnose(trace) if finding.severity != "info"]
+
+    assert (found(1.0), found(40.0)) == ([], ["unscaled-inputs"])

@@ -42,8 +42,13 @@ def class_imbalance(trace: Trace) -> Iterator[Evidence]:
     """A class ten times rarer than the commonest one is recalled less than half as well (nine
     tenths, where the script itself judges class by class). Of a script only where it decides for
     classes (a score of ranks needs no threshold), and where a short training with the classes
-    weighed alike tells them clearly better than the whole run.
+    weighed alike tells them clearly better than the whole run. An error where the loss weighs the
+    commoner classes more and the rare one is missed.
     """
+    inverted = _inverted(trace)
+    if inverted is not None:
+        yield inverted
+        return
     decided = trace.last("answers.decided")
     if decided is not None and not (decided and _weights_help(trace)):
         return
@@ -80,6 +85,40 @@ def class_imbalance(trace: Trace) -> Iterator[Evidence]:
             f"than {common!r}, and only {recalls[rarest]:.0%} of it is found "
             f"({recalls[common]:.0%} of {common!r}): a high accuracy hides that. Weight the "
             "classes, sample them evenly, and judge by balanced accuracy or precision and recall."
+        ),
+    )
+
+
+def _inverted(trace: Trace) -> Evidence | None:
+    """Return the evidence against weights that are larger the commoner a class is."""
+    weights = {p: trace.last("class.weight", p) or 0.0 for p in trace.places("class.weight")}
+    counts = {p: trace.last("class.count", p) or 0.0 for p in trace.places("class.count")}
+    recalls = {p: trace.last("recall", p) or 0.0 for p in trace.places("recall")}
+    known = [label for label in counts if label in recalls and label in weights]
+    if len(known) < 2:
+        return None
+    common, rare = (pick(known, key=lambda label: counts[label]) for pick in (max, min))
+    if counts[common] < 3 * counts[rare] or weights[common] < 3 * weights[rare]:
+        return None
+    if recalls[rare] >= 0.5 * recalls[common]:
+        return None
+    return Evidence(
+        event="loss",
+        severity="error",
+        numbers={
+            "rows of the common class": counts[common],
+            "of the rare one": counts[rare],
+            "weight of the common class": weights[common],
+            "of the rare one's": weights[rare],
+            "recall of the rare class": recalls[rare],
+        },
+        confidence=0.95,
+        remedies=("class-weights",),
+        explanation=(
+            f"The loss weighs class {common!r} ({counts[common]:.0f} training rows) "
+            f"{weights[common] / max(weights[rare], 1e-12):.3g} times as much as {rare!r} "
+            f"({counts[rare]:.0f}), of which only {recalls[rare]:.0%} are found: the weights grow "
+            "with the counts. Divide by them: weight = rows / (classes * counts)."
         ),
     )
 

@@ -31,18 +31,19 @@ from netwright.watch.trace import Trace
 __all__ = ["data_leakage"]
 
 _SHARED = 0.1  # of the evaluation's rows
+_MANY = 0.25  # texts and readings come again by themselves
 _MOSTLY = 0.5
 
 
 @fault("data-leakage", severity="error", remedies=("split-first", "drop-column"))
 def data_leakage(trace: Trace) -> Iterator[Evidence]:
-    """A tenth or more of the evaluated rows are copies of training rows, and the loss on the others
-    is higher by a third and by three standard errors; or most are, and no other evaluation is free
-    of copies; or half of them are, and rows stand several times both in training batches and in the
-    evaluation; or rows come in groups of near copies, half of the evaluated ones in groups that are
-    trained on, and a simple model tells clearly less of groups that it has not seen than of rows,
-    and than the net of the evaluated rows; or one column, and no other, has the order of a target
-    of numbers, or stands for the class.
+    """A quarter or more of the evaluated rows are copies of training rows, and the loss on the
+    others is higher by a third and by three standard errors; or most are, and no other evaluation
+    is free of copies; or half of them are, and rows stand several times both in training batches
+    and in the evaluation; or rows come in groups of near copies, half of the evaluated ones in
+    groups that are trained on, and a simple model tells clearly less of groups that it has not seen
+    than of rows, and than the net of the evaluated rows; or one column, and no other, has the order
+    of a target of numbers, or stands for the class.
     """
     yield from _dealt_out(trace)
     yield from _near_copies(trace)
@@ -52,7 +53,7 @@ def data_leakage(trace: Trace) -> Iterator[Evidence]:
         hurts = shared > _MOSTLY and trace.last("rows.clean") is None
         worse = False
         if gain is not None and noise is not None and difference is not None:
-            worse = gain > 4 / 3 and (hurts or difference > 3 * noise)
+            worse = shared >= _MANY and gain > 4 / 3 and (hurts or difference > 3 * noise)
         yield Evidence(
             event="evaluation",
             severity=None if hurts or worse else "info",

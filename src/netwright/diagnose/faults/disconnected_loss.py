@@ -21,7 +21,13 @@ Use instead:
 from collections.abc import Iterator
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import layer_of, learned_little, skill_gained, weights_in_order
+from netwright.diagnose.symptoms import (
+    layer_of,
+    learned_little,
+    skill_gained,
+    weights_in_order,
+    would_gain,
+)
 from netwright.watch.trace import Trace
 
 __all__ = ["disconnected_loss"]
@@ -62,7 +68,7 @@ def disconnected_loss(trace: Trace) -> Iterator[Evidence]:
     if not early:
         return
     better = skill_gained(trace, "reconnected", "cut", least=0.1, errors=3)
-    hurts = better or learned_little(trace)
+    hurts = better or learned_little(trace) or _gains_whole(trace)
     yield Evidence(
         place=layer_of(early[0]),
         step=int(trace.steps("unreached", early[0])[0]),
@@ -75,3 +81,11 @@ def disconnected_loss(trace: Trace) -> Iterator[Evidence]:
             "detach(), .data, .numpy(), argmax or a new torch.tensor. Keep the tensors themselves."
         ),
     )
+
+
+def _gains_whole(trace: Trace) -> bool:
+    """Whether a short training with the graph whole ends clearly below the whole run."""
+    end, whole = trace.last("kept.loss"), trace.last("trial.reconnected")
+    if end is None or whole is None or whole > end - 0.1 * abs(end):
+        return False
+    return would_gain(trace, "reconnected")

@@ -25,10 +25,12 @@ Use instead:
 from collections.abc import Iterator
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import layer_of, would_gain
+from netwright.diagnose.symptoms import layer_of, skill_of, stuck, would_gain
 from netwright.watch.trace import Trace
 
 __all__ = ["frozen_parameters"]
+
+_SOLVED = 0.9  # of skill
 
 
 @fault(
@@ -40,17 +42,20 @@ __all__ = ["frozen_parameters"]
 def frozen_parameters(trace: Trace) -> Iterator[Evidence]:
     """`requires_grad` is off for weights that hold what they were initialised to (a backbone that
     was loaded or trained before is meant to rest), and a short training with them on goes clearly
-    better, also than the whole run ended. A note where it does not: random features may do.
+    better, also than the whole run ended; or most of the weights are frozen so and the run learned
+    nothing. A note where neither is so, or where the net tells nearly all: random features may do.
     """
     frozen = [p for p in trace.places("never.trained") if (trace.last("never.trained", p) or 0) > 1]
     if not frozen:
         return
     numel = {name: trace.last("never.trained", name) or 0.0 for name in frozen}
+    trained = sum(trace.last("reached", name) or 0.0 for name in trace.places("reached"))
+    share = sum(numel.values()) / (sum(numel.values()) + trained)
     largest = max(frozen, key=lambda name: numel[name])
     yield Evidence(
         place=layer_of(largest),
         step=0,
-        severity=None if _hurts(trace) else "info",
+        severity=None if _hurts(trace, share) else "info",
         numbers={"parameters": len(frozen), "weights": sum(numel.values())},
         confidence=0.9,
         explanation=(
@@ -61,7 +66,12 @@ def frozen_parameters(trace: Trace) -> Iterator[Evidence]:
     )
 
 
-def _hurts(trace: Trace) -> bool:
+def _hurts(trace: Trace, share: float) -> bool:
+    own = [skill_of(trace, name) for name in ("evaluated", "train")]
+    if all(one is not None and one[0] >= _SOLVED for one in own):
+        return False
+    if share > 0.5 and stuck(trace):
+        return True
     end, complete = trace.last("kept.loss"), trace.last("trial.complete")
     if end is not None and complete is not None and complete > end - 0.1 * abs(end):
         return False

@@ -20,6 +20,7 @@ Use instead:
 - LeCun, Bottou, Orr and Mueller 1998, "Efficient BackProp"
 """
 
+import math
 from collections.abc import Iterator
 
 from netwright.diagnose.fault import Evidence, fault
@@ -41,10 +42,10 @@ __all__ = ["unscaled_inputs"]
 )  # fmt: skip
 def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
     """Standard deviations that differ tenfold (where the largest is not between 0.1 and 1, as that
-    of pixels) or exceed 10, or a mean beyond three of them; and a short training on standardised
-    inputs (and targets, where a distance loss's deviate by more than 10) beats not only the same
-    one on what is there, but the whole run's own end (or comes as far in half the steps, where
-    deviations exceed 10 and differ a hundredfold).
+    of pixels) or exceed 10, or a mean beyond three of them (where numbers exceed 1); and a short
+    training on standardised inputs (and targets, where a distance loss's deviate by more than 10)
+    beats not only the same one on what is there, but the whole run's own end (or comes as far in
+    half the steps, where deviations exceed 10 and differ a hundredfold).
     """
     std, ratio = trace.last("input.std.largest"), trace.last("input.std.ratio")
     shift, end = trace.last("input.shift"), trace.last("kept.loss")
@@ -59,8 +60,9 @@ def unscaled_inputs(trace: Trace) -> Iterator[Evidence]:
         return  # a loss may be negative
     spread = trace.last("target.std")
     # Pixels between 0 and 1: the edge of a picture hardly varies, and is scaled all the same.
-    unit = 0.1 <= std <= 1 and shift <= 3
-    fit = (ratio <= 10 or unit) and shift <= 3 and std <= 10
+    bounded = shift <= 3 or (trace.last("input.largest") or math.inf) <= 1
+    unit = 0.1 <= std <= 1 and bounded
+    fit = (ratio <= 10 or unit) and bounded and std <= 10
     if fit:
         if spread is not None:
             yield _far_targets(trace, spread, mended)

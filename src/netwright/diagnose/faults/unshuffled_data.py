@@ -22,10 +22,14 @@ Use instead:
 from collections.abc import Iterator
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import trivial_loss
+from netwright.diagnose.symptoms import skill_of, trivial_loss
 from netwright.watch.trace import Trace
 
 __all__ = ["unshuffled_data"]
+
+
+_SORTED = 0.2
+_SOLVED = 0.95  # of skill
 
 
 @fault(
@@ -40,7 +44,8 @@ __all__ = ["unshuffled_data"]
 def unshuffled_data(trace: Trace) -> Iterator[Evidence]:
     """The targets of a batch are spread less than half as far as those of all batches, and a short
     training on the same rows, mixed, knows them clearly better than the whole run does at its end
-    (by a tenth of a constant prediction's loss). A note where it does not.
+    (by a tenth of a constant prediction's loss), or classes are all but sorted and of the evaluated
+    rows something is left to be told. A note where neither is so.
     """
     spread = trace.last("label.spread")
     if spread is None or spread > 0.5:
@@ -51,6 +56,9 @@ def unshuffled_data(trace: Trace) -> Iterator[Evidence]:
     if end is not None and mixed is not None:
         numbers |= {"loss over all at the end": end, "after a while of mixed rows": mixed}
         hurts = not end - mixed <= 0.1 * abs(trivial if trivial is not None else end)
+    own = skill_of(trace, "evaluated") or skill_of(trace, "answered")
+    if spread < _SORTED and trace.last("label.classes") and own is not None:
+        hurts = hurts or own[0] + 2 * own[1] < _SOLVED
     yield Evidence(
         event="forward",
         severity=None if hurts else "info",
