@@ -51,6 +51,30 @@ full trainings as finding and proof took.
 """
 
 
+OVERHEAD = """\
+### What watching costs
+
+    .venv/bin/python benchmarks/doctor/overhead.py
+
+The training loop of one script by itself and under `netwright doctor`, in turn, in CPU seconds on
+one thread. Whole is the wall time of the command, whose probes follow the script's end.
+
+| net | ms a step | watching costs | of the rounds | whole, alone | under the doctor |
+|---|---|---|---|---|---|
+"""
+
+
+def overhead(found: dict[str, Any]) -> list[str]:
+    """Return the paragraph. found: of overhead.py, or nothing."""
+    lines = []
+    for name, row in found.items():
+        rounds = f"{min(row['rounds']):.1%} to {max(row['rounds']):.1%}"
+        cells = [name, f"{row['ms_a_step']:.2f}", f"{row['overhead']:.1%}", rounds]
+        cells += [f"{seconds:.1f} s" for seconds in row["whole_seconds"]]
+        lines.append(f"| {' | '.join(cells)} |\n")
+    return [OVERHEAD + "".join(lines)] if lines else []
+
+
 def repairs(found: dict[str, Any], drawn: dict[str, Any]) -> list[str]:
     """Return the paragraphs. found: of repairs.py; drawn: of random_repairs.py, or nothing."""
     if not found:
