@@ -2,6 +2,7 @@
 
 Classes: the shares of the training rows. Numbers and forecasts: the mean, which is 0 in the units
 that nets are trained in. Tokens: all alike. Rows to be rebuilt, or drawn: the mean training row.
+Where a loss asks for something else, that: quantiles, the median, the side of a margin.
 """
 
 import math
@@ -16,13 +17,20 @@ from netwright.evaluate.map_metrics import facts_of_constant
 from netwright.evaluate.two_sample import real_rows
 from netwright.model.model import Model
 from netwright.nets._coding import rows_of
+from netwright.objectives.supervised import Supervised
 
 __all__ = ["constant_outputs", "constant_score"]
 
+ASKING_OTHERWISE = ("hinge", "mae", "huber", "quantile")
+MOST_ROWS = 20_000  # of training, whose quantiles are taken
 
-def constant_outputs(data: Data) -> Tensor:
-    """Return what `outputs_of` a net gives that answers every validation row alike."""
+
+def constant_outputs(data: Data, objective: object = None) -> Tensor:
+    """Return what `outputs_of` a net gives that answers every validation row alike. objective: by
+    which the answer is best, where its loss has a best one of its own."""
     task, rows = data.task, len(data.validation)
+    if isinstance(objective, Supervised) and objective.loss in ASKING_OTHERWISE:
+        return _best_by(objective, data).expand(rows, -1)
     if task.form in IN_TOKENS:
         asked = targets_of(data.validation) != NOT_ASKED
         return asked * math.log(int(data.encoding.shapes()["vocab"]))
@@ -49,6 +57,19 @@ def constant_outputs(data: Data) -> Tensor:
     else:
         one = (counts / counts.sum()).log()
     return one.expand(rows, -1)
+
+
+def _best_by(objective: Supervised, data: Data) -> Tensor:
+    """Return the best constant answer (outputs,) by the loss on training rows."""
+    if objective.loss == "hinge":
+        shares = torch.tensor(data.class_counts, dtype=torch.float32) / len(data.train)
+        if data.task.form == "multilabel":
+            return (shares - 0.5).sign()
+        # Alike for all it costs 1; for the commonest it costs 2 where a row is of another.
+        return torch.where(shares == shares.max(), 1.0, 0.0) * (shares.max() > 0.5)
+    targets = next(iter(data.train.batches(MOST_ROWS))).targets.cpu().flatten(1)
+    asked = objective.quantiles if objective.loss == "quantile" else (0.5,)
+    return targets.nanquantile(torch.tensor(asked), dim=0).T.flatten()
 
 
 def _mean_row(data: Data) -> Tensor:

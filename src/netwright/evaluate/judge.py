@@ -181,6 +181,8 @@ def score_outputs(
         metric=metric,
         only=only,
         mase_scale=mase_scale(model.encoding),
+        ends=_ends_of(model, outputs, split),
+        level=model.interval.level if model.interval else 0.0,
         block=overlap(task, split),
         resamples=resamples,
         seed=seed,
@@ -210,7 +212,16 @@ def predictions_of(
     inputs = inputs_of(split) if model.task.form == "forecasting" else None
     if targets.dim() == 1:
         targets = targets[:, None]
-    return model.values(outputs, inputs).numpy(), model.values(targets, inputs).numpy()
+    predicted = model.values(model.middle(outputs), inputs)
+    return predicted.numpy(), model.values(targets, inputs).numpy()
+
+
+def _ends_of(
+    model: Model, outputs: Tensor, split: Split
+) -> tuple[NDArray[np.floating], NDArray[np.floating]] | None:
+    inputs = inputs_of(split) if model.task.form == "forecasting" and model.interval else None
+    ends = model.ends(outputs, inputs)
+    return None if ends is None else (ends[0].numpy(), ends[1].numpy())
 
 
 def rows_of_maps(encoding: Encoding) -> int:

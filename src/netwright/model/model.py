@@ -28,6 +28,7 @@ from netwright.data.word_encoding import WordEncoding
 from netwright.device import choose_device
 from netwright.errors import DataError, UsageError
 from netwright.model.gallery import Gallery, nearest
+from netwright.model.intervals import Interval, middle_of, quantiles_of
 from netwright.model.masks import predict_masks, save_masks, shares_of_masks
 from netwright.model.neighbours import neighbours_frame
 from netwright.model.writing import generate, translate
@@ -41,8 +42,10 @@ FORMAT = 1  # raised when a saved folder's meaning changes; `load` reads every o
 @dataclass
 class Model:
     """net: in eval mode. spec: its catalogue name and arguments. temperature divides the logits
-    (calibration). outside: of a tagger, taken from the logit of its first tag, "O". gallery:
-    embeddings of the training rows, where what is alike was learned."""
+    (calibration). quantiles: that the net's outputs are, of each target, where it learned some.
+    interval: around predicted numbers, where one was measured. outside: of a tagger, taken from the
+    logit of its first tag, "O". gallery: embeddings of the training rows, where what is alike was
+    learned."""
 
     net: nn.Module
     spec: Mapping[str, Any]
@@ -50,6 +53,8 @@ class Model:
     task: Task
     temperature: float = 1.0
     outside: float = 0.0
+    quantiles: tuple[float, ...] = ()
+    interval: Interval | None = None
     card: str = field(default="", repr=False)
     gallery: Gallery | None = field(default=None, repr=False)
 
@@ -114,6 +119,20 @@ class Model:
             return decode(outputs, inputs)
         return outputs * torch.tensor(self.task.target_std) + torch.tensor(self.task.target_mean)
 
+    def middle(self, outputs: Tensor) -> Tensor:
+        """Return the outputs that are the prediction, (rows, outputs): the medians of quantiles."""
+        return middle_of(outputs, self.quantiles)
+
+    def ends(
+        self, outputs: Tensor, inputs: tuple[Tensor, ...] | None = None
+    ) -> tuple[Tensor, Tensor] | None:
+        """Return both ends of each prediction's interval, (rows, outputs), in the target's own
+        unit; None where none was measured. inputs: as for `values`."""
+        if self.interval is None:
+            return None
+        low, high = self.interval.ends(outputs, self.quantiles)
+        return self.values(low, inputs), self.values(high, inputs)
+
     def predict(
         self,
         raw: Any,
@@ -125,7 +144,8 @@ class Model:
         """Predict raw rows (a DataFrame, images, texts, series): "prediction" and, for classes,
         "probability_<class>", in the order of the rows. A picture that cannot be decoded has an
         empty row, and its name is in the ledger. A forecast has a row for each step ahead, a tagged
-        sentence one for each token. beam: of the search that writes a translation, 1 is greedy. Of
+        sentence one for each token. Where the model has intervals: "low" and "high". beam: of the
+        search that writes a translation, 1 is greedy. Of
         rows that are rebuilt: "error" and "absolute_error", the means over a row's numbers. Of
         masks (see `model/masks.py`) it is the share of each class; of what is alike the nearest of
         the gallery (see `model/gallery.py`).
@@ -236,15 +256,7 @@ class Model:
             scores = {f"score_{at}": outputs[:, at].numpy() for at in range(outputs.shape[1])}
             return pd.DataFrame({"prediction": actions, **scores})
         if not task.is_classification:
-            values = self.values(outputs, inputs).numpy()
-            if task.form == "forecasting":
-                steps = np.tile(np.arange(1, values.shape[1] + 1), len(values))
-                return pd.DataFrame({"step": steps, "prediction": values.ravel()})
-            if values.shape[1] == 1:
-                names = ["prediction"]
-            else:
-                names = [f"prediction_{name}" for name in task.target_names]
-            return pd.DataFrame(values, columns=names)
+            return self._numbers(outputs, inputs)
         probabilities = self.probabilities(outputs).numpy()
         columns = {
             f"probability_{name}": probabilities[:, i] for i, name in enumerate(task.classes)
@@ -254,6 +266,32 @@ class Model:
         else:
             labels = [task.classes[i] for i in probabilities.argmax(1)]
         return pd.DataFrame({"prediction": labels, **columns})
+
+    def _numbers(self, outputs: Tensor, inputs: tuple[Tensor, ...]) -> pd.DataFrame:
+        """Return predicted numbers, with "low" and "high" where there are intervals and
+        "quantile_<q>" of what a net learned between these."""
+        found = {"prediction": self.values(self.middle(outputs), inputs)}
+        ends = self.ends(outputs, inputs)
+        if ends is not None:
+            found |= {"low": ends[0], "high": ends[1]}
+        for at, q in enumerate(self.quantiles):
+            if q != 0.5 and 0 < at < len(self.quantiles) - 1:
+                own = quantiles_of(outputs, self.quantiles)[..., at]
+                found[f"quantile_{q:g}"] = self.values(own, inputs)
+        columns = {name: values.numpy() for name, values in found.items()}
+        count = columns["prediction"].shape[1]
+        if self.task.form == "forecasting":
+            steps = np.tile(np.arange(1, count + 1), len(outputs))
+            return pd.DataFrame({"step": steps} | {n: v.ravel() for n, v in columns.items()})
+        if count == 1:
+            return pd.DataFrame({name: values[:, 0] for name, values in columns.items()})
+        return pd.DataFrame(
+            {
+                f"{name}_{target}": values[:, at]
+                for at, target in enumerate(self.task.target_names)
+                for name, values in columns.items()
+            }
+        )
 
     def save(self, folder: str | Path) -> Path:
         """Write model.safetensors, config.json, preprocessing.json and README.md. Nothing is
@@ -274,6 +312,8 @@ class Model:
             "task": self.task.to_dict(),
             "temperature": self.temperature,
             **({"outside": self.outside} if self.outside else {}),
+            **({"quantiles": list(self.quantiles)} if self.quantiles else {}),
+            **({"interval": self.interval.to_dict()} if self.interval else {}),
         }
         if self.gallery is not None:
             tensors["gallery.vectors"] = self.gallery.vectors.cpu().contiguous().clone()
@@ -366,6 +406,8 @@ def load(
         task=Task.from_dict(config["task"]),
         temperature=config["temperature"],
         outside=config.get("outside", 0.0),
+        quantiles=tuple(config.get("quantiles", ())),
+        interval=Interval.from_dict(config["interval"]) if config.get("interval") else None,
         gallery=gallery,
         card=(folder / "README.md").read_text(encoding="utf-8")
         if (folder / "README.md").is_file()

@@ -57,7 +57,13 @@ def build_report(
             low=score.low,
             high=score.high,
             higher_is_better=test.higher_is_better(),
-            sentence=describe_score(test.primary, test.to_dict(), rows=len(data.test), task=task),
+            sentence=describe_score(
+                test.primary,
+                test.to_dict(),
+                rows=len(data.test),
+                task=task,
+                level=run.model.interval.level if run.model.interval else None,
+            ),
         ),
         verdict=says,
         lead=_lead(test, beside),
@@ -73,7 +79,7 @@ def build_report(
         stopped=run.stopped,
         validation=run.validation.to_dict(),
         test=test.to_dict(),
-        notes=list(test.notes),
+        notes=[*test.notes, *_calibration_notes(run)],
         per_class=list(test.per_class),
         confusion=test.confusion,
         classes=task.classes,
@@ -112,6 +118,24 @@ def build_report(
         versions={"python": platform.python_version(), "torch": torch.__version__},
         folder=str(run.folder or ""),
     )
+
+
+def _calibration_notes(run: Run) -> list[str]:
+    """Say where probabilities come from, of losses that are not made least by true ones."""
+    loss, found = run.plan.objective.get("loss"), f"T = {run.model.temperature:.2g}"
+    if not run.model.task.is_classification:
+        return []
+    if loss == "hinge":
+        return [
+            "the hinge loss learns margins and no probabilities: these are what a temperature "
+            f"({found}), fitted on the validation rows, makes of them"
+        ]
+    if loss == "focal":
+        return [
+            "the focal loss is not made least by true probabilities: a temperature "
+            f"({found}), fitted on the validation rows, brings them back"
+        ]
+    return []
 
 
 def heaviest_member(net: nn.Module) -> nn.Module:
@@ -210,7 +234,7 @@ def _pairs(run: Run, data: Data, outputs: Tensor) -> dict[str, list[tuple[float,
     """Actual against predicted values of test rows, at most MOST_PAIRS evenly taken."""
     if data.task.form != "regression" or not isinstance(data.test, Rows):
         return {}
-    predicted = run.model.values(outputs)
+    predicted = run.model.values(run.model.middle(outputs))
     actual = run.model.values(data.test.targets.cpu())
     every = max(len(predicted) // MOST_PAIRS, 1)
     return {

@@ -112,14 +112,16 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """One forecast beside what came. history: what the net saw (its last part), actual and
-    predicted: the horizon."""
+    """One forecast beside what came. history: what the net saw (its last part), actual, predicted
+    and the ends of its intervals, low and high: the horizon."""
 
     label: str
     history: Sequence[float]
     actual: Sequence[float]
     predicted: Sequence[float]
     naive: Sequence[float] = ()
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

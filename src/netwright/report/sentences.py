@@ -66,9 +66,15 @@ def describe_task(task: Task, kind: str) -> str:
 
 
 def describe_score(
-    metric: str, scores: Mapping[str, Mapping[str, float | None]], *, rows: int, task: Task
+    metric: str,
+    scores: Mapping[str, Mapping[str, float | None]],
+    *,
+    rows: int,
+    task: Task,
+    level: float | None = None,
 ) -> str:
-    """Say how good it is on the test rows: "It is right for 347 of 357 test rows ..."."""
+    """Say how good it is on the test rows: "It is right for 347 of 357 test rows ...". level: of
+    prediction intervals, where there are some."""
     value = scores[metric]["value"]
     assert value is not None
     noun = NOUNS.get(task.form, "test row")
@@ -127,7 +133,11 @@ def describe_score(
     error = scores.get("mae", {}).get("value")
     if task.form in ("regression", "forecasting") and error is not None:
         target = shorten(task.target, LONGEST) or "the target"
-        return f"On average it is off by {number(error)} in {target}, over {unseen}."
+        held = scores.get("interval_coverage", {}).get("value")
+        also = ""
+        if held is not None and level is not None:
+            also = f" Its {level:.0%} intervals held {held:.0%} of what came."
+        return f"On average it is off by {number(error)} in {target}, over {unseen}.{also}"
     if task.form == "ordinal" and error is not None:
         return f"On average it is off by {number(error)} grades, over {unseen}."
     if task.form == "language-modelling" and metric == "nats":

@@ -11,10 +11,21 @@ from netwright.data.data import Data, Rows
 from netwright.data.word_encoding import WordEncoding
 from netwright.errors import UsageError
 from netwright.objectives._objective import Objective
+from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Plan, Recipe
 from netwright.train.init import initialise_
 
-__all__ = ["balanced_rows", "build_net", "build_objective", "rows_of", "with_counts"]
+__all__ = [
+    "balanced_rows",
+    "build_net",
+    "build_objective",
+    "completed",
+    "learned_quantiles",
+    "rows_of",
+]
+
+# Nets whose answers are means of training targets: these have no quantiles.
+MEANS = ("modern-nca",)
 
 
 def build_net(plan: Plan, data: Data, seed: int, device: torch.device) -> tuple[nn.Module, str]:
@@ -108,19 +119,52 @@ def build_objective(plan: Plan, data: Data) -> Objective:
     smooths = "label_smoothing" in known or recipe.label_smoothing
     if smooths and arguments.get("loss", "cross-entropy") == "cross-entropy":
         arguments["label_smoothing"] = recipe.label_smoothing
+    if "form" in known:
+        arguments["form"] = data.task.form
     if recipe.class_weights == "balanced":
         arguments["class_weights"] = _balanced(data)
     objective: Objective = catalogue.build(package, name, arguments, what="objective")
     return objective
 
 
-def with_counts(plan: Plan, data: Data) -> Plan:
-    """Return the plan with the counts of words that a hierarchical softmax is built of."""
-    hierarchical = plan.objective.get("loss") == "hierarchical-softmax"
+def completed(plan: Plan, data: Data) -> Plan:
+    """Return the plan with what its net must have for its objective: the counts of words that a
+    hierarchical softmax is built of, an output for each quantile of a target."""
+    loss = plan.objective.get("loss")
+    if loss == "quantile":
+        return _with_quantiles(plan, data)
+    hierarchical = loss == "hierarchical-softmax"
     if not hierarchical or not isinstance(data.encoding, WordEncoding) or plan.net.get("counts"):
         return plan
     counts = [0, *data.encoding.counts]
     return plan.with_({"net.counts": counts}, why="how often each word occurs: its tree")
+
+
+def learned_quantiles(objective: Objective) -> tuple[float, ...]:
+    """Return the quantiles that a net's outputs are, of each target; none of other losses."""
+    if not isinstance(objective, Supervised) or objective.loss != "quantile":
+        return ()
+    return tuple(objective.quantiles)
+
+
+def _with_quantiles(plan: Plan, data: Data) -> Plan:
+    objective = build_objective(plan, data)
+    assert isinstance(objective, Supervised)
+    count = len(learned_quantiles(objective))
+    changes: dict[str, Any] = {"net.outputs": data.task.outputs * count}
+    why = f"{count} quantiles of each number predicted"
+    if plan.members is not None:
+        able = [kind for kind in plan.members.kinds if kind.get("net.name") not in MEANS]
+        if len(able) < len(plan.members.kinds):
+            changes["members.kinds"] = able
+            if plan.members.count == len(plan.members.kinds):  # one of each
+                changes["members.count"] = max(len(able), 1)
+    elif plan.net["name"] in MEANS:
+        raise UsageError(
+            f"The net {plan.net['name']!r} answers with means of training targets, which have no "
+            "quantiles. Use another net, or objective.loss mse or mae."
+        )
+    return plan.with_(changes, why=why)
 
 
 def rows_of(objective: Objective, data: Data, recipe: Recipe) -> int:

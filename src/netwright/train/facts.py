@@ -33,7 +33,7 @@ def record_start(trace: Trace, data: Data, objective: object) -> None:
     if trace.places("loss.trivial"):
         return
     targets = targets_of(data.validation)
-    found = loss_of(objective, constant_outputs(data), targets, data.task)
+    found = loss_of(objective, constant_outputs(data, objective), targets, data.task)
     if found is not None:
         trace.record("loss.trivial", "", 0, found)
 

@@ -24,7 +24,14 @@ from netwright.model.model import Model
 from netwright.objectives._objective import Epoch, experience_of
 from netwright.plan.plan import Plan
 from netwright.train.averaging import Average
-from netwright.train.building import balanced_rows, build_net, build_objective, rows_of, with_counts
+from netwright.train.building import (
+    balanced_rows,
+    build_net,
+    build_objective,
+    completed,
+    learned_quantiles,
+    rows_of,
+)
 from netwright.train.checkpoint import load_checkpoint, save_checkpoint
 from netwright.train.eager_step import EagerStep, choose_precision
 from netwright.train.facts import record_start
@@ -79,7 +86,7 @@ class Training:
         *,
         order_seed: int | None = None,
     ) -> None:
-        plan = with_counts(plan, data)
+        plan = completed(plan, data)
         self.order_seed = seed if order_seed is None else order_seed
         self.plan, self.data, self.folder, self.seed = plan, data, folder, seed
         self.device, self.progress = device, progress
@@ -89,11 +96,15 @@ class Training:
         self.seconds_per_step = 0.0  # 0: none was taken yet
         self.metric = watched_metric(data.task, metric=metric, class_counts=data.class_counts)
         self.notes: dict[str, Any] = {"device": str(device)}
+        self.objective = build_objective(plan, data)
         self.net, self.notes["init"] = build_net(plan, data, seed, device)
         self.model = Model(
-            net=self.net, spec=dict(plan.net), encoding=data.encoding, task=data.task
+            net=self.net,
+            spec=dict(plan.net),
+            encoding=data.encoding,
+            task=data.task,
+            quantiles=learned_quantiles(self.objective),
         )
-        self.objective = build_objective(plan, data)
         self.experience = experience_of(self.objective)
         recipe = plan.recipe
         rows = rows_of(self.objective, data, recipe)
