@@ -3,7 +3,8 @@ task; saved without pickle."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,10 @@ FORMAT = 1  # raised when a saved folder's meaning changes; `load` reads every o
 @dataclass
 class Model:
     """net: in eval mode. spec: its catalogue name and arguments. temperature divides the logits
-    (calibration). quantiles: that the net's outputs are, of each target, where it learned some.
-    interval: around predicted numbers, where one was measured. outside: of a tagger, taken from the
-    logit of its first tag, "O". gallery: embeddings of the training rows, where what is alike was
-    learned."""
+    (calibration); temperatures: of several tasks, one each. quantiles: that the net's outputs are,
+    of each target, where it learned some. interval: around predicted numbers, where one was
+    measured. outside: of a tagger, taken from the logit of its first tag, "O". gallery: embeddings
+    of the training rows, where what is alike was learned."""
 
     net: nn.Module
     spec: Mapping[str, Any]
@@ -53,6 +54,7 @@ class Model:
     task: Task
     temperature: float = 1.0
     outside: float = 0.0
+    temperatures: tuple[float, ...] = ()
     quantiles: tuple[float, ...] = ()
     interval: Interval | None = None
     card: str = field(default="", repr=False)
@@ -97,6 +99,17 @@ class Model:
             return outputs
         weights = getattr(self.net, "member_weights", None)
         return mean_of_members(outputs, self.task.form, weights)
+
+    def of_tasks(self, outputs: Tensor) -> list[tuple["Model", Tensor]]:
+        """Return for each of several tasks a Model that answers it alone, and its part of the
+        outputs."""
+        tasks = self.task.tasks
+        temperatures = self.temperatures or (1.0,) * len(tasks)
+        parts = outputs.split([task.outputs for task in tasks], 1)
+        return [
+            (replace(self, task=task, temperature=temperature, temperatures=()), part)
+            for task, temperature, part in zip(tasks, temperatures, parts, strict=True)
+        ]
 
     def probabilities(self, outputs: Tensor) -> Tensor:
         """Turn logits (rows, outputs) into calibrated probabilities (rows, classes)."""
@@ -249,6 +262,14 @@ class Model:
         """Return the table of predictions that `netwright predict` writes, one row for each row of
         outputs."""
         task = self.task
+        if task.form == "multi-task":
+            return pd.concat(
+                [
+                    one.frame(own, inputs).rename(columns=partial(_of_target, one.task.target))
+                    for one, own in self.of_tasks(outputs)
+                ],
+                axis=1,
+            )
         if task.form == "reconstruction":
             return pd.DataFrame(outputs.numpy(), columns=["error", "absolute_error"])
         if task.form == "control":
@@ -312,6 +333,7 @@ class Model:
             "task": self.task.to_dict(),
             "temperature": self.temperature,
             **({"outside": self.outside} if self.outside else {}),
+            **({"temperatures": list(self.temperatures)} if self.temperatures else {}),
             **({"quantiles": list(self.quantiles)} if self.quantiles else {}),
             **({"interval": self.interval.to_dict()} if self.interval else {}),
         }
@@ -326,6 +348,12 @@ class Model:
             self.card or f"# A {self.spec['name']} net\n", encoding="utf-8"
         )
         return folder
+
+
+def _of_target(target: str, column: str) -> str:
+    """ "probability_yes" of the target "sold" is "probability_sold_yes"."""
+    what, _, rest = column.partition("_")
+    return "_".join(part for part in (what, target, rest) if part)
 
 
 def less_outside(logits: Tensor, outside: float) -> Tensor:
@@ -406,6 +434,7 @@ def load(
         task=Task.from_dict(config["task"]),
         temperature=config["temperature"],
         outside=config.get("outside", 0.0),
+        temperatures=tuple(config.get("temperatures", ())),
         quantiles=tuple(config.get("quantiles", ())),
         interval=Interval.from_dict(config["interval"]) if config.get("interval") else None,
         gallery=gallery,

@@ -14,6 +14,7 @@ from netwright.evaluate.verdict import compare
 from netwright.evaluate.worst import WorstExample
 from netwright.model.drawing import example_noise
 from netwright.nets.ensemble import Ensemble
+from netwright.plan.plan import fields_of
 from netwright.report.columns import describe_columns
 from netwright.report.drawn import show_cloud, show_pictures
 from netwright.report.examples import show_example
@@ -22,6 +23,7 @@ from netwright.report.maps import sample_maps
 from netwright.report.neighbours import sample_neighbours
 from netwright.report.report import Baseline, Choice, Headline, Layer, Member, Report
 from netwright.report.sentences import describe_score, describe_task
+from netwright.report.tasks import conflicts, task_results
 from netwright.report.translations import sample_translations
 from netwright.train.run import Run
 
@@ -87,6 +89,8 @@ def build_report(
         pairs=_pairs(run, data, outputs),
         baselines=_baselines(beside),
         trace=_strips(run),
+        tasks=task_results(run, test, beside),
+        conflicts=conflicts(run),
         examples=[show_example(example, data) for example in worst],
         forecasts=sample_forecasts(run.model, data, outputs),
         pictures=show_pictures(run.model, data),
@@ -149,7 +153,7 @@ def heaviest_member(net: nn.Module) -> nn.Module:
 def _choices(run: Run) -> list[Choice]:
     plan = run.plan.to_dict()
     parts = ("net", "objective", "recipe", "members")
-    fields = {f"{part}.{k}": v for part in parts for k, v in plan.get(part, {}).items()}
+    fields = {f"{part}.{k}": v for part in parts for k, v in fields_of(plan.get(part, {})).items()}
     drawn = fields.pop("members.space", {})
     reasons = dict(run.plan.why) | dict.fromkeys(drawn, "each member draws its own")
     return [

@@ -175,6 +175,7 @@ class Report:
     version. members: of an ensemble, else none; selection: how they were chosen, "greedy" or "all";
     growth: the validation score after each pick; layers: then those of its heaviest member.
     neighbours: of word vectors, a word or a sum of words and the nearest ones to it.
+    tasks: by target, of a net with several, in metrics.json's form; conflicts: of each two of them.
     folds: nets that each member is made of, each trained without one fold of the training and
     validation rows; 0: none. pictures, cloud: what a net draws or rebuilds. repair: proof.json's
     object, where
@@ -208,6 +209,8 @@ class Report:
     trace: Mapping[str, Mapping[str, tuple[Sequence[int], Sequence[float]]]] = field(
         default_factory=dict
     )
+    tasks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    conflicts: Sequence[Mapping[str, Any]] = ()
     examples: Sequence[Example] = ()
     forecasts: Sequence[Forecast] = ()
     pictures: Sequence[Picture] = ()

@@ -57,6 +57,9 @@ def describe_task(task: Task, kind: str) -> str:
         case "generation":
             given = f", given {target}" if task.classes else ""
             return f"Draw {ROWS.get(kind, 'rows')} like those that are there{given}"
+        case "multi-task":
+            targets = [shorten(name, LONGEST) for name in task.target_names]
+            return f"Predict {', '.join(targets[:-1])} and {targets[-1]} together, given {source}"
         case "embedding":
             return "Learn vectors of words from the words around them"
         case "control":
@@ -125,6 +128,11 @@ def describe_score(
         return (
             f"It rebuilds a number of a row to within {number(math.sqrt(value))} (root mean "
             f"square), over {unseen}."
+        )
+    if metric == "skill":
+        return (
+            f"Averaged over its {len(task.tasks)} tasks {value:.0%} of the error of a constant "
+            f"answer is gone, over {unseen}."
         )
     if metric == "energy_distance":
         return (

@@ -55,6 +55,7 @@ METRIC_TITLES: Mapping[str, str] = {
     "entity_recall": "Entity recall",
     "bleu": "BLEU",
     "mean_return": "Mean return",
+    "skill": "Skill",
     "spearman": "Spearman's rho",
     "iou": "IoU",
     "one_shot_accuracy": "One-shot accuracy",

@@ -57,7 +57,8 @@ def _check_kind(net: Mapping[str, Any], data: Data, objective: str) -> None:
     with the names of those that will do."""
     takes = catalogue.find("netwright.objectives", objective, what="objective").takes
     name, shapes = net["name"], set(data.encoding.shapes())
-    reads = _reads(name, shapes, set(net))
+    reader = net.get("trunk", net)  # of several tasks the trunk reads, and the heads answer
+    reads = _reads(reader["name"], shapes, set(reader))
     if reads and _answers(name) in takes:
         return
     names = catalogue.names("netwright.nets")
@@ -72,11 +73,12 @@ def _check_kind(net: Mapping[str, Any], data: Data, objective: str) -> None:
 
 
 def _reads(name: str, shapes: set[str], given: Set[str] = frozenset()) -> bool:
-    """Say whether what the data fixes (and the plan gives) is what the net is built with."""
+    """Say whether what the data fixes (and the plan gives) is what the net is built with; a net
+    with a trunk reads what that does."""
     package = "netwright.nets"
     needed = set(catalogue.required(package, name, what="net")) - {"outputs"}
     known = set(catalogue.parameters(package, name, what="net"))
-    return shapes <= known and needed <= shapes | given
+    return "trunk" in known or (shapes <= known and needed <= shapes | given)
 
 
 def _answers(name: str) -> str:
@@ -121,6 +123,8 @@ def build_objective(plan: Plan, data: Data) -> Objective:
         arguments["label_smoothing"] = recipe.label_smoothing
     if "form" in known:
         arguments["form"] = data.task.form
+    if "tasks" in known:
+        arguments["tasks"] = data.task.tasks
     if recipe.class_weights == "balanced":
         arguments["class_weights"] = _balanced(data)
     objective: Objective = catalogue.build(package, name, arguments, what="objective")
@@ -130,6 +134,10 @@ def build_objective(plan: Plan, data: Data) -> Objective:
 def completed(plan: Plan, data: Data) -> Plan:
     """Return the plan with what its net must have for its objective: the counts of words that a
     hierarchical softmax is built of, an output for each quantile of a target."""
+    if plan.objective["name"] == "multi-task":
+        learned = plan.objective.get("weighting", "uncertainty") == "uncertainty"
+        why = "log sigma^2 of each task" if learned else "the tasks weigh alike"
+        return plan.with_({"net.uncertainty": learned}, why=why)
     loss = plan.objective.get("loss")
     if loss == "quantile":
         return _with_quantiles(plan, data)

@@ -47,7 +47,7 @@ def fit(
     folder = Path(out) if out is not None else None
     if epochs is not None:
         plan = plan.with_({"recipe.epochs": epochs})
-    if data.task.form in SELF:
+    if data.task.form in (*SELF, "multi-task"):
         _refuse_averages(plan, data.task.form)
     if plan.members is not None:
         if data.task.form == "translation":

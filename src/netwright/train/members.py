@@ -155,7 +155,7 @@ def _ensemble_run(
     # them has not seen are what says how good it is.
     folded = growing.folds is not None
     outputs = growing.combined(picks) if folded else outputs_of(model, data.validation)
-    calibrate_(model, outputs, growing.targets)
+    calibrate_(model, outputs, growing.validation)
     heaviest = runs[growing.nets_of(counts.most_common(1)[0][0])[0]]
     # One member of each stack is watched layer by layer.
     watched = max(runs.values(), key=lambda run: len(run.trace.signals()))

@@ -33,6 +33,7 @@ from netwright.train.building import (
     rows_of,
 )
 from netwright.train.checkpoint import load_checkpoint, save_checkpoint
+from netwright.train.conflict import facts_of_tasks, record_conflict
 from netwright.train.eager_step import EagerStep, choose_precision
 from netwright.train.facts import record_start
 from netwright.train.finishing import finish
@@ -255,8 +256,11 @@ class Training:
         return self.experience is None or self.state.batch == 0
 
     def _step(self, batch: Batch) -> Tensor:
-        rate = self.set_rate()
-        if self.is_watched(self.state.step):
+        rate, step = self.set_rate(), self.state.step
+        record_conflict(
+            self.trace, self.objective, self.net, batch, step=step, every=self.steps_per_epoch
+        )
+        if self.is_watched(step):
             loss = self.sample_step(batch, rate)
             if not bool(torch.isfinite(loss)) and self._is_lost():
                 self.state.stopped = "the loss is not finite"  # the rest of the epoch mends nothing
@@ -372,6 +376,8 @@ class Training:
                 self.best = {name: value.detach().clone() for name, value in kept.items()}
         if self.experience is not None:
             row |= self.experience.facts()
+        since = int(state.history[-1]["step"]) if state.history else 0
+        row |= facts_of_tasks(self.trace, self.objective, self.net, since=since)
         row["lr"] = self.optimizer.param_groups[0]["lr"]
         row["seconds"] = round(state.seconds + time.monotonic() - self.begun, 3)
         return row
