@@ -93,6 +93,7 @@ def main() -> None:
             done = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
             if str(seed) not in done.get(net, {}):
                 cell = run_cell(net, seed, data)
+                done = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
                 done.setdefault(net, {})[str(seed)] = cell
                 RESULTS.write_text(json.dumps(done, indent=1) + "\n")
             cell = done[net][str(seed)]

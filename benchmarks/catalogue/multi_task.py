@@ -88,7 +88,9 @@ def main() -> None:
         for seed in given.seeds:
             done = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
             if str(seed) not in done.get(table, {}):
-                done.setdefault(table, {})[str(seed)] = run_cell(table, seed, given.data)
+                cell = run_cell(table, seed, given.data)
+                done = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+                done.setdefault(table, {})[str(seed)] = cell
                 RESULTS.write_text(json.dumps(done, indent=1) + "\n")
             cell = done[table][str(seed)]
             alone = [one["skills"] for one in cell["alone"]]
