@@ -138,6 +138,35 @@ def _sequences(*names: str) -> Row | None:
     return ("; ".join(said), asked) if found else None
 
 
+def _forecasts() -> Row | None:
+    said = []
+    for net, seeds in _read("catalogue_forecasting").items():
+        cells = [cell for _, cell in sorted(seeds.items())]
+        ratios = [
+            f"{_values([cell['ratio'][name] for cell in cells])} of {name}'s"
+            for name in cells[0]["ratio"]
+        ]
+        held = _values([cell["test"]["interval_coverage"]["value"] for cell in cells], 2)
+        said.append(f"{net} {', '.join(ratios)}, 90 % intervals held {held}")
+    default = _reach("pm25", "defaults, MASE on Beijing's PM2.5")
+    if default is not None:
+        said.append(default[0])
+    return (f"absolute error over 2014: {'; '.join(said)}", "below 1") if said else None
+
+
+def _together() -> Row | None:
+    said = []
+    for table, seeds in _read("catalogue_multi_task").items():
+        cells = [cell for _, cell in sorted(seeds.items())]
+        for name in cells[0]["together"]["skills"]:
+            ours = [cell["together"]["skills"][name] for cell in cells]
+            alone = [
+                one["skills"][name] for c in cells for one in c["alone"] if name in one["skills"]
+            ]
+            said.append(f"{table} {name} {_values(ours)}, alone {_values(alone)}")
+    return (f"skill: {'; '.join(said)}", "beside single nets") if said else None
+
+
 def _words() -> Row | None:
     found = _read("catalogue_words")
     said = [f"{name} {one['rho']['value']:.3f}, {one['cpu_seconds']:.0f} CPU s"
@@ -160,6 +189,7 @@ FIGURES: dict[str, Callable[[], Row | None]] = {
     "adult": lambda: _reach("adult", "accuracy on adult"),
     "cartpole": _cartpole,
     "digits": lambda: _reach("digits", "accuracy on digits"),
+    "forecasts": _forecasts,
     "fashion": lambda: _reach("fashion_mnist", "accuracy on Fashion-MNIST"),
     "gaussians": _gaussians,
     "graphs": _graphs,
@@ -167,10 +197,10 @@ FIGURES: dict[str, Callable[[], Row | None]] = {
     "membrane": _membrane,
     "multi30k": lambda: _sequences("seq2seq", "transformer"),
     "omniglot": _omniglot,
-    "pm25": lambda: _reach("pm25", "MASE on Beijing's PM2.5"),
     "rebuilt": _rebuilt,
     "recall": _recall,
     "sonar": lambda: _first_nets("xor mlp", "sonar"),
+    "together": _together,
     "tinyshakespeare": lambda: _sequences("gpt"),
     "words": _words,
     "xor": lambda: _first_nets("xor perceptron"),

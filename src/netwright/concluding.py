@@ -24,6 +24,7 @@ from netwright.report.build import build_report
 from netwright.report.card import model_card
 from netwright.report.html import to_html
 from netwright.report.report import Report
+from netwright.report.tasks import conflicts, task_results
 from netwright.train.run import Run
 
 __all__ = ["Conclusion", "conclude"]
@@ -33,8 +34,8 @@ REPORT_SHARE = 0.03  # of a time bound, for the report
 SHORTEST_BASELINES = 15.0  # seconds that they get, however short training was, within the bound
 # Forms of which no single row is right or wrong.
 WITHOUT_MISTAKES = (
-    "control", "embedding", "forecasting", "generation", "language-modelling", "segmentation",
-    "translation",
+    "control", "embedding", "forecasting", "generation", "language-modelling", "multi-task",
+    "segmentation", "translation",
 )  # fmt: skip
 
 
@@ -104,8 +105,14 @@ def _metrics(
         "epochs": run.epochs,
         "parameters": sum(p.numel() for p in run.model.net.parameters()),
         **_members(run),
+        **_tasks(run, test, beside),
         "rows": {name: len(split) for name, split in data.splits().items()},
     }
+
+
+def _tasks(run: Run, test: Scores, beside: Baselines) -> dict[str, Any]:
+    found = task_results(run, test, beside)
+    return {"tasks": found, "gradient_conflict": conflicts(run)} if found else {}
 
 
 def _members(run: Run) -> dict[str, Any]:

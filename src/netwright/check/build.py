@@ -20,7 +20,7 @@ from netwright.objectives.segmentation import Segmentation
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Plan
 from netwright.quality.graph_twins import graph_keys
-from netwright.train.building import build_net, build_objective
+from netwright.train.building import build_net, build_objective, completed
 
 __all__ = ["batch_order", "case_of"]
 
@@ -65,6 +65,7 @@ def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step |
     """Return the net with its loss; None where a net's answers are no row of outputs a row."""
     if plan.members is not None:
         plan = plan.member(0)
+    plan = completed(plan, data)
     place = choose_device(device)
     with seeded(seed):
         net: Any = build_net(plan, data, seed, place)[0]

@@ -35,6 +35,8 @@ def encode_known_targets(
 ) -> tuple[Tensor, NDArray[np.int64]]:
     """Return the targets in the columns `names`, of the rows that have a known one, and the
     positions of these. numbers: how they are written, where that was found out before."""
+    if task.form == "multi-task":
+        return _several(frame, names, task, ledger)
     if task.form in ("binary", "multiclass", "ordinal"):
         ids = match_labels(distinct(frame[names[0]]).without(MARKERS), task, ledger)
         kept = np.flatnonzero(ids >= 0)
@@ -48,6 +50,18 @@ def encode_known_targets(
     if task.form == "regression":
         values = (values - np.array(task.target_mean)) / np.array(task.target_std)
     return torch.from_numpy(values[kept].astype(np.float32)), kept
+
+
+def _several(
+    frame: pd.DataFrame, names: Sequence[str], task: Task, ledger: Ledger
+) -> tuple[Tensor, NDArray[np.int64]]:
+    """Return (rows, tasks), NaN where a target is not known, of the rows that have one of them."""
+    columns = torch.full((len(frame), len(names)), torch.nan)
+    for number, (name, own) in enumerate(zip(names, task.tasks, strict=True)):
+        found, kept = encode_known_targets(frame, (name,), own, ledger)
+        columns[torch.from_numpy(kept), number] = found.float().flatten()
+    there = np.flatnonzero(torch.isfinite(columns).any(1).numpy())
+    return columns[torch.from_numpy(there)], there
 
 
 def _numbers(cells: pd.Series, name: str, form: NumberFormat | None) -> NDArray[np.float64]:

@@ -101,6 +101,11 @@ def streamed_data(
     for entry in notes:
         if entry.action != "split":
             ledger.note(entry.action, entry.where, entry.what, entry.count)
+    if data.task.form == "multi-task":
+        raise UsageError(
+            f"Several tasks need the whole table, but {found.name!r} is larger than memory allows. "
+            "Give one --target, or use fewer rows."
+        )
     names = choose_targets(sample, options.target, Ledger())
     train = _stream(data, pieces, names, sample, lowest, options.seed, limit)
     return _exact(data, train, positions, given, ledger)

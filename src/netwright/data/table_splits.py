@@ -228,7 +228,8 @@ def split_table(
     place = np.cumsum(there) - 1
     fixed = {name: place[rows[there[rows]]].astype(np.int64) for name, rows in given.items()}
     times = _times(frame, options, ledger)
-    labels = targets.labels[kept] if targets.labels is not None else None
+    strata = targets.strata()
+    labels = strata[kept] if strata is not None else None
     inside = split_rows(
         len(kept),
         labels=labels,

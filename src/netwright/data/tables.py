@@ -23,6 +23,7 @@ from netwright.data.guard import guard_columns, guard_groups, guard_rows
 from netwright.data.ledger import Ledger
 from netwright.data.notes import merge_notes
 from netwright.data.options import ReadOptions
+from netwright.data.several_targets import build_tasks, encode_several, seen_in_training
 from netwright.data.sources import Found, sha256_of
 from netwright.data.table_encoding import TableEncoding
 from netwright.data.table_splits import (
@@ -97,7 +98,8 @@ def table_data(
     if text is not None:
         ledger.note("guessed", "kind", f"text: {text.name!r} is the only column to learn from")
         return _as_text(features, text, targets, splits, source, options, ledger)
-    task = build_task(_known(targets, splits["train"]).take(splits["train"]), ledger)
+    targets = _known(targets, splits["train"], ledger)
+    task = _task_of(targets.take(splits["train"]), ledger)
     _warn_order(features, columns, options, ledger)
     notes = Ledger()
     features = as_typed(features, columns)
@@ -105,7 +107,7 @@ def table_data(
         features.iloc[splits["train"]], columns, notes, known=[str(c) for c in frame.columns]
     )
     merge_notes(notes, ledger)
-    targets = replace(targets, classes=task.classes)
+    encode = encode_several if targets.parts else encode_targets
     rows = {}
     for name, index in splits.items():
         raw = features.iloc[index]
@@ -113,7 +115,7 @@ def table_data(
         rows[name] = Rows(
             name,
             encoding.encode(raw, notes),
-            encode_targets(targets.take(index), task),
+            encode(targets.take(index), task),
             raw,
             torch.from_numpy(index),
         )
@@ -196,8 +198,14 @@ def _guard(
         )
 
 
-def _known(targets: Targets, train: Index) -> Targets:
+def _task_of(targets: Targets, ledger: Ledger) -> Task:
+    return build_tasks(targets, ledger) if targets.parts else build_task(targets, ledger)
+
+
+def _known(targets: Targets, train: Index, ledger: Ledger) -> Targets:
     """The targets with only the classes that training rows have."""
+    if targets.parts:
+        return seen_in_training(targets, train, ledger)
     if targets.labels is None:
         return targets
     seen = set(targets.labels[train])

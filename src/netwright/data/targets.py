@@ -49,6 +49,7 @@ USUAL_NAMES = ("target", "label", "class", "y")
 MAX_INTEGER_CLASSES = 20  # the contract's bound between classes and regression
 FEWEST_ROWS = 10
 _YES = ("1", "yes", "true", "y", "t", "positive", "pos")
+TOGETHER = ("binary", "multiclass", "regression")  # what one of several targets may be
 LISTS = "[]"  # in place of a separator: each cell holds a list of labels
 
 
@@ -58,7 +59,7 @@ class Targets:
 
     labels: (rows,) words, None where missing; of class tasks. values: (rows, outputs) float64, NaN
     where missing; of regressions, and 0/1 for multilabel. classes: in the order of the net's
-    outputs.
+    outputs. parts: of several tasks at once, the targets of each; the rest is then empty.
     """
 
     task_name: str
@@ -68,6 +69,7 @@ class Targets:
     values: NDArray[np.float64] | None = None
     classes: tuple[str, ...] = ()
     numbers: NumberFormat = PLAIN
+    parts: tuple["Targets", ...] = ()
 
     @property
     def target(self) -> str:
@@ -75,7 +77,9 @@ class Targets:
         return ",".join(self.names)
 
     def there(self) -> NDArray[np.bool_]:
-        """Which rows have a target."""
+        """Which rows have a target, or one of several."""
+        if self.parts:
+            return np.any([part.there() for part in self.parts], axis=0)
         if self.values is not None:
             return np.asarray(np.isfinite(self.values).all(1))
         assert self.labels is not None
@@ -87,7 +91,18 @@ class Targets:
             self,
             labels=None if self.labels is None else self.labels[rows],
             values=None if self.values is None else self.values[rows],
+            parts=tuple(part.take(rows) for part in self.parts),
         )
+
+    def strata(self) -> NDArray[Any] | None:
+        """Return the labels by which rows are divided in proportion: of several targets those of
+        the first that are classes; None where there are none."""
+        if self.labels is not None or not self.parts:
+            return self.labels
+        found = next((part.labels for part in self.parts if part.labels is not None), None)
+        if found is None:
+            return None
+        return np.array(["" if label is None else label for label in found], dtype=object)
 
 
 def choose_targets(frame: pd.DataFrame, given: str | None, ledger: Ledger) -> tuple[str, ...]:
@@ -139,6 +154,11 @@ def read_targets(
 ) -> Targets:
     """Decide the task from the target's cells (or check what was asked for) and read them."""
     name, form = parse_task(task_name) if task_name else (None, None)
+    if form == "multi-task" and len(names) < 2:
+        raise UsageError(
+            f"--task multi-task learns several targets, but --target names one, {names[0]!r}. "
+            "Give more of them: --target price,sold."
+        )
     if len(names) > 1:
         return _several(frame, tuple(names), name, form, ledger)
     column = distinct(frame[names[0]])
@@ -274,8 +294,20 @@ def _regression(frame: pd.DataFrame, names: tuple[str, ...], name: str, ledger: 
 def _several(
     frame: pd.DataFrame, names: tuple[str, ...], name: str | None, form: Form | None, ledger: Ledger
 ) -> Targets:
-    """Several target columns: all 0/1 is multilabel, all numbers a regression with several
-    outputs."""
+    """Several target columns: all 0/1 is multilabel, all numbers a regression with several outputs,
+    anything else a task for each."""
+    if form == "multi-task" or (name is None and _unlike(frame, names)):
+        parts = tuple(read_targets(frame, (one,), None, ledger) for one in names)
+        other = [part for part in parts if part.form not in TOGETHER]
+        if other:
+            raise UsageError(
+                f"{other[0].target!r} is {other[0].form}; of several targets each is to be a "
+                "number or one of several classes. Learn it alone."
+            )
+        if form is None:
+            what = "; ".join(f"{part.form} of {part.target!r}" for part in parts)
+            ledger.note("guessed", "task", f"multi-task: {what}")
+        return Targets(task_name="multi-task", form="multi-task", names=names, parts=parts)
     read = _regression(frame, names, name or "regression", ledger)
     assert read.values is not None
     there = read.values[np.isfinite(read.values)]
@@ -299,6 +331,16 @@ def _several(
     if form is None:
         ledger.note("guessed", "task", f"regression with {len(names)} outputs: {', '.join(names)}")
     return read
+
+
+def _unlike(frame: pd.DataFrame, names: Sequence[str]) -> bool:
+    """Say whether columns are of different kinds: some numbers and some not, or of two values."""
+    kinds = set()
+    for name in names:
+        known = distinct(frame[name]).without(MARKERS + WEAK_MARKERS)
+        numeric = guess_numbers(known)[1] == 1.0
+        kinds.add("number" if numeric and len(known.words) > 2 else "binary" if numeric else "word")
+    return "word" in kinds or len(kinds) > 1
 
 
 def _separator(known: Distinct) -> str:

@@ -22,6 +22,7 @@ Form = Literal[
     "similarity",
     "control",
     "embedding",
+    "multi-task",
 ]
 
 # What users may write after --task, and what it means: (name in metrics.json, form or None to infer
@@ -48,6 +49,7 @@ TASKS: dict[str, tuple[str, Form | None]] = {
     "similarity": ("similarity", "similarity"),
     "control": ("control", "control"),
     "embedding": ("embedding", "embedding"),
+    "multi-task": ("multi-task", "multi-task"),
 }
 
 
@@ -62,6 +64,7 @@ class Task:
     figures.
     horizon, season: steps ahead and steps a season, for forecasting.
     source: the language that is translated into the target's.
+    tasks: of a form "multi-task", one a target, in the order of the net's outputs.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Task:
     horizon: int = 0
     season: int = 1
     source: str = ""
+    tasks: tuple["Task", ...] = ()
 
     @property
     def is_classification(self) -> bool:
@@ -84,7 +88,10 @@ class Task:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        found = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        if self.tasks:
+            return found | {"tasks": [task.to_dict() for task in self.tasks]}
+        return {name: value for name, value in found.items() if name != "tasks"}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Task":
@@ -92,6 +99,7 @@ class Task:
         fields: dict[str, Any] = {}
         for name, value in values.items():
             fields[name] = tuple(value) if isinstance(value, list) else value
+        fields["tasks"] = tuple(cls.from_dict(task) for task in values.get("tasks", ()))
         return cls(**fields)
 
 

@@ -204,7 +204,7 @@ class Regressor(RegressorMixin, _Tabular):  # type: ignore[misc] # as above
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return one number a row, in y's unit."""
         outputs = self._outputs(X)
-        return self.run_.model.values(outputs).numpy()[:, 0]
+        return self.run_.model.values(self.run_.model.middle(outputs)).numpy()[:, 0]
 
 
 def _hold_out(strata: NDArray[Any], seed: int) -> NDArray[np.bool_]:

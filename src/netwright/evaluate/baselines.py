@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from netwright.data.data import Data
+from netwright.data.several_targets import data_of_task
 from netwright.data.word_stream import CHOICES, PAIRS
 from netwright.evaluate.baseline_control import best_linear_returns, random_returns
 from netwright.evaluate.baseline_forms import three_of
@@ -22,8 +23,10 @@ from netwright.evaluate.baseline_job import Baseline, Job, open_job, timed
 from netwright.evaluate.baseline_models import OutOfTime
 from netwright.evaluate.baseline_rows import TREES, read_texts
 from netwright.evaluate.baseline_words import singular_cosines
+from netwright.evaluate.judge import targets_of
 from netwright.evaluate.returns import score_returns
 from netwright.evaluate.scores import Scores
+from netwright.evaluate.task_scores import OneTask, join_scores
 from netwright.evaluate.verdict import verdict
 from netwright.evaluate.word_scores import score_words
 
@@ -96,6 +99,8 @@ def baselines(
         return _of_acting(data, begun, bound, metric=metric, seed=seed, resamples=resamples)
     if data.task.form == "embedding":
         return _of_words(data, begun, bound, metric=metric, seed=seed, resamples=resamples)
+    if data.task.form == "multi-task":
+        return _of_tasks(data, begun, bound, metric=metric, seed=seed, resamples=resamples)
     three = three_of(data.task.form)
     job = open_job(data, metric=metric, seed=seed, resamples=resamples)
     job = replace(job, code_size=code_size)
@@ -121,6 +126,38 @@ def baselines(
         except OutOfTime as why:
             found[name] = Baseline(words, reason=str(why), cut=True)
     return Baselines(found, time.monotonic() - begun)
+
+
+def _of_tasks(
+    data: Data, begun: float, bound: float, *, metric: str | None, seed: int, resamples: int
+) -> Baselines:
+    """Fit the three for each task by itself, in an even share of the time, and join them."""
+    count = len(data.task.tasks)
+    each: list[tuple[Data, Baselines]] = []
+    for number in range(count):
+        own = data_of_task(data, number)
+        left = max(begun + bound - time.monotonic(), 0.1) / (count - number)
+        if len(own.test):
+            each.append((own, baselines(own, seconds=left, seed=seed, resamples=resamples)))
+    joined = {}
+    for name in ("trivial", "linear", "trees"):
+        found = [(own, three[name]) for own, three in each]
+        words = "; ".join(f"{own.task.target}: {one.model}" for own, one in found)
+        cuts = [f"{own.task.target}: {one.reason}" for own, one in found if one.reason]
+        known = [
+            OneTask(own.task, one.scores, targets_of(own.test).numpy())
+            for own, one in found
+            if one.scores is not None
+        ]
+        scores = None
+        if len(known) == len(each):
+            scores = join_scores(data.task, known, metric=metric, rows=len(data.test))
+        rows = max((one.rows for _, one in found), default=0)
+        spent = sum(one.seconds for _, one in found)
+        joined[name] = Baseline(
+            words, scores, "; ".join(cuts), rows, spent, any(one.cut for _, one in found)
+        )
+    return Baselines(joined, time.monotonic() - begun)
 
 
 def _of_acting(

@@ -9,6 +9,7 @@ rows, drawn ones beside real ones, (rows, 2, numbers).
 
 from collections.abc import Collection
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from netwright.data.data import Encoding, Rows, Split
 from netwright.data.environments import Episodes
 from netwright.data.forecast_encoding import ForecastEncoding
 from netwright.data.image_stream import ImageStream
+from netwright.data.several_targets import targets_of_task
 from netwright.data.task import Form, Task
 from netwright.evaluate.map_metrics import facts_of_logits, loss_of_facts, score_maps
 from netwright.evaluate.metrics import score_classes, score_tokens, score_values
@@ -29,6 +31,7 @@ from netwright.evaluate.score_tags import score_tags
 from netwright.evaluate.score_translations import score_translations
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.similarity_metrics import score_embeddings
+from netwright.evaluate.task_scores import OneTask, join_scores, metric_of_skill
 from netwright.evaluate.two_sample import drawn_beside, score_samples
 from netwright.evaluate.word_scores import embedding_outputs, score_words
 from netwright.model.model import Model
@@ -49,6 +52,7 @@ __all__ = [
     "rows_of_maps",
     "score_outputs",
     "targets_of",
+    "tasks_of",
 ]
 
 IN_TOKENS = ("language-modelling", "translation")
@@ -169,6 +173,12 @@ def score_outputs(
             outputs, targets_of(split), task, metric=metric, only=only, resamples=resamples,
             seed=seed,
         )  # fmt: skip
+    if task.form == "multi-task":
+        each = [
+            _one_task(*one, resamples=resamples, seed=seed)
+            for one in tasks_of(model, outputs, split)
+        ]
+        return join_scores(task, each, metric=metric, rows=len(split))
     predictions, truth = predictions_of(model, outputs, split)
     if task.is_classification:
         return score_classes(
@@ -181,10 +191,31 @@ def score_outputs(
         metric=metric,
         only=only,
         mase_scale=mase_scale(model.encoding),
+        ends=_ends_of(model, outputs, split),
+        level=model.interval.level if model.interval else 0.0,
         block=overlap(task, split),
         resamples=resamples,
         seed=seed,
     )
+
+
+def tasks_of(model: Model, outputs: Tensor, split: Split) -> list[tuple[Model, Tensor, Rows]]:
+    """Return for each of several tasks a Model that answers it alone, and the outputs and targets
+    of the rows whose target is known; tasks without such rows are left out."""
+    targets = targets_of(split)
+    found = []
+    for number, (one, own) in enumerate(model.of_tasks(outputs)):
+        known, asked = targets_of_task(targets, model.task, number)
+        if len(known):
+            found.append((one, own[known], Rows(split.name, (torch.empty(len(known), 0),), asked)))
+    return found
+
+
+def _one_task(model: Model, outputs: Tensor, rows: Rows, *, resamples: int, seed: int) -> OneTask:
+    name = metric_of_skill(model.task)
+    quick: dict[str, Any] = {} if resamples else {"metric": name, "only": (name,)}
+    scores = score_outputs(model, outputs, rows, resamples=resamples, seed=seed, **quick)
+    return OneTask(model.task, scores, rows.targets.numpy())
 
 
 def metric_of(model: Model, outputs: Tensor, split: Split, metric: str) -> float:
@@ -210,7 +241,16 @@ def predictions_of(
     inputs = inputs_of(split) if model.task.form == "forecasting" else None
     if targets.dim() == 1:
         targets = targets[:, None]
-    return model.values(outputs, inputs).numpy(), model.values(targets, inputs).numpy()
+    predicted = model.values(model.middle(outputs), inputs)
+    return predicted.numpy(), model.values(targets, inputs).numpy()
+
+
+def _ends_of(
+    model: Model, outputs: Tensor, split: Split
+) -> tuple[NDArray[np.floating], NDArray[np.floating]] | None:
+    inputs = inputs_of(split) if model.task.form == "forecasting" and model.interval else None
+    ends = model.ends(outputs, inputs)
+    return None if ends is None else (ends[0].numpy(), ends[1].numpy())
 
 
 def rows_of_maps(encoding: Encoding) -> int:

@@ -22,6 +22,7 @@ from netwright.evaluate.check_predictions import (
 )
 from netwright.evaluate.class_metrics import measure_labels, measure_one_label
 from netwright.evaluate.curves import draw_class_curves, draw_value_curves, tabulate_classes
+from netwright.evaluate.interval_metrics import coverage_of_each, measure_ends
 from netwright.evaluate.scores import (
     METRICS,
     Metric,
@@ -123,6 +124,8 @@ def score_values(
     only: Collection[str] | None = None,
     mase_scale: float | ArrayLike | None = None,
     block: int = 1,
+    ends: tuple[ArrayLike, ArrayLike] | None = None,
+    level: float = 0.0,
     resamples: int = 1000,
     seed: int = 0,
 ) -> Scores:
@@ -131,10 +134,12 @@ def score_values(
 
     mase_scale: forecasting, `seasonal_naive_error` of the training part, one for all outputs or one
     each. block: forecasting, how many neighbouring rows share target steps; intervals resample runs
-    of that length.
+    of that length. ends: of prediction intervals, low and high, each as the predictions; level: the
+    share of targets that these are to hold.
     """
     p, t = as_array(predictions).astype(np.float64), as_array(targets).astype(np.float64)
     p, t = (x[:, None] if x.ndim == 1 else x.reshape(len(x), -1) for x in (p, t))
+    low, high = (p, p) if ends is None else (as_array(e).astype(np.float64) for e in ends)
     if p.shape != t.shape:
         raise ValueError(
             f"Predictions have shape {p.shape} and targets {t.shape}. "
@@ -165,15 +170,19 @@ def score_values(
         # One origin: nothing to resample but its steps. Pooled metrics are the same numbers either
         # way.
         notes.append(f"one origin only: the intervals resample its {outputs} steps")
-        p, t = p.T, t.T
+        p, t, low, high = p.T, t.T, low.T, high.T
         scale = None if scale is None else np.broadcast_to(scale.mean(), (1,))
         block = round(
             outputs ** (1 / 3)
         )  # neighbouring steps err together (Politis and White 2004)
 
     def measure_of(part: NDArray[np.int64] | None) -> Measure:
-        pp, tt = (p, t) if part is None else (p[part], t[part])
-        return measure_values(pp, tt, pooled=pooled, mase_scale=scale)
+        rows = slice(None) if part is None else part
+        values = measure_values(p[rows], t[rows], pooled=pooled, mase_scale=scale)
+        if ends is None:
+            return values
+        inside = measure_ends(low[rows], high[rows], t[rows], level=level)
+        return lambda weights: values(weights) | inside(weights)
 
     point, replicates = replicate(
         measure_of, len(p), resamples=resamples, seed=seed, block=max(1, min(block, len(p)))
@@ -187,9 +196,12 @@ def score_values(
         return collect_scores(point, replicates, primary, metric, rows, notes, only=only)
     notes += row_notes(len(p))
     if steps_only:
-        p, t = p.T, t.T
+        p, t, low, high = p.T, t.T, low.T, high.T
     names = task.target_names or (task.target,)
     table, curves = draw_value_curves(p, t, names, pooled=pooled, seed=seed)
+    if ends is not None and table:
+        shares = coverage_of_each(low, high, t)
+        table = [row | {"interval_coverage": one} for row, one in zip(table, shares, strict=True)]
     return collect_scores(
         point, replicates, primary, metric, rows, notes,
         only=only, per_class=table, curves=curves,

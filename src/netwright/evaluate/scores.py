@@ -30,6 +30,7 @@ TOKENS = ("language-modelling", "translation")
 MAPS = "segmentation"
 PAIRS = "similarity"
 WORDS = "embedding"
+TASKS = "multi-task"
 # What stands for a metric between epochs, where the metric itself needs whole sequences written.
 WATCHED = {"bleu": "nats", "spearman": "nats"}
 
@@ -80,6 +81,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "mape": Metric(False, NUMBERS, "absolute error as a share of the target"),
         "smape": Metric(False, NUMBERS, "the same, of target and prediction's mean"),
         "mase": Metric(False, ("forecasting",), "error over the seasonal naive's in training"),
+        "interval_coverage": Metric(True, NUMBERS, "share of the targets within their interval"),
+        "interval_width": Metric(False, NUMBERS, "how wide the intervals are, in units"),
+        "interval_score": Metric(False, NUMBERS, "width, and more where a target is outside"),
         "energy_distance": Metric(False, ("generation",), "how far drawn rows are from real ones"),
         "coverage": Metric(True, ("generation",), "real rows with a drawn one near them"),
         "bleu": Metric(True, ("translation",), "0 to 100, as sacrebleu gives it"),
@@ -88,6 +92,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "perplexity": Metric(False, TOKENS, "exp(nats): the branching factor left"),
         "dice": Metric(True, (MAPS,), "overlap 2 |A B| / (|A| + |B|), averaged over the classes"),
         "iou": Metric(True, (MAPS,), "overlap |A B| / |A or B|, averaged over the classes"),
+        "skill": Metric(True, (TASKS,), "share of the constant answer's error that is gone"),
         "mean_return": Metric(True, ("control",), "sum of an episode's rewards, greedy actions"),
     }
 )
@@ -111,7 +116,8 @@ def primary_metric(
     forecasting: mase. language-modelling: nats. reconstruction: mse; roc_auc where a label says
     which rows are anomalies. generation: energy_distance. tagging: entity_f1, or accuracy where
     tags are of no spans. translation: bleu. segmentation: dice. similarity: one_shot_accuracy.
-    control: mean_return. embedding: nats, or spearman where the test is pairs of words.
+    control: mean_return. embedding: nats, or spearman where the test is pairs of words. multi-task:
+    skill.
     """
     if metric is not None:
         fitting = [name for name, known in METRICS.items() if task.form in known.forms]
@@ -145,6 +151,7 @@ def primary_metric(
         "similarity": "one_shot_accuracy",
         "control": "mean_return",
         "embedding": "nats",
+        "multi-task": "skill",
     }[task.form]
 
 
@@ -184,7 +191,7 @@ class Scores(Mapping[str, Score]):
     per_class: one dict a class, label, output or forecast step. confusion: counts, row true and
     column predicted. curves: points of "roc", "pr" and "reliability". notes: what a reader of the
     numbers must know. replicates: each metric on every bootstrap resample, so that two Scores of
-    the same rows can be compared in pairs.
+    the same rows can be compared in pairs. tasks: of several tasks, each one's own by its target.
     """
 
     by_name: Mapping[str, Score]
@@ -195,6 +202,7 @@ class Scores(Mapping[str, Score]):
     curves: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
     replicates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    tasks: Mapping[str, "Scores"] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Score:
         return self.by_name[name]
@@ -229,4 +237,6 @@ class Scores(Mapping[str, Score]):
         order = [self.primary, *(name for name in self.by_name if name != self.primary)]
         width = max(len(name) for name in order)
         lines = [f"{name:<{width}}  {self.by_name[name]}" for name in order if name in self.by_name]
+        for name, own in self.tasks.items():
+            lines.append(f"{name}: {own.primary} {own[own.primary]}")
         return "\n".join([*lines, *(f"({note})" for note in self.notes)])

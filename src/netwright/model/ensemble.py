@@ -23,4 +23,6 @@ def ensemble(models: Sequence[Model], weights: Sequence[float] | None = None) ->
         place.load_state_dict(model.net.state_dict())
     net.to(next(first.net.parameters()).device).eval()
     spec = {"name": "ensemble", **arguments}
-    return Model(net=net, spec=spec, encoding=first.encoding, task=first.task)
+    return Model(
+        net=net, spec=spec, encoding=first.encoding, task=first.task, quantiles=first.quantiles
+    )

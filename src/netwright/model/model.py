@@ -3,7 +3,8 @@ task; saved without pickle."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from netwright.data.word_encoding import WordEncoding
 from netwright.device import choose_device
 from netwright.errors import DataError, UsageError
 from netwright.model.gallery import Gallery, nearest
+from netwright.model.intervals import Interval, middle_of, quantiles_of
 from netwright.model.masks import predict_masks, save_masks, shares_of_masks
 from netwright.model.neighbours import neighbours_frame
 from netwright.model.writing import generate, translate
@@ -41,8 +43,10 @@ FORMAT = 1  # raised when a saved folder's meaning changes; `load` reads every o
 @dataclass
 class Model:
     """net: in eval mode. spec: its catalogue name and arguments. temperature divides the logits
-    (calibration). outside: of a tagger, taken from the logit of its first tag, "O". gallery:
-    embeddings of the training rows, where what is alike was learned."""
+    (calibration); temperatures: of several tasks, one each. quantiles: that the net's outputs are,
+    of each target, where it learned some. interval: around predicted numbers, where one was
+    measured. outside: of a tagger, taken from the logit of its first tag, "O". gallery: embeddings
+    of the training rows, where what is alike was learned."""
 
     net: nn.Module
     spec: Mapping[str, Any]
@@ -50,6 +54,9 @@ class Model:
     task: Task
     temperature: float = 1.0
     outside: float = 0.0
+    temperatures: tuple[float, ...] = ()
+    quantiles: tuple[float, ...] = ()
+    interval: Interval | None = None
     card: str = field(default="", repr=False)
     gallery: Gallery | None = field(default=None, repr=False)
 
@@ -93,6 +100,17 @@ class Model:
         weights = getattr(self.net, "member_weights", None)
         return mean_of_members(outputs, self.task.form, weights)
 
+    def of_tasks(self, outputs: Tensor) -> list[tuple["Model", Tensor]]:
+        """Return for each of several tasks a Model that answers it alone, and its part of the
+        outputs."""
+        tasks = self.task.tasks
+        temperatures = self.temperatures or (1.0,) * len(tasks)
+        parts = outputs.split([task.outputs for task in tasks], 1)
+        return [
+            (replace(self, task=task, temperature=temperature, temperatures=()), part)
+            for task, temperature, part in zip(tasks, temperatures, parts, strict=True)
+        ]
+
     def probabilities(self, outputs: Tensor) -> Tensor:
         """Turn logits (rows, outputs) into calibrated probabilities (rows, classes)."""
         scaled = outputs / self.temperature
@@ -114,6 +132,20 @@ class Model:
             return decode(outputs, inputs)
         return outputs * torch.tensor(self.task.target_std) + torch.tensor(self.task.target_mean)
 
+    def middle(self, outputs: Tensor) -> Tensor:
+        """Return the outputs that are the prediction, (rows, outputs): the medians of quantiles."""
+        return middle_of(outputs, self.quantiles)
+
+    def ends(
+        self, outputs: Tensor, inputs: tuple[Tensor, ...] | None = None
+    ) -> tuple[Tensor, Tensor] | None:
+        """Return both ends of each prediction's interval, (rows, outputs), in the target's own
+        unit; None where none was measured. inputs: as for `values`."""
+        if self.interval is None:
+            return None
+        low, high = self.interval.ends(outputs, self.quantiles)
+        return self.values(low, inputs), self.values(high, inputs)
+
     def predict(
         self,
         raw: Any,
@@ -125,7 +157,8 @@ class Model:
         """Predict raw rows (a DataFrame, images, texts, series): "prediction" and, for classes,
         "probability_<class>", in the order of the rows. A picture that cannot be decoded has an
         empty row, and its name is in the ledger. A forecast has a row for each step ahead, a tagged
-        sentence one for each token. beam: of the search that writes a translation, 1 is greedy. Of
+        sentence one for each token. Where the model has intervals: "low" and "high". beam: of the
+        search that writes a translation, 1 is greedy. Of
         rows that are rebuilt: "error" and "absolute_error", the means over a row's numbers. Of
         masks (see `model/masks.py`) it is the share of each class; of what is alike the nearest of
         the gallery (see `model/gallery.py`).
@@ -229,6 +262,14 @@ class Model:
         """Return the table of predictions that `netwright predict` writes, one row for each row of
         outputs."""
         task = self.task
+        if task.form == "multi-task":
+            return pd.concat(
+                [
+                    one.frame(own, inputs).rename(columns=partial(_of_target, one.task.target))
+                    for one, own in self.of_tasks(outputs)
+                ],
+                axis=1,
+            )
         if task.form == "reconstruction":
             return pd.DataFrame(outputs.numpy(), columns=["error", "absolute_error"])
         if task.form == "control":
@@ -236,15 +277,7 @@ class Model:
             scores = {f"score_{at}": outputs[:, at].numpy() for at in range(outputs.shape[1])}
             return pd.DataFrame({"prediction": actions, **scores})
         if not task.is_classification:
-            values = self.values(outputs, inputs).numpy()
-            if task.form == "forecasting":
-                steps = np.tile(np.arange(1, values.shape[1] + 1), len(values))
-                return pd.DataFrame({"step": steps, "prediction": values.ravel()})
-            if values.shape[1] == 1:
-                names = ["prediction"]
-            else:
-                names = [f"prediction_{name}" for name in task.target_names]
-            return pd.DataFrame(values, columns=names)
+            return self._numbers(outputs, inputs)
         probabilities = self.probabilities(outputs).numpy()
         columns = {
             f"probability_{name}": probabilities[:, i] for i, name in enumerate(task.classes)
@@ -254,6 +287,32 @@ class Model:
         else:
             labels = [task.classes[i] for i in probabilities.argmax(1)]
         return pd.DataFrame({"prediction": labels, **columns})
+
+    def _numbers(self, outputs: Tensor, inputs: tuple[Tensor, ...]) -> pd.DataFrame:
+        """Return predicted numbers, with "low" and "high" where there are intervals and
+        "quantile_<q>" of what a net learned between these."""
+        found = {"prediction": self.values(self.middle(outputs), inputs)}
+        ends = self.ends(outputs, inputs)
+        if ends is not None:
+            found |= {"low": ends[0], "high": ends[1]}
+        for at, q in enumerate(self.quantiles):
+            if q != 0.5 and 0 < at < len(self.quantiles) - 1:
+                own = quantiles_of(outputs, self.quantiles)[..., at]
+                found[f"quantile_{q:g}"] = self.values(own, inputs)
+        columns = {name: values.numpy() for name, values in found.items()}
+        count = columns["prediction"].shape[1]
+        if self.task.form == "forecasting":
+            steps = np.tile(np.arange(1, count + 1), len(outputs))
+            return pd.DataFrame({"step": steps} | {n: v.ravel() for n, v in columns.items()})
+        if count == 1:
+            return pd.DataFrame({name: values[:, 0] for name, values in columns.items()})
+        return pd.DataFrame(
+            {
+                f"{name}_{target}": values[:, at]
+                for at, target in enumerate(self.task.target_names)
+                for name, values in columns.items()
+            }
+        )
 
     def save(self, folder: str | Path) -> Path:
         """Write model.safetensors, config.json, preprocessing.json and README.md. Nothing is
@@ -274,6 +333,9 @@ class Model:
             "task": self.task.to_dict(),
             "temperature": self.temperature,
             **({"outside": self.outside} if self.outside else {}),
+            **({"temperatures": list(self.temperatures)} if self.temperatures else {}),
+            **({"quantiles": list(self.quantiles)} if self.quantiles else {}),
+            **({"interval": self.interval.to_dict()} if self.interval else {}),
         }
         if self.gallery is not None:
             tensors["gallery.vectors"] = self.gallery.vectors.cpu().contiguous().clone()
@@ -286,6 +348,12 @@ class Model:
             self.card or f"# A {self.spec['name']} net\n", encoding="utf-8"
         )
         return folder
+
+
+def _of_target(target: str, column: str) -> str:
+    """ "probability_yes" of the target "sold" is "probability_sold_yes"."""
+    what, _, rest = column.partition("_")
+    return "_".join(part for part in (what, target, rest) if part)
 
 
 def less_outside(logits: Tensor, outside: float) -> Tensor:
@@ -366,6 +434,9 @@ def load(
         task=Task.from_dict(config["task"]),
         temperature=config["temperature"],
         outside=config.get("outside", 0.0),
+        temperatures=tuple(config.get("temperatures", ())),
+        quantiles=tuple(config.get("quantiles", ())),
+        interval=Interval.from_dict(config["interval"]) if config.get("interval") else None,
         gallery=gallery,
         card=(folder / "README.md").read_text(encoding="utf-8")
         if (folder / "README.md").is_file()

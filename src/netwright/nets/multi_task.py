@@ -2,7 +2,9 @@
 
 h = act(trunk(inputs)),  outputs of task k = W_k h + b_k.
 
-Caruana 1997, "Multitask Learning". Different from the paper: the trunk is any net of the catalogue.
+Caruana 1997, "Multitask Learning". Different from the paper: the trunk is any net of the catalogue,
+and the net may hold what the objective learns of its tasks, log sigma_k^2 (Kendall, Gal and Cipolla
+2018, arXiv:1705.07115; see objectives/multi_task.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +24,10 @@ class MultiTask(nn.Module):
     trunk: the "name" of a net of the catalogue and its arguments, outputs left out. heads: how many
     outputs each task has; `split` tells them apart again. width: features that the trunk hands to
     the heads. A trunk that answers at every step, (batch, time, ...), gives heads that do.
+    uncertainty: keep `log_variances` (tasks,), from 0, else None.
     """
+
+    answers = "tasks"
 
     def __init__(
         self,
@@ -32,6 +37,7 @@ class MultiTask(nn.Module):
         width: int = 128,
         activation: str = "relu",
         dropout: float = 0.0,
+        uncertainty: bool = False,
     ) -> None:
         super().__init__()
         positive(heads=len(heads), width=width)
@@ -49,6 +55,7 @@ class MultiTask(nn.Module):
         self.activation = activation_layer(activation)
         self.dropout = Dropout(dropout)
         self.heads = nn.ModuleList(output_layer(width, size) for size in heads)
+        self.log_variances = nn.Parameter(torch.zeros(len(heads))) if uncertainty else None
 
     def forward(self, *inputs: Tensor) -> Tensor:
         features = self.dropout(self.activation(self.trunk(*inputs)))

@@ -1,12 +1,13 @@
 """Supervised learning: one net, one loss between its outputs and the targets.
 
-loss is "cross-entropy" (class ids), "binary-cross-entropy" (several labels a row), "cumulative"
-(ordered grades: one logit a threshold, Frank and Hall 2001, ECML), "mse", "mae" or "huber"
-(numbers).
+loss is "cross-entropy" (class ids), "binary-cross-entropy" (several labels a row), "focal" or
+"hinge" (both), "cumulative" (ordered grades: one logit a threshold, Frank and Hall 2001, ECML),
+"mse", "mae", "huber" or "quantile" (numbers). FITTING says which of them a task can have.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import torch
@@ -15,18 +16,41 @@ from torch import Tensor, nn
 
 from netwright.data.augment import augment, cutmix, mixup
 from netwright.data.data import Batch, Data, Rows
+from netwright.data.task import Form
 from netwright.errors import UsageError, did_you_mean
+from netwright.objectives._losses import (
+    focal_of_classes,
+    focal_of_labels,
+    hinge_of_classes,
+    hinge_of_labels,
+    pinball,
+)
 from netwright.objectives._objective import Epoch
 
-__all__ = ["LOSSES", "Supervised"]
+__all__ = ["FITTING", "LOSSES", "Supervised"]
 
-LOSSES = ("cross-entropy", "binary-cross-entropy", "cumulative", "mse", "mae", "huber")
+_OF_CLASSES = ("cross-entropy", "focal", "hinge")
+_OF_NUMBERS = ("mse", "mae", "huber", "quantile")
+FITTING: dict[Form, tuple[str, ...]] = {
+    "binary": _OF_CLASSES,
+    "multiclass": _OF_CLASSES,
+    "multilabel": ("binary-cross-entropy", "focal", "hinge"),
+    "ordinal": ("cumulative",),
+    "regression": _OF_NUMBERS,
+    "forecasting": _OF_NUMBERS,
+    "language-modelling": ("cross-entropy",),
+    "tagging": ("cross-entropy",),
+    "translation": ("cross-entropy",),
+}
+LOSSES = tuple(dict.fromkeys(loss for losses in FITTING.values() for loss in losses))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Supervised:
     """class_weights: weight of each class in the mean, or empty. label_smoothing: 0..1,
-    cross-entropy only."""
+    cross-entropy only. gamma: of the focal loss. quantiles: of the quantile loss, rising, 0.5 (the
+    prediction) among them; the first and the last are the ends of an interval. form: of the task
+    that the loss is to fit; None: rows have several labels where targets are shaped as outputs."""
 
     takes: ClassVar[tuple[str, ...]] = ("outputs", "nodes")
     groups: ClassVar[tuple[str, ...]] = ("net",)
@@ -34,13 +58,30 @@ class Supervised:
     loss: str = "cross-entropy"
     label_smoothing: float = 0.0
     class_weights: tuple[float, ...] = ()
+    gamma: float = 2.0
+    quantiles: Sequence[float] = (0.05, 0.5, 0.95)
     augment: tuple[str, ...] = ()
     augment_strength: float = 1.0
+    form: Form | None = None
 
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:
             raise UsageError(
                 f"There is no loss named {self.loss!r}.{did_you_mean(self.loss, LOSSES)}"
+            )
+        if self.form is not None and self.loss not in (fitting := FITTING.get(self.form, ())):
+            raise UsageError(
+                f"objective.loss is {self.loss!r}, which does not judge {self.form}. "
+                f"Losses that do: {', '.join(fitting) or 'none'}."
+            )
+        if not self.gamma >= 0:
+            raise UsageError(f"objective.gamma is {self.gamma}; expected 0 or more.")
+        given = list(self.quantiles)
+        rising = all(a < b for a, b in pairwise([0.0, *given, 1.0]))
+        if not rising or 0.5 not in given:
+            raise UsageError(
+                f"objective.quantiles is {given}; expected rising numbers between 0 and 1 with 0.5 "
+                "among them, such as [0.05, 0.5, 0.95]."
             )
 
     def batches(self, data: Data, epoch: Epoch) -> Iterator[Batch]:
@@ -92,12 +133,16 @@ class Supervised:
             targets = targets[:, : outputs.shape[1]]  # beyond it all rows are padding
             outputs, targets = outputs.flatten(0, 1), targets.flatten()
         if self.loss == "cross-entropy":
-            weight = outputs.new_tensor(self.class_weights) if self.class_weights else None
+            weight = self._weight(outputs)
             smoothing = self.label_smoothing if smooth else 0.0
             return F.cross_entropy(outputs, targets, weight=weight, label_smoothing=smoothing)
         if self.loss == "cumulative":
             above = targets[:, None] > torch.arange(outputs.shape[1], device=targets.device)
             return F.binary_cross_entropy_with_logits(outputs, above.to(outputs.dtype))
+        if self.loss == "quantile":
+            return pinball(outputs, targets, self.quantiles)
+        if self.loss in ("focal", "hinge"):
+            return self._by_margin(outputs, targets)
         if outputs.shape != targets.shape:
             raise ValueError(
                 f"The {self.loss} loss needs outputs and targets of one shape, but got "
@@ -105,11 +150,23 @@ class Supervised:
                 f"{tuple(targets.shape)}. Give the targets one column for each output."
             )
         if self.loss == "binary-cross-entropy":
-            weight = outputs.new_tensor(self.class_weights) if self.class_weights else None
-            return F.binary_cross_entropy_with_logits(outputs, targets, pos_weight=weight)
+            return F.binary_cross_entropy_with_logits(
+                outputs, targets, pos_weight=self._weight(outputs)
+            )
         return {"mse": F.mse_loss, "mae": F.l1_loss, "huber": F.smooth_l1_loss}[self.loss](
             outputs, targets
         )
+
+    def _by_margin(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        several = targets.shape == outputs.shape if self.form is None else self.form == "multilabel"
+        weight = self._weight(outputs)
+        if self.loss == "hinge":
+            return (hinge_of_labels if several else hinge_of_classes)(outputs, targets, weight)
+        focal = focal_of_labels if several else focal_of_classes
+        return focal(outputs, targets, weight, gamma=self.gamma)
+
+    def _weight(self, outputs: Tensor) -> Tensor | None:
+        return outputs.new_tensor(self.class_weights) if self.class_weights else None
 
     def _mix(
         self,

@@ -47,6 +47,12 @@ class Choices:
         self._members[name] = value
         self._why[f"members.{name}"] = why
 
+    def as_trunk(self) -> None:
+        """Take the net chosen so far, name and all, for the argument `trunk` of another."""
+        self._net = {"trunk": self._net}
+        for field in [name for name in self._why if name.startswith("net.")]:
+            self._why[f"net.trunk.{field.removeprefix('net.')}"] = self._why.pop(field)
+
     def plan(self) -> Plan:
         net = {"name": self._net.pop("name"), **self._net}
         return Plan(

@@ -155,7 +155,7 @@ class Plan:
             if part == "recipe" and name in _recipe_fields():
                 recipe[name] = tuple(value) if isinstance(value, list) else value
             elif part in ("net", "objective") and name:
-                (net if part == "net" else objective)[name] = value
+                _set_(net if part == "net" else objective, name, value)
             elif part == "members" and name in MEMBER_FIELDS:
                 members = (members or {}) | {name: value}
             elif path == "members" and (value is None or isinstance(value, Mapping)):
@@ -293,7 +293,7 @@ class Plan:
         members = plain.setdefault("members", {})
         members |= {f"space.{n}": found for n, found in members.pop("space", {}).items()}
         for part in ("net", "objective", "recipe", "members"):
-            for name, value in plain[part].items():
+            for name, value in fields_of(plain[part]).items():
                 reason = self.why.get(f"{part}.{name}")
                 default = part == "recipe" and getattr(Recipe(), name) == getattr(self.recipe, name)
                 if reason or not default:
@@ -321,6 +321,25 @@ def _recipe_hints() -> dict[str, Any]:
 
 def _recipe_fields() -> list[str]:
     return [f.name for f in dataclasses.fields(Recipe)]
+
+
+def fields_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments by name; those within the mapping of a trunk with a dot: "trunk.width"."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        inner = value if name == "trunk" and isinstance(value, Mapping) else None
+        found |= {name: value} if inner is None else {f"trunk.{k}": v for k, v in inner.items()}
+    return found
+
+
+def _set_(values: dict[str, Any], name: str, value: Any) -> None:
+    """Set an argument, or with a dot ("trunk.width") one within a mapping that is an argument."""
+    outer, _, inner = name.partition(".")
+    within = values.get(outer)
+    if inner and isinstance(within, Mapping):
+        values[outer] = {**within, inner: value}
+    else:
+        values[name] = value
 
 
 def _net_fields(members: Mapping[str, Any] | None) -> list[str]:

@@ -14,6 +14,7 @@ from netwright.evaluate.verdict import compare
 from netwright.evaluate.worst import WorstExample
 from netwright.model.drawing import example_noise
 from netwright.nets.ensemble import Ensemble
+from netwright.plan.plan import fields_of
 from netwright.report.columns import describe_columns
 from netwright.report.drawn import show_cloud, show_pictures
 from netwright.report.examples import show_example
@@ -22,6 +23,7 @@ from netwright.report.maps import sample_maps
 from netwright.report.neighbours import sample_neighbours
 from netwright.report.report import Baseline, Choice, Headline, Layer, Member, Report
 from netwright.report.sentences import describe_score, describe_task
+from netwright.report.tasks import conflicts, task_results
 from netwright.report.translations import sample_translations
 from netwright.train.run import Run
 
@@ -57,7 +59,13 @@ def build_report(
             low=score.low,
             high=score.high,
             higher_is_better=test.higher_is_better(),
-            sentence=describe_score(test.primary, test.to_dict(), rows=len(data.test), task=task),
+            sentence=describe_score(
+                test.primary,
+                test.to_dict(),
+                rows=len(data.test),
+                task=task,
+                level=run.model.interval.level if run.model.interval else None,
+            ),
         ),
         verdict=says,
         lead=_lead(test, beside),
@@ -73,7 +81,7 @@ def build_report(
         stopped=run.stopped,
         validation=run.validation.to_dict(),
         test=test.to_dict(),
-        notes=list(test.notes),
+        notes=[*test.notes, *_calibration_notes(run)],
         per_class=list(test.per_class),
         confusion=test.confusion,
         classes=task.classes,
@@ -81,6 +89,8 @@ def build_report(
         pairs=_pairs(run, data, outputs),
         baselines=_baselines(beside),
         trace=_strips(run),
+        tasks=task_results(run, test, beside),
+        conflicts=conflicts(run),
         examples=[show_example(example, data) for example in worst],
         forecasts=sample_forecasts(run.model, data, outputs),
         pictures=show_pictures(run.model, data),
@@ -114,6 +124,24 @@ def build_report(
     )
 
 
+def _calibration_notes(run: Run) -> list[str]:
+    """Say where probabilities come from, of losses that are not made least by true ones."""
+    loss, found = run.plan.objective.get("loss"), f"T = {run.model.temperature:.2g}"
+    if not run.model.task.is_classification:
+        return []
+    if loss == "hinge":
+        return [
+            "the hinge loss learns margins and no probabilities: these are what a temperature "
+            f"({found}), fitted on the validation rows, makes of them"
+        ]
+    if loss == "focal":
+        return [
+            "the focal loss is not made least by true probabilities: a temperature "
+            f"({found}), fitted on the validation rows, brings them back"
+        ]
+    return []
+
+
 def heaviest_member(net: nn.Module) -> nn.Module:
     """Return the net that weighs most in an ensemble, or the net itself where it is none."""
     if not isinstance(net, Ensemble):
@@ -125,7 +153,7 @@ def heaviest_member(net: nn.Module) -> nn.Module:
 def _choices(run: Run) -> list[Choice]:
     plan = run.plan.to_dict()
     parts = ("net", "objective", "recipe", "members")
-    fields = {f"{part}.{k}": v for part in parts for k, v in plan.get(part, {}).items()}
+    fields = {f"{part}.{k}": v for part in parts for k, v in fields_of(plan.get(part, {})).items()}
     drawn = fields.pop("members.space", {})
     reasons = dict(run.plan.why) | dict.fromkeys(drawn, "each member draws its own")
     return [
@@ -210,7 +238,7 @@ def _pairs(run: Run, data: Data, outputs: Tensor) -> dict[str, list[tuple[float,
     """Actual against predicted values of test rows, at most MOST_PAIRS evenly taken."""
     if data.task.form != "regression" or not isinstance(data.test, Rows):
         return {}
-    predicted = run.model.values(outputs)
+    predicted = run.model.values(run.model.middle(outputs))
     actual = run.model.values(data.test.targets.cpu())
     every = max(len(predicted) // MOST_PAIRS, 1)
     return {

@@ -32,6 +32,9 @@ def draw_forecast(forecast: Forecast, *, width: float = 460, height: float = 220
             linestyle=(0, (2, 2)),
             label="seasonal naive",
         )
+    if forecast.low:
+        steps, colour = range(1, len(forecast.low) + 1), LIGHT["blue"]
+        axes.fill_between(steps, forecast.low, forecast.high, color=colour, alpha=0.2, linewidth=0)
     axes.plot(
         range(1, len(forecast.predicted) + 1),
         forecast.predicted,

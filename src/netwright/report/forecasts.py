@@ -22,6 +22,7 @@ def sample_forecasts(model: Model, data: Data, outputs: Tensor) -> list[Forecast
         return []
     predicted, actual = predictions_of(model, outputs, data.test)
     windows = inputs_of(data.test)[0]
+    ends = model.ends(outputs, (windows,))
     raw = getattr(data.test, "raw", None)
     history = encoding.restore(windows[:, :, 0])
     keep = min(history.shape[1], HISTORY_OVER_HORIZON * encoding.horizon)
@@ -41,6 +42,8 @@ def sample_forecasts(model: Model, data: Data, outputs: Tensor) -> list[Forecast
                 actual=actual[at].tolist(),
                 predicted=predicted[at].tolist(),
                 naive=naive,
+                low=[] if ends is None else ends[0][at].tolist(),
+                high=[] if ends is None else ends[1][at].tolist(),
             )
         )
     return found

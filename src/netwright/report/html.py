@@ -22,6 +22,7 @@ from netwright.report.sections.mistakes import mistakes
 from netwright.report.sections.neighbours import neighbours
 from netwright.report.sections.repair import repair
 from netwright.report.sections.scores import scores
+from netwright.report.sections.tasks import tasks
 from netwright.report.sections.training import health, training
 
 __all__ = ["page", "to_html"]
@@ -29,6 +30,7 @@ __all__ = ["page", "to_html"]
 HERE = Path(__file__).parent
 SECTIONS = (
     ("scores", "How good", scores),
+    ("tasks", "Tasks", tasks),
     ("drawn", "Drawn", drawn),
     ("neighbours", "Words", neighbours),
     ("repair", "Repair", repair),

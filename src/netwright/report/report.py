@@ -112,14 +112,16 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """One forecast beside what came. history: what the net saw (its last part), actual and
-    predicted: the horizon."""
+    """One forecast beside what came. history: what the net saw (its last part), actual, predicted
+    and the ends of its intervals, low and high: the horizon."""
 
     label: str
     history: Sequence[float]
     actual: Sequence[float]
     predicted: Sequence[float]
     naive: Sequence[float] = ()
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +175,7 @@ class Report:
     version. members: of an ensemble, else none; selection: how they were chosen, "greedy" or "all";
     growth: the validation score after each pick; layers: then those of its heaviest member.
     neighbours: of word vectors, a word or a sum of words and the nearest ones to it.
+    tasks: by target, of a net with several, in metrics.json's form; conflicts: of each two of them.
     folds: nets that each member is made of, each trained without one fold of the training and
     validation rows; 0: none. pictures, cloud: what a net draws or rebuilds. repair: proof.json's
     object, where
@@ -206,6 +209,8 @@ class Report:
     trace: Mapping[str, Mapping[str, tuple[Sequence[int], Sequence[float]]]] = field(
         default_factory=dict
     )
+    tasks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    conflicts: Sequence[Mapping[str, Any]] = ()
     examples: Sequence[Example] = ()
     forecasts: Sequence[Forecast] = ()
     pictures: Sequence[Picture] = ()

@@ -57,6 +57,9 @@ def describe_task(task: Task, kind: str) -> str:
         case "generation":
             given = f", given {target}" if task.classes else ""
             return f"Draw {ROWS.get(kind, 'rows')} like those that are there{given}"
+        case "multi-task":
+            targets = [shorten(name, LONGEST) for name in task.target_names]
+            return f"Predict {', '.join(targets[:-1])} and {targets[-1]} together, given {source}"
         case "embedding":
             return "Learn vectors of words from the words around them"
         case "control":
@@ -66,9 +69,15 @@ def describe_task(task: Task, kind: str) -> str:
 
 
 def describe_score(
-    metric: str, scores: Mapping[str, Mapping[str, float | None]], *, rows: int, task: Task
+    metric: str,
+    scores: Mapping[str, Mapping[str, float | None]],
+    *,
+    rows: int,
+    task: Task,
+    level: float | None = None,
 ) -> str:
-    """Say how good it is on the test rows: "It is right for 347 of 357 test rows ..."."""
+    """Say how good it is on the test rows: "It is right for 347 of 357 test rows ...". level: of
+    prediction intervals, where there are some."""
     value = scores[metric]["value"]
     assert value is not None
     noun = NOUNS.get(task.form, "test row")
@@ -120,6 +129,11 @@ def describe_score(
             f"It rebuilds a number of a row to within {number(math.sqrt(value))} (root mean "
             f"square), over {unseen}."
         )
+    if metric == "skill":
+        return (
+            f"Averaged over its {len(task.tasks)} tasks {value:.0%} of the error of a constant "
+            f"answer is gone, over {unseen}."
+        )
     if metric == "energy_distance":
         return (
             f"What it draws is {number(value)} in energy distance from {unseen} (0: drawn alike)."
@@ -127,7 +141,11 @@ def describe_score(
     error = scores.get("mae", {}).get("value")
     if task.form in ("regression", "forecasting") and error is not None:
         target = shorten(task.target, LONGEST) or "the target"
-        return f"On average it is off by {number(error)} in {target}, over {unseen}."
+        held = scores.get("interval_coverage", {}).get("value")
+        also = ""
+        if held is not None and level is not None:
+            also = f" Its {level:.0%} intervals held {held:.0%} of what came."
+        return f"On average it is off by {number(error)} in {target}, over {unseen}.{also}"
     if task.form == "ordinal" and error is not None:
         return f"On average it is off by {number(error)} grades, over {unseen}."
     if task.form == "language-modelling" and metric == "nats":

@@ -11,10 +11,21 @@ from netwright.data.data import Data, Rows
 from netwright.data.word_encoding import WordEncoding
 from netwright.errors import UsageError
 from netwright.objectives._objective import Objective
+from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Plan, Recipe
 from netwright.train.init import initialise_
 
-__all__ = ["balanced_rows", "build_net", "build_objective", "rows_of", "with_counts"]
+__all__ = [
+    "balanced_rows",
+    "build_net",
+    "build_objective",
+    "completed",
+    "learned_quantiles",
+    "rows_of",
+]
+
+# Nets whose answers are means of training targets: these have no quantiles.
+MEANS = ("modern-nca",)
 
 
 def build_net(plan: Plan, data: Data, seed: int, device: torch.device) -> tuple[nn.Module, str]:
@@ -46,7 +57,8 @@ def _check_kind(net: Mapping[str, Any], data: Data, objective: str) -> None:
     with the names of those that will do."""
     takes = catalogue.find("netwright.objectives", objective, what="objective").takes
     name, shapes = net["name"], set(data.encoding.shapes())
-    reads = _reads(name, shapes, set(net))
+    reader = net.get("trunk", net)  # of several tasks the trunk reads, and the heads answer
+    reads = _reads(reader["name"], shapes, set(reader))
     if reads and _answers(name) in takes:
         return
     names = catalogue.names("netwright.nets")
@@ -61,11 +73,12 @@ def _check_kind(net: Mapping[str, Any], data: Data, objective: str) -> None:
 
 
 def _reads(name: str, shapes: set[str], given: Set[str] = frozenset()) -> bool:
-    """Say whether what the data fixes (and the plan gives) is what the net is built with."""
+    """Say whether what the data fixes (and the plan gives) is what the net is built with; a net
+    with a trunk reads what that does."""
     package = "netwright.nets"
     needed = set(catalogue.required(package, name, what="net")) - {"outputs"}
     known = set(catalogue.parameters(package, name, what="net"))
-    return shapes <= known and needed <= shapes | given
+    return "trunk" in known or (shapes <= known and needed <= shapes | given)
 
 
 def _answers(name: str) -> str:
@@ -108,19 +121,58 @@ def build_objective(plan: Plan, data: Data) -> Objective:
     smooths = "label_smoothing" in known or recipe.label_smoothing
     if smooths and arguments.get("loss", "cross-entropy") == "cross-entropy":
         arguments["label_smoothing"] = recipe.label_smoothing
+    if "form" in known:
+        arguments["form"] = data.task.form
+    if "tasks" in known:
+        arguments["tasks"] = data.task.tasks
     if recipe.class_weights == "balanced":
         arguments["class_weights"] = _balanced(data)
     objective: Objective = catalogue.build(package, name, arguments, what="objective")
     return objective
 
 
-def with_counts(plan: Plan, data: Data) -> Plan:
-    """Return the plan with the counts of words that a hierarchical softmax is built of."""
-    hierarchical = plan.objective.get("loss") == "hierarchical-softmax"
+def completed(plan: Plan, data: Data) -> Plan:
+    """Return the plan with what its net must have for its objective: the counts of words that a
+    hierarchical softmax is built of, an output for each quantile of a target."""
+    if plan.objective["name"] == "multi-task":
+        learned = plan.objective.get("weighting", "uncertainty") == "uncertainty"
+        why = "log sigma^2 of each task" if learned else "the tasks weigh alike"
+        return plan.with_({"net.uncertainty": learned}, why=why)
+    loss = plan.objective.get("loss")
+    if loss == "quantile":
+        return _with_quantiles(plan, data)
+    hierarchical = loss == "hierarchical-softmax"
     if not hierarchical or not isinstance(data.encoding, WordEncoding) or plan.net.get("counts"):
         return plan
     counts = [0, *data.encoding.counts]
     return plan.with_({"net.counts": counts}, why="how often each word occurs: its tree")
+
+
+def learned_quantiles(objective: Objective) -> tuple[float, ...]:
+    """Return the quantiles that a net's outputs are, of each target; none of other losses."""
+    if not isinstance(objective, Supervised) or objective.loss != "quantile":
+        return ()
+    return tuple(objective.quantiles)
+
+
+def _with_quantiles(plan: Plan, data: Data) -> Plan:
+    objective = build_objective(plan, data)
+    assert isinstance(objective, Supervised)
+    count = len(learned_quantiles(objective))
+    changes: dict[str, Any] = {"net.outputs": data.task.outputs * count}
+    why = f"{count} quantiles of each number predicted"
+    if plan.members is not None:
+        able = [kind for kind in plan.members.kinds if kind.get("net.name") not in MEANS]
+        if len(able) < len(plan.members.kinds):
+            changes["members.kinds"] = able
+            if plan.members.count == len(plan.members.kinds):  # one of each
+                changes["members.count"] = max(len(able), 1)
+    elif plan.net["name"] in MEANS:
+        raise UsageError(
+            f"The net {plan.net['name']!r} answers with means of training targets, which have no "
+            "quantiles. Use another net, or objective.loss mse or mae."
+        )
+    return plan.with_(changes, why=why)
 
 
 def rows_of(objective: Objective, data: Data, recipe: Recipe) -> int:

@@ -11,6 +11,7 @@ from torch import Tensor
 from netwright.data.data import Data
 from netwright.evaluate.constant import constant_outputs
 from netwright.evaluate.judge import loss_of, targets_of
+from netwright.objectives.multi_task import MultiTask
 from netwright.objectives.reconstruction import Reconstruction
 from netwright.objectives.segmentation import Segmentation
 from netwright.objectives.supervised import Supervised
@@ -23,7 +24,7 @@ __all__ = ["record_end", "record_start"]
 # then to miss it is a choice of threshold.
 OF_CLASSES = ("balanced_accuracy", "recall", "f1", "recall_macro", "f1_macro")
 SAME_RECALL = ("binary", "multiclass")
-JUDGED = (Supervised, Segmentation, Reconstruction)  # by a loss of constant answers
+JUDGED = (Supervised, Segmentation, Reconstruction, MultiTask)  # by a loss of constant answers
 
 
 def record_start(trace: Trace, data: Data, objective: object) -> None:
@@ -33,7 +34,7 @@ def record_start(trace: Trace, data: Data, objective: object) -> None:
     if trace.places("loss.trivial"):
         return
     targets = targets_of(data.validation)
-    found = loss_of(objective, constant_outputs(data), targets, data.task)
+    found = loss_of(objective, constant_outputs(data, objective), targets, data.task)
     if found is not None:
         trace.record("loss.trivial", "", 0, found)
 

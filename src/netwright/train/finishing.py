@@ -5,13 +5,16 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from netwright.data.data import Rows
+from torch import Tensor
+
+from netwright.data.data import Rows, Split
 from netwright.diagnose.diagnose import diagnose
 from netwright.evaluate.calibration import fit_temperature
-from netwright.evaluate.judge import outputs_of, score_outputs, targets_of
+from netwright.evaluate.judge import outputs_of, score_outputs, targets_of, tasks_of
 from netwright.evaluate.score_tags import best_outside
 from netwright.model.ensemble import ensemble
 from netwright.model.gallery import gallery_of_rows
+from netwright.model.intervals import fit_interval
 from netwright.model.model import Model
 from netwright.train.facts import record_end
 from netwright.train.run import FailedTraining, Run
@@ -19,7 +22,7 @@ from netwright.train.run import FailedTraining, Run
 if TYPE_CHECKING:
     from netwright.train.training import Training
 
-__all__ = ["finish"]
+__all__ = ["calibrate_", "finish"]
 
 
 def finish(training: "Training", interrupted: bool, *, briefly: bool) -> Run:
@@ -36,9 +39,7 @@ def finish(training: "Training", interrupted: bool, *, briefly: bool) -> Run:
     if len(training.snapshots) > 1:
         model = training.model = _ensemble_of_snapshots(training)
     outputs = outputs_of(model, data.validation)
-    if data.task.is_classification:
-        targets = targets_of(data.validation)
-        model.temperature = fit_temperature(outputs, targets, form=data.task.form)
+    calibrate_(model, outputs, data.validation)
     if data.task.form == "tagging" and not briefly:
         targets = targets_of(data.validation)
         model.outside = best_outside(outputs, targets, data.task.classes)
@@ -72,6 +73,22 @@ def finish(training: "Training", interrupted: bool, *, briefly: bool) -> Run:
         interrupted=interrupted,
         notes=training.notes,
     )
+
+
+def calibrate_(model: Model, outputs: Tensor, validation: Split) -> None:
+    """Give the model, from its raw outputs on validation rows, the temperature of its probabilities
+    (of each task, where there are several) or the intervals of what it forecasts."""
+    form, targets = model.task.form, targets_of(validation)
+    if form == "multi-task":
+        found = {task.target: 1.0 for task in model.task.tasks}
+        for one, own, rows in tasks_of(model, outputs, validation):
+            if one.task.is_classification:
+                found[one.task.target] = fit_temperature(own, rows.targets, form=one.task.form)
+        model.temperatures = tuple(found.values())
+    elif model.task.is_classification:
+        model.temperature = fit_temperature(outputs, targets, form=form)
+    elif form == "forecasting" or len(model.quantiles) > 1:
+        model.interval = fit_interval(outputs, targets, quantiles=model.quantiles)
 
 
 def _ensemble_of_snapshots(training: "Training") -> Model:

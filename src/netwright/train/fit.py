@@ -10,6 +10,7 @@ from netwright.data.set_aside import SELF
 from netwright.device import choose_device, seeded, threads
 from netwright.errors import UsageError
 from netwright.plan.plan import Plan
+from netwright.train.building import completed
 from netwright.train.members import fit_members
 from netwright.train.run import Run
 from netwright.train.training import Progress, Training
@@ -46,7 +47,7 @@ def fit(
     folder = Path(out) if out is not None else None
     if epochs is not None:
         plan = plan.with_({"recipe.epochs": epochs})
-    if data.task.form in SELF:
+    if data.task.form in (*SELF, "multi-task"):
         _refuse_averages(plan, data.task.form)
     if plan.members is not None:
         if data.task.form == "translation":
@@ -55,8 +56,9 @@ def fit(
                 "piece. Train one net: leave --members out."
             )
         return fit_members(
-            plan, data, out=folder, seed=seed, device=device, num_threads=num_threads,
-            seconds=seconds, metric=metric, resume=resume, progress=progress,
+            completed(plan, data), data, out=folder, seed=seed, device=device,
+            num_threads=num_threads, seconds=seconds, metric=metric, resume=resume,
+            progress=progress,
         )  # fmt: skip
     while True:
         with seeded(seed), threads(num_threads):

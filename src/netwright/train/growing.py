@@ -19,7 +19,7 @@ from netwright.evaluate.judge import IN_TOKENS, loss_of, score_outputs, targets_
 from netwright.evaluate.scores import primary_metric
 from netwright.model.model import Model, mean_of_members
 from netwright.plan.plan import Plan
-from netwright.train.building import build_objective
+from netwright.train.building import build_objective, learned_quantiles
 from netwright.train.pack import MemberEpoch
 from netwright.train.selection import (
     LEAST_GAIN,
@@ -55,13 +55,20 @@ class Growing:
         self.plan, self.data, self.progress, self.folder = plan, data, progress, folder
         self.members = plan.members
         self.metric = primary_metric(data.task, metric=metric, class_counts=data.class_counts)
-        self.criterion = criterion_of(data.task, self.metric)
         self.folds, self.nets_a_member = folds, len(folds) if folds else 1
         self.validation = folds.validation if folds else data.validation
         self.targets = targets_of(self.validation)
         self.objective = build_objective(plan, data)
         # Judging needs the task and its units, and no net: the members' outputs are known.
-        self.judge = Model(nn.Identity(), {}, data.encoding, data.task)
+        self.judge = Model(
+            nn.Identity(),
+            {},
+            data.encoding,
+            data.task,
+            quantiles=learned_quantiles(self.objective),
+        )
+        by = "mae" if self.judge.quantiles else self.metric  # medians make the absolute error least
+        self.criterion = criterion_of(data.task, by)
         self.parts: dict[int, Tensor] = {}  # outputs of each net's kept weights, on its own rows
         self.outputs: dict[int, Tensor] = {}  # of each member, put together of its nets'
         self.answers: dict[int, Tensor] = {}
@@ -173,7 +180,8 @@ class Growing:
             if len(there) < len(parts):
                 continue
             self.outputs[member] = self._in_order(there)
-            self.answers[member] = answers_of(self.outputs[member], self.targets, self.data.task)
+            said = self.judge.middle(self.outputs[member])  # of quantiles the median is selected by
+            self.answers[member] = answers_of(said, self.targets, self.data.task)
             self.outdated.remove(member)
 
     def _in_order(self, parts: Sequence[Tensor]) -> Tensor:

@@ -32,11 +32,11 @@ from netwright.device import choose_device, seeded, threads
 from netwright.diagnose.diagnose import diagnose
 from netwright.diagnose.finding import Finding
 from netwright.errors import TrainingError, UsageError
-from netwright.evaluate.calibration import fit_temperature
 from netwright.evaluate.judge import outputs_of, score_outputs
 from netwright.model.ensemble import ensemble
 from netwright.plan.plan import Plan
 from netwright.plan.space import Space
+from netwright.train.finishing import calibrate_
 from netwright.train.growing import Growing
 from netwright.train.pack import fit_pack
 from netwright.train.run import FailedTraining, Run
@@ -155,8 +155,7 @@ def _ensemble_run(
     # them has not seen are what says how good it is.
     folded = growing.folds is not None
     outputs = growing.combined(picks) if folded else outputs_of(model, data.validation)
-    if data.task.is_classification:
-        model.temperature = fit_temperature(outputs, growing.targets, form=data.task.form)
+    calibrate_(model, outputs, growing.validation)
     heaviest = runs[growing.nets_of(counts.most_common(1)[0][0])[0]]
     # One member of each stack is watched layer by layer.
     watched = max(runs.values(), key=lambda run: len(run.trace.signals()))

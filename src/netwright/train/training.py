@@ -24,8 +24,16 @@ from netwright.model.model import Model
 from netwright.objectives._objective import Epoch, experience_of
 from netwright.plan.plan import Plan
 from netwright.train.averaging import Average
-from netwright.train.building import balanced_rows, build_net, build_objective, rows_of, with_counts
+from netwright.train.building import (
+    balanced_rows,
+    build_net,
+    build_objective,
+    completed,
+    learned_quantiles,
+    rows_of,
+)
 from netwright.train.checkpoint import load_checkpoint, save_checkpoint
+from netwright.train.conflict import facts_of_tasks, record_conflict
 from netwright.train.eager_step import EagerStep, choose_precision
 from netwright.train.facts import record_start
 from netwright.train.finishing import finish
@@ -79,7 +87,7 @@ class Training:
         *,
         order_seed: int | None = None,
     ) -> None:
-        plan = with_counts(plan, data)
+        plan = completed(plan, data)
         self.order_seed = seed if order_seed is None else order_seed
         self.plan, self.data, self.folder, self.seed = plan, data, folder, seed
         self.device, self.progress = device, progress
@@ -89,11 +97,15 @@ class Training:
         self.seconds_per_step = 0.0  # 0: none was taken yet
         self.metric = watched_metric(data.task, metric=metric, class_counts=data.class_counts)
         self.notes: dict[str, Any] = {"device": str(device)}
+        self.objective = build_objective(plan, data)
         self.net, self.notes["init"] = build_net(plan, data, seed, device)
         self.model = Model(
-            net=self.net, spec=dict(plan.net), encoding=data.encoding, task=data.task
+            net=self.net,
+            spec=dict(plan.net),
+            encoding=data.encoding,
+            task=data.task,
+            quantiles=learned_quantiles(self.objective),
         )
-        self.objective = build_objective(plan, data)
         self.experience = experience_of(self.objective)
         recipe = plan.recipe
         rows = rows_of(self.objective, data, recipe)
@@ -244,8 +256,11 @@ class Training:
         return self.experience is None or self.state.batch == 0
 
     def _step(self, batch: Batch) -> Tensor:
-        rate = self.set_rate()
-        if self.is_watched(self.state.step):
+        rate, step = self.set_rate(), self.state.step
+        record_conflict(
+            self.trace, self.objective, self.net, batch, step=step, every=self.steps_per_epoch
+        )
+        if self.is_watched(step):
             loss = self.sample_step(batch, rate)
             if not bool(torch.isfinite(loss)) and self._is_lost():
                 self.state.stopped = "the loss is not finite"  # the rest of the epoch mends nothing
@@ -361,6 +376,8 @@ class Training:
                 self.best = {name: value.detach().clone() for name, value in kept.items()}
         if self.experience is not None:
             row |= self.experience.facts()
+        since = int(state.history[-1]["step"]) if state.history else 0
+        row |= facts_of_tasks(self.trace, self.objective, self.net, since=since)
         row["lr"] = self.optimizer.param_groups[0]["lr"]
         row["seconds"] = round(state.seconds + time.monotonic() - self.begun, 3)
         return row

@@ -44,15 +44,7 @@ def table(data: Data, c: Choices) -> None:
     c.net("depth", 2 if rows < 5000 else 3, "constant width; more rows carry more layers")
     c.net("activation", "relu", "cheap, and He initialisation fits it")
     c.recipe("init", "auto", INIT_REASON["relu"])
-    if shapes["numeric"] and rows >= 500:
-        why = "each number becomes a vector of learned sines (Gorishniy 2022)"
-        c.net("numeric_embedding", "periodic", why)
-        many = rows >= 20_000
-        c.net("embedding_size", 16 if many else 8, "more rows carry more numbers a column")
-        c.net("frequency_scale", 4.0 if many else 2.0, "more rows tell nearer values apart")
-    else:
-        few = f"{rows:,} rows are too few to learn embeddings of numbers"
-        c.net("numeric_embedding", "none", few if shapes["numeric"] else "there are no numbers")
+    embed_numbers(data, c)
     c.net("dropout", 0.1 if rows >= 5000 else 0.2, "fewer rows need more of it")
     size = int(min(max(2 ** round(math.log2(max(rows / 100, 1))), 16), 256))
     c.recipe("batch_size", size, "about a hundred steps an epoch, 16 to 256 rows")
@@ -69,6 +61,20 @@ def table(data: Data, c: Choices) -> None:
         near = _neighbours(rows)
         c.members("count", 3, "TabM, and two nets that err otherwise")
         c.members("kinds", [{}, near, near | {"net.dropout": 0.3}], NEIGHBOURS)
+
+
+def embed_numbers(data: Data, c: Choices) -> None:
+    """Choose how an MLP takes a table's numbers."""
+    rows, numeric = len(data.train), data.encoding.shapes()["numeric"]
+    if numeric and rows >= 500:
+        why = "each number becomes a vector of learned sines (Gorishniy 2022)"
+        c.net("numeric_embedding", "periodic", why)
+        many = rows >= 20_000
+        c.net("embedding_size", 16 if many else 8, "more rows carry more numbers a column")
+        c.net("frequency_scale", 4.0 if many else 2.0, "more rows tell nearer values apart")
+    else:
+        few = f"{rows:,} rows are too few to learn embeddings of numbers"
+        c.net("numeric_embedding", "none", few if numeric else "there are no numbers")
 
 
 def _neighbours(rows: int) -> dict[str, Any]:
