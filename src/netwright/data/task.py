@@ -22,6 +22,7 @@ Form = Literal[
     "similarity",
     "control",
     "embedding",
+    "speech-recognition",
 ]
 
 # What users may write after --task, and what it means: (name in metrics.json, form or None to infer
@@ -48,6 +49,8 @@ TASKS: dict[str, tuple[str, Form | None]] = {
     "similarity": ("similarity", "similarity"),
     "control": ("control", "control"),
     "embedding": ("embedding", "embedding"),
+    "audio-classification": ("audio-classification", None),
+    "speech-recognition": ("speech-recognition", "speech-recognition"),
 }
 
 

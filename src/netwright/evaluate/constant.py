@@ -35,6 +35,9 @@ def constant_outputs(data: Data) -> Tensor:
     if task.form == "segmentation":
         counts = torch.tensor(data.class_counts, dtype=torch.float64)
         return facts_of_constant(counts / counts.sum(), targets_of(data.validation))
+    if task.form == "speech-recognition":  # blanks alone: every symbol is missing
+        asked = (targets_of(data.validation) != NOT_ASKED).sum(1).float()
+        return torch.stack([asked * math.log(task.outputs), asked, asked], 1)
     if not (task.is_classification or task.form == "tagging"):
         return torch.zeros(rows, task.outputs)
     counts = torch.tensor(data.class_counts, dtype=torch.float32).clamp_min(0.5)

@@ -30,8 +30,9 @@ TOKENS = ("language-modelling", "translation")
 MAPS = "segmentation"
 PAIRS = "similarity"
 WORDS = "embedding"
+SPEECH = ("speech-recognition",)
 # What stands for a metric between epochs, where the metric itself needs whole sequences written.
-WATCHED = {"bleu": "nats", "spearman": "nats"}
+WATCHED = {"bleu": "nats", "spearman": "nats", "word_error_rate": "token_error_rate"}
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,12 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "mase": Metric(False, ("forecasting",), "error over the seasonal naive's in training"),
         "energy_distance": Metric(False, ("generation",), "how far drawn rows are from real ones"),
         "coverage": Metric(True, ("generation",), "real rows with a drawn one near them"),
+        "token_error_rate": Metric(
+            False, SPEECH, "wrong, missing and added symbols, of those said"
+        ),
+        "word_error_rate": Metric(False, SPEECH, "the same, of words"),
         "bleu": Metric(True, ("translation",), "0 to 100, as sacrebleu gives it"),
-        "nats": Metric(False, (*TOKENS, *TAGS, WORDS), "nats a token"),
+        "nats": Metric(False, (*TOKENS, *TAGS, WORDS, *SPEECH), "nats a token"),
         "spearman": Metric(True, (WORDS,), "rank correlation with what people say"),
         "perplexity": Metric(False, TOKENS, "exp(nats): the branching factor left"),
         "dice": Metric(True, (MAPS,), "overlap 2 |A B| / (|A| + |B|), averaged over the classes"),
@@ -112,6 +117,7 @@ def primary_metric(
     which rows are anomalies. generation: energy_distance. tagging: entity_f1, or accuracy where
     tags are of no spans. translation: bleu. segmentation: dice. similarity: one_shot_accuracy.
     control: mean_return. embedding: nats, or spearman where the test is pairs of words.
+    speech-recognition: token_error_rate.
     """
     if metric is not None:
         fitting = [name for name, known in METRICS.items() if task.form in known.forms]
@@ -145,6 +151,7 @@ def primary_metric(
         "similarity": "one_shot_accuracy",
         "control": "mean_return",
         "embedding": "nats",
+        "speech-recognition": "token_error_rate",
     }[task.form]
 
 

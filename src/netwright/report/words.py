@@ -51,6 +51,8 @@ METRIC_TITLES: Mapping[str, str] = {
     "entity_precision": "Entity precision",
     "entity_recall": "Entity recall",
     "bleu": "BLEU",
+    "token_error_rate": "Token error rate",
+    "word_error_rate": "Word error rate",
     "mean_return": "Mean return",
     "spearman": "Spearman's rho",
     "iou": "IoU",
