@@ -21,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,10 +42,11 @@ VOICES = {
     "val": ("m5", "f4"),
     "test": ("m3", "m8", "f3"),
 }
-SPEAKERS = {"train": 40, "val": 8, "test": 12}
+SPEAKERS = {"train": 32, "val": 6, "test": 12}
 RATE = 16_000
 NOISES = {"train": (0, 5, 10, 20, 30), "val": (5, 10, 20), "test": (5, 10, 20)}  # decibels
-A_WORD, STRINGS = 4, 25  # sounds of each word, and strings, that a speaker says
+# Sounds of each word, and strings, that a speaker says.
+SOUNDS, STRINGS = {"train": 3, "val": 2, "test": 2}, {"train": 25, "val": 12, "test": 12}
 ASKED = {"words": ("accuracy", ">= 0.95"), "digits": ("token_error_rate", "<= 0.10")}
 
 
@@ -74,15 +74,20 @@ class Speaker:
         return resampled
 
 
-def speakers(part: str, rng: np.random.Generator) -> Iterator[Speaker]:
-    """Yield the speakers of a part, every voice as often."""
-    for number in range(SPEAKERS[part]):
-        yield Speaker(
-            str(rng.choice(ACCENTS)),
-            VOICES[part][number % len(VOICES[part])],
-            int(rng.integers(25, 76)),
-            int(rng.integers(130, 211)),
-        )
+def speaker_of(part: str, number: int) -> Speaker:
+    """Return a speaker of a part; every voice comes as often."""
+    rng = stream(part, number)
+    return Speaker(
+        str(rng.choice(ACCENTS)),
+        VOICES[part][number % len(VOICES[part])],
+        int(rng.integers(25, 76)),
+        int(rng.integers(130, 211)),
+    )
+
+
+def stream(part: str, *numbers: int) -> np.random.Generator:
+    """Return the chance of one thing alone, so that what was made before may stay."""
+    return np.random.default_rng([list(VOICES).index(part), *numbers])
 
 
 def with_noise(
@@ -102,42 +107,49 @@ def with_noise(
 
 
 def make_words(root: Path) -> None:
-    """Write words/<part>/<word>/<number>.wav."""
-    rng = np.random.default_rng(0)
-    for part in VOICES:
-        for number, speaker in enumerate(speakers(part, rng)):
-            for word in WORDS:
-                spoken = speaker.say(word)
-                for again in range(A_WORD if part == "train" else A_WORD // 2):
+    """Write <part>/<word>/<speaker>-<number>.wav, those that are missing."""
+    for part, count in SPEAKERS.items():
+        for number in range(count):
+            for at, word in enumerate(WORDS):
+                spoken = None
+                for again in range(SOUNDS[part]):
                     path = root / part / word / f"{number}-{again}.wav"
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    wavfile.write(path, RATE, with_noise(spoken, rng.choice(NOISES[part]), rng))
+                    if path.is_file():
+                        continue
+                    if spoken is None:
+                        spoken = speaker_of(part, number).say(word)
+                    write(path, spoken, part, stream(part, number, at, again, 0))
 
 
 def make_digits(root: Path) -> None:
-    """Write digits/<part>/<number>.wav and transcripts.csv beside them."""
-    rng = np.random.default_rng(1)
-    for part in VOICES:
-        (root / part).mkdir(parents=True)
+    """Write <part>/<speaker>-<number>.wav, those that are missing, and transcripts.csv."""
+    for part, count in SPEAKERS.items():
         lines = ["file,text"]
-        for number, speaker in enumerate(speakers(part, rng)):
-            for again in range(STRINGS if part == "train" else STRINGS // 2):
+        for number in range(count):
+            for again in range(STRINGS[part]):
+                rng = stream(part, number, again, 1)
                 text = " ".join(rng.choice(DIGITS, rng.integers(3, 7)))
                 name = f"{number}-{again}.wav"
-                noisy = with_noise(speaker.say(text), rng.choice(NOISES[part]), rng)
-                wavfile.write(root / part / name, RATE, noisy)
                 lines.append(f"{name},{text}")
+                if not (root / part / name).is_file():
+                    write(root / part / name, speaker_of(part, number).say(text), part, rng)
         (root / part / "transcripts.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write(path: Path, spoken: NDArray[np.float64], part: str, rng: np.random.Generator) -> None:
+    """Write a sound in noise, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    begun = path.with_suffix(".part")
+    wavfile.write(begun, RATE, with_noise(spoken, rng.choice(NOISES[part]), rng))
+    begun.rename(path)
 
 
 def sounds(name: str) -> Path:
     """Return the folder of sounds, made now or before."""
-    folder = CACHE / name
-    if not folder.is_dir():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=CACHE) as made:
-            {"words": make_words, "digits": make_digits}[name](Path(made) / name)
-            (Path(made) / name).rename(folder)
+    folder, made = CACHE / name, CACHE / f"{name}.made"
+    if not made.is_file():
+        {"words": make_words, "digits": make_digits}[name](folder)
+        made.touch()
     return folder
 
 

@@ -71,7 +71,7 @@ def test_a_table_without_a_header_or_suffixes(tmp_path: Path) -> None:
     lines = []
     for at in range(20):
         put(tmp_path / "wavs" / f"LJ-{at:03}.wav", tone(200 + 10 * at))
-        lines.append(f"LJ-{at:03}|Sentence {'abcdefghijklmnopqrst'[at] * 3}, said once.")
+        lines.append(f"LJ-{at:03}|Sentence {'abcdefghijklmnopqrst'[at] * 3} said once.")
     (tmp_path / "metadata.csv").write_text("\n".join(lines), encoding="utf-8")
     data = read(tmp_path)
     assert "no header: its first row names a sound" in noted(data)
