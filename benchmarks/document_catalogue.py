@@ -185,6 +185,15 @@ def _cartpole() -> Row | None:
     return (f"mean return of 100 episodes, {'; '.join(said)}", asked) if found else None
 
 
+def _sound(name: str, what: str) -> Row | None:
+    found = _read("catalogue_sound").get(name)
+    if not found:
+        return None
+    beside = found["baselines"].items()
+    others = ", ".join(f"{kind} {value:.3f}" for kind, value in beside if kind != "trivial")
+    return f"{what} {_values(found['values'])}; {others}", str(found["asked"])
+
+
 FIGURES: dict[str, Callable[[], Row | None]] = {
     "adult": lambda: _reach("adult", "accuracy on adult"),
     "cartpole": _cartpole,
@@ -201,6 +210,8 @@ FIGURES: dict[str, Callable[[], Row | None]] = {
     "recall": _recall,
     "sonar": lambda: _first_nets("xor mlp", "sonar"),
     "together": _together,
+    "spoken_digits": lambda: _sound("digits", "token error rate of digit strings in noise"),
+    "spoken_words": lambda: _sound("words", "accuracy of ten spoken words in noise"),
     "tinyshakespeare": lambda: _sequences("gpt"),
     "words": _words,
     "xor": lambda: _first_nets("xor perceptron"),

@@ -20,6 +20,7 @@ from netwright.evaluate.worst import (
     worst_rows,
     worst_sentences,
 )
+from netwright.evaluate.worst_speech import worst_speech
 from netwright.report.build import build_report
 from netwright.report.card import model_card
 from netwright.report.html import to_html
@@ -130,6 +131,8 @@ def _worst(run: Run, data: Data, outputs: torch.Tensor) -> list[WorstExample]:
         return []
     if form == "similarity":
         return worst_pairs(data.test, outputs)
+    if form == "speech-recognition" and isinstance(data.test, Rows):
+        return worst_speech(data.test, outputs, run.model.transcribe(data.test.inputs))
     if form == "tagging" and isinstance(data.test, Rows):
         return worst_sentences(data.test, outputs, data.task, outside=run.model.outside)
     predicted, truth = predictions_of(run.model, outputs, data.test)

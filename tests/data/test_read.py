@@ -145,11 +145,9 @@ def test_arrays_that_cannot_be_used(
         read(tmp_path / "a.npz")
 
 
-def test_kinds_that_are_not_supported_name_those_that_are(tmp_path: Path) -> None:
-    for name in ("dog", "cat"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "one.wav").write_bytes(b"RIFF\x24\x00\x00\x00WAVEfmt ")
-    with pytest.raises(DataError, match=r"audio-folder.*Supported kinds: .*table"):
+def test_files_without_a_class_say_what_they_need(tmp_path: Path) -> None:
+    (tmp_path / "one.wav").write_bytes(b"RIFF\x24\x00\x00\x00WAVEfmt ")
+    with pytest.raises(DataError, match=r"flat-audio.*a folder for each class, or .*transcripts"):
         read(tmp_path)
 
 

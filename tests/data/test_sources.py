@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from netwright.data.sources import COMING_KINDS, KINDS, Found, labelled_files, locate, sha256_of
+from netwright.data.sources import Found, labelled_files, locate, sha256_of
 from netwright.errors import DataError
 
 CSV = "a,b\n1,2\n3,4\n5,6\n"
@@ -170,10 +170,6 @@ def test_a_path_wins_over_a_builtin_name(folder: Path, monkeypatch: pytest.Monke
 
 def test_gym() -> None:
     assert locate("gym:CartPole-v1").detail == {"env": "CartPole-v1"}
-
-
-def test_every_kind_is_described() -> None:
-    assert not KINDS.keys() & COMING_KINDS.keys()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,14 @@ import math
 import pytest
 import torch
 
-from netwright.nets._audio import LogMel, hertz_to_mel, mel_filters, mel_to_hertz
+from netwright.nets._audio import (
+    HideParts,
+    LogMel,
+    fitting_mels,
+    hertz_to_mel,
+    mel_filters,
+    mel_to_hertz,
+)
 from netwright.nets.audio_cnn import AudioCNN
 
 SMALL = {"outputs": 3, "sample_rate": 4000, "num_mels": 16, "channels": [4, 8]}
@@ -76,6 +83,29 @@ def test_padding_changes_nothing_whatever_it_holds(norm, rng) -> None:
     for row, length in enumerate(lengths.tolist()):
         alone = net(waveforms[row : row + 1, :length])
         torch.testing.assert_close(together[row : row + 1], alone, rtol=1e-4, atol=1e-5)
+
+
+def test_parts_are_hidden_in_training_alone() -> None:
+    torch.manual_seed(0)
+    hide = HideParts(time=0.5, bands=0.5)
+    mel, counts = torch.ones(400, 10, 40), torch.full((400,), 40)
+    counts[200:] = 20
+    real = torch.arange(40) < counts[:, None]
+    assert hide.eval()(mel, real) is mel and HideParts().train()(mel) is mel
+    hidden = hide.train()(mel, real) == 0
+    frames, bands = hidden.all(1).sum(1), hidden.all(2).sum(1)
+    assert 18 <= frames[:200].max() <= 21 and 8 <= frames[200:].max() <= 11  # half of the real ones
+    assert 4 <= bands.max() <= 6 and frames.min() == 0
+    assert not hidden.all(1)[200:, 20:].any()
+    with pytest.raises(ValueError, match=r"band_mask is 1.0; expected a share"):
+        HideParts(bands=1.0)
+
+
+@pytest.mark.parametrize(("rate", "most"), [(16_000, 40), (8_000, 40), (4_000, 40), (1_000, 8)])
+def test_bands_fit_the_rate(rate: int, most: int) -> None:
+    num_mels = fitting_mels(rate, most=most)
+    assert 1 <= num_mels <= most and (num_mels == 40 or rate < 16_000)
+    assert LogMel(sample_rate=rate, num_mels=num_mels)(torch.zeros(1, rate))[0].isfinite().all()
 
 
 def test_what_is_learned_is_saved_and_nothing_else() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from netwright.nets.ctc import CTC, collapse
+from netwright.nets.ctc import CTC, collapse, real_frames
 
 SIZES = {"outputs": 4, "in_channels": 3, "channels": 8, "kernel_size": 3, "hidden_size": 8}
 
@@ -39,6 +39,21 @@ def test_gradient_and_one_batch(check, rng) -> None:
     assert told == [[1, 2], [3], [2, 2, 1]]
 
 
+def test_waveforms_of_unequal_lengths_answer_as_if_alone(rng) -> None:
+    sizes = {"outputs": 4, "sample_rate": 4_000, "num_mels": 8, "channels": 8, "hidden_size": 8}
+    net = CTC(**sizes).eval()
+    waves, lengths = torch.randn(3, 1_200, generator=rng), torch.tensor([1_200, 700, 0])
+    outputs, frames = net(waves, lengths), net.frames(lengths)
+    assert outputs.shape == (3, int(frames[0]), 4) and real_frames(outputs).equal(frames)
+    for row in (0, 1):
+        alone = net(waves[row : row + 1, : lengths[row]])
+        torch.testing.assert_close(
+            outputs[row : row + 1, : frames[row]], alone, rtol=1e-4, atol=1e-5
+        )
+    over = outputs.softmax(2)[1, frames[1] :]
+    assert over[:, 0].eq(1).all() and over[:, 1:].max() < 1e-40
+
+
 def test_collapse_by_hand() -> None:
     symbols = torch.tensor([[0, 1, 1, 0, 1, 2, 2], [3, 3, 3, 3, 0, 0, 0], [0] * 7])
     assert collapse(symbols) == [[1, 1, 2], [3], []]
@@ -51,5 +66,9 @@ def test_errors_say_what_to_do() -> None:
         CTC(**SIZES | {"kernel_size": 4})
     with pytest.raises(ValueError, match=r"series\.unsqueeze\(0\)"):
         CTC(**SIZES)(torch.zeros(12, 3))
+    with pytest.raises(ValueError, match=r"in_channels is 3 and sample_rate is 4000; .* one of"):
+        CTC(**SIZES, sample_rate=4_000)
+    with pytest.raises(ValueError, match=r"waveforms of shape \(batch, samples\)"):
+        CTC(**SIZES | {"in_channels": 0}, sample_rate=4_000, num_mels=8)(torch.zeros(1, 12, 3))
     with pytest.raises(ValueError, match="norm is 'batch'"):
         CTC(**SIZES, norm="batch")

@@ -36,7 +36,7 @@ FITS = {
     "audio-cnn": ["audio"],
     "bert": ["text"],
     "cnn": ["image"],
-    "ctc": ["series"],
+    "ctc": ["series", "audio"],
     "dlinear": ["series"],
     "efficientnet": ["image"],
     "fasttext": ["text"],

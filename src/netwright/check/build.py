@@ -16,6 +16,7 @@ from netwright.data.node_encoding import NodeEncoding
 from netwright.device import choose_device, seeded
 from netwright.evaluate.baseline_inputs import Sample, gather
 from netwright.objectives._pairs import OnPairs, pick_classes
+from netwright.objectives.ctc import CTC
 from netwright.objectives.segmentation import Segmentation
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Plan
@@ -31,7 +32,7 @@ MOST_BYTES = 256 * 2**20  # of a split's inputs
 PREPARED_ROWS = 2_000
 BATCH, MANY = 64, 512
 MAPS, SIDE = 8, 64  # pictures whose every pixel is a target, and the pixels of a side looked at
-WITH_ROWS = (Supervised, Segmentation, OnPairs)  # objectives of a row's outputs and its target
+WITH_ROWS = (Supervised, Segmentation, OnPairs, CTC)  # objectives of a row's outputs and its target
 TEXTS = 8  # rows of such: each holds many targets
 MOST_VALUES = 4_000_000  # of the inputs of many rows: large pictures fill memory
 
@@ -176,7 +177,10 @@ def _part(split: Split, data: Data, seed: int) -> Part:
 
 
 def _prepared(sample: Sample, data: Data, rng: np.random.Generator) -> NDArray[np.float32] | None:
-    """Return the first input that holds numbers, as the net gets it."""
+    """Return the first input that holds numbers, as the net gets it; None of sounds, where a moment
+    is no column and nets look at no loudness."""
+    if data.kind == "audio":
+        return None
     index = np.sort(rng.permutation(len(sample))[:PREPARED_ROWS])
     inputs = data.encoding.prepare(tuple(torch.from_numpy(x[index]) for x in sample.inputs))
     numbers = [x for x in inputs if x.is_floating_point() and x[:1].numel()]

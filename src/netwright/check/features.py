@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from netwright.check.case import Case, Part
 from netwright.evaluate.baseline_inputs import Sample, one_hot_features, text_features
+from netwright.evaluate.baseline_sounds import bands_of
 
 __all__ = ["distance_features", "summary_columns"]
 
@@ -38,6 +39,8 @@ def distance_features(case: Case, part: Part) -> tuple[Matrix, Matrix] | None:
         return np.asarray(texts.train @ way), np.asarray(texts.of(other) @ way)
     if case.kind in IN_TOKENS:  # with many targets a row, near ones are no copies
         return None
+    if case.kind == "audio":
+        return _bands(train), _bands(other)
     shrink = _small_pictures if case.kind == "image" else _short_series
     return shrink(train), shrink(other)
 
@@ -56,6 +59,11 @@ def _small_pictures(sample: Sample) -> Matrix:
     return torch.cat(pieces).numpy()
 
 
+def _bands(sample: Sample) -> Matrix:
+    """Bands of pitch, mean 0 and length 1."""
+    return _unit(bands_of(sample)).numpy()
+
+
 def _short_series(sample: Sample) -> Matrix:
     """(rows, time, channels) -> each channel averaged down, mean 0 and length 1."""
     x = torch.from_numpy(sample.inputs[0]).float().transpose(1, 2)
@@ -70,7 +78,8 @@ def _unit(x: torch.Tensor) -> torch.Tensor:
 
 def summary_columns(case: Case, part: Part) -> dict[str, NDArray[Any]]:
     """Return columns (rows,) that tell splits apart, by name: a table's own, as read; of pictures
-    and series each channel's mean and spread; of texts and sentences (of pairs: the source) their
+    and series each channel's mean and spread; of sounds their length and how often they cross zero;
+    of texts and sentences (of pairs: the source) their
     length and share of unknown words.
     Integers are codes."""
     inputs = part.sample.inputs
@@ -88,6 +97,10 @@ def summary_columns(case: Case, part: Part) -> dict[str, NDArray[Any]]:
         length = there.sum(1)
         unknown = (tokens == 1).sum(1) / np.maximum(length, 1)
         return {"length": length.astype(np.float32), "unknown words": unknown.astype(np.float32)}
+    if case.kind == "audio":
+        samples, lengths = inputs
+        crossings = (np.diff(np.signbit(samples), axis=1) != 0).sum(1) / np.maximum(lengths, 1)
+        return {"length": lengths.astype(np.float32), "pitch": crossings.astype(np.float32)}
     x = (
         inputs[0].reshape(*inputs[0].shape[:2], -1)
         if case.kind == "image"

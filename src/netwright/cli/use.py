@@ -23,6 +23,10 @@ SOURCES = {
     "table": ".csv .tsv .parquet .feather .json .jsonl .xlsx, or a train and a --test file",
     "image folder": "a folder of class folders of images; train/ val/ test/ above them are "
     "respected",
+    "sound folder": "a folder of class folders of WAV files; train/ val/ test/ above them are "
+    "respected",
+    "transcripts": "WAV files and a table of file and text (speech recognition) or class; one for "
+    "each split or one in all",
     "masks": "image/ and label/ folders with the same file names; each value of a mask is a class",
     "text folder": "a folder of class folders of texts, or of <class>.txt with a sample a line",
     "idx folder": "MNIST-format files, gzipped or not",

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from netwright.data.data import Kind
+from netwright.data.sound_changes import augment_sounds
 from netwright.data.warps import (
     elastic_grid,
     floats,
@@ -43,6 +44,8 @@ def augment(
     strength: 1 is the usual amount, 0 none. padding_value: the id that stands for "no token". A
     name that does not belong to this kind of data is a UsageError.
     """
+    if kind == "audio":
+        return augment_sounds(inputs, names, rng, strength=strength)
     table = CHANGES.get(kind, {})
     for name in names:
         if name not in table:

@@ -14,6 +14,7 @@ from netwright.data.task import Task
 Kind = Literal[
     "table",
     "image",
+    "audio",
     "text",
     "series",
     "graph",

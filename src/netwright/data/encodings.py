@@ -15,6 +15,8 @@ from netwright.data.node_encoding import NodeEncoding
 from netwright.data.pair_encoding import PairEncoding
 from netwright.data.sentence_encoding import SentenceEncoding
 from netwright.data.series_encoding import SeriesEncoding
+from netwright.data.sound_encoding import AudioEncoding
+from netwright.data.speech_encoding import SpeechEncoding
 from netwright.data.table_encoding import TableEncoding
 from netwright.data.text_encoding import TextEncoding
 from netwright.data.word_encoding import WordEncoding
@@ -25,6 +27,8 @@ __all__ = ["load_encoding"]
 _READERS: dict[str, Callable[[Any, Any], Encoding]] = {
     "table": TableEncoding.from_dict,
     "image": ImageEncoding.from_dict,
+    "audio": AudioEncoding.from_dict,
+    "speech": SpeechEncoding.from_dict,
     "masks": MaskEncoding.from_dict,
     "text": TextEncoding.from_dict,
     "series": SeriesEncoding.from_dict,

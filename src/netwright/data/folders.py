@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from netwright.data.formats.graph_text import is_graph_text
 from netwright.data.layout import find_layout
 from netwright.data.listing import Entry, Listing, Role, split_of
-from netwright.data.sniff import sniff_content
+from netwright.data.sniff import first_bytes, sniff_content
 from netwright.errors import DataError
 
 __all__ = ["language_of", "look_into", "pair_beside"]
@@ -30,8 +30,11 @@ MASK_FOLDERS = frozenset(
 FEW_TEXTS = 8  # at the top of a folder; only then each is looked into
 # Endings that look like a language and are a format.
 NO_LANGUAGES = frozenset("csv tsv tab ts idx npz npy png jpg gif bmp wav mp3 zip tar".split())
+NAMED_SOUNDS = 3  # that a table names at its beginning, to be a table of sounds
 SCRIPTS = frozenset("py js sh md rb pl ts rs go cs db gz".split())
 SHARD = re.compile(r"(?i)part|shard|chunk|\d+-of-\d+")
+SAMPLES: Mapping[Role, str] = {"image": "images", "audio": "sounds"}
+FLAT: Mapping[Role, str] = {"image": "flat-images", "audio": "flat-audio"}
 CLASS_KINDS: tuple[tuple[str, Role], ...] = (
     ("image-folder", "image"),
     ("audio-folder", "audio"),
@@ -86,6 +89,9 @@ def _pick(listing: Listing, name: str) -> Looked | None:
     graph = _graph(listing)
     if graph is not None:
         return graph
+    transcribed = _transcribed(listing, name)
+    if transcribed is not None:
+        return transcribed
     for kind, role in CLASS_KINDS:
         if len(listing.of(role)) * 2 >= len(data):
             found = _classes(listing, kind, role, name)
@@ -129,11 +135,11 @@ def _classes(listing: Listing, kind: str, role: Role, name: str) -> Looked | Non
     known = sorted(set().union(*classes.values()))
     detail: dict[str, Any] = {"files": len(samples)}
     if not any(len(of_split) > 1 for of_split in classes.values()) or not all(classes.values()):
-        if role == "image" and not any(classes.values()):
-            return "flat-images", roots, detail
-        if role == "image":
+        if role in FLAT and not any(classes.values()):
+            return FLAT[role], roots, detail
+        if role in FLAT:
             raise DataError(
-                f"{name} has {len(known)} class folder{'s' * (len(known) != 1)} of images "
+                f"{name} has {len(known)} class folder{'s' * (len(known) != 1)} of {SAMPLES[role]} "
                 f"({', '.join(known[:5])}). Expected at "
                 "least two, in every split: one folder for each class."
             )
@@ -142,6 +148,38 @@ def _classes(listing: Listing, kind: str, role: Role, name: str) -> Looked | Non
     read = {entry.path for view in views.values() for entry in view.of(role) if entry.below}
     left = [entry.path.name for entry in listing.entries if entry.path not in read]
     return kind, roots, {**detail, "classes": known, "left_out": left}
+
+
+def _transcribed(listing: Listing, name: str) -> Looked | None:
+    """Recognise a table that names the sounds beside it, or one for each split."""
+    sounds = listing.of("audio")
+    if len(sounds) * 2 < len(listing.data):
+        return None
+    names = {part for e in sounds for part in (e.path.name, e.path.stem)}
+    enough = min(len(sounds), NAMED_SOUNDS)
+    tables = [
+        entry
+        for entry in listing.of("table", "text")
+        if len(names & set(_words_of(entry.path))) >= enough
+    ]
+    if not tables:
+        return None
+    splits = {split_of("/".join((*e.below, e.path.name))): e for e in tables}
+    if len(tables) > 1 and (None in splits or len(splits) < len(tables)):
+        raise _several(name, [entry.path for entry in tables], "tables of sounds")
+    parts = {}
+    for split, table in splits.items():
+        near = any(sound.below[: len(table.below)] == table.below for sound in sounds)
+        folder = table.path.parent if near else listing.root
+        parts[str(split) if len(tables) > 1 else "all"] = (table.path, folder)
+    left = [e.path.name for e in listing.data if e.role != "audio" and e not in tables]
+    detail = {"files": len(sounds), "left_out": left}
+    return "audio-transcripts", _ordered(parts), detail
+
+
+def _words_of(path: Path) -> list[str]:
+    """Return what stands between separators at the beginning of a file."""
+    return re.split(r"[\s,;|\"'/\\]+", first_bytes(path).decode("utf-8", "replace"))
 
 
 def _split_folders(samples: list[Entry]) -> dict[str, str]:

@@ -33,6 +33,7 @@ from netwright.data.labelled import (
     label_rows,
     labelled_data,
     refuse_columns,
+    renumbered,
 )
 from netwright.data.ledger import Ledger
 from netwright.data.memory import data_budget
@@ -174,7 +175,7 @@ def image_data(
             f"{limit / 1e6:,.0f} MB allowed; batches of pairs need all of them in memory. Give "
             "fewer."
         )
-    own, places = [labels[at] for at in kept], _renumber(given, kept)
+    own, places = [labels[at] for at in kept], renumbered(given, kept.tolist())
     if alike:
         rows = split_classes(own, given=places, target=target, options=options, ledger=ledger)
     else:
@@ -275,14 +276,3 @@ def _in_memory(stored: Tensor, raw: Any, kept: Index, rows: Labels) -> Mapping[s
             some = [raw[at] for at in kept[index.numpy()]]
         splits[name] = Rows(name, (pixels,), rows.ids[index], some, positions[index])
     return splits
-
-
-def _renumber(given: Given | None, kept: Index) -> Given | None:
-    """Positions among all rows -> positions among those kept."""
-    if given is None:
-        return None
-    place = {int(old): new for new, old in enumerate(kept)}
-    return {
-        name: np.array([place[int(at)] for at in index if int(at) in place], dtype=np.int64)
-        for name, index in given.items()
-    }

@@ -33,6 +33,7 @@ __all__ = [
     "labelled_rows",
     "note_splits",
     "refuse_columns",
+    "renumbered",
 ]
 
 # Rows of the splits that the source itself names.
@@ -105,6 +106,17 @@ def join_labelled(parts: Mapping[str, Sequence[str]]) -> tuple[list[str], Given]
             given[name] = np.arange(len(labels), len(labels) + len(part), dtype=np.int64)
         labels += [label[shared:] for label in part]
     return labels, given
+
+
+def renumbered(given: Given | None, kept: Sequence[int]) -> Given | None:
+    """Positions among all rows -> positions among those kept."""
+    if given is None:
+        return None
+    place = {old: new for new, old in enumerate(kept)}
+    return {
+        name: np.array([place[at] for at in index.tolist() if at in place], dtype=np.int64)
+        for name, index in given.items()
+    }
 
 
 def _shared_folders(labels: Sequence[str]) -> int:

@@ -21,12 +21,14 @@ from netwright.data.read_rows import note_found, read_labelled, read_rows
 from netwright.data.self_tables import self_table
 from netwright.data.series import read_series, series_data
 from netwright.data.set_aside import SELF
-from netwright.data.sources import COMING_KINDS, KINDS, Found, locate, sha256_of
+from netwright.data.sounds import read_sounds
+from netwright.data.sources import KINDS, Found, locate, sha256_of
 from netwright.data.stream_tables import memory_limit, must_stream, streamed_data
 from netwright.data.tables import read_parts, table_data
 from netwright.data.tagging import read_tagging
 from netwright.data.task import parse_task
 from netwright.data.texts import read_texts
+from netwright.data.transcripts import read_transcribed
 from netwright.data.translation import read_translation
 from netwright.errors import DataError, UsageError
 
@@ -90,6 +92,10 @@ def read(
         return _from_arrays(read_arrays(found, ledger), _origin(found), options, ledger)
     if found.kind in ("image-folder", "idx") or (found.kind == "flat-images" and learns_rows):
         return read_images(found, options, ledger)
+    if found.kind == "audio-transcripts":
+        return read_transcribed(found, options, ledger)
+    if found.kind == "audio-folder":
+        return read_sounds(found, options, ledger)
     if found.kind == "image-masks":
         return read_masks(found, options, ledger)
     if found.kind in TEXTS and learns_rows:
@@ -117,16 +123,13 @@ def _origin(found: Found) -> Source:
 
 
 def _unsupported(found: Found) -> DataError:
-    what = KINDS.get(found.kind) or COMING_KINDS.get(found.kind, found.kind)
-    if found.kind == "flat-images":
-        advice = (
-            "Put them into a folder for each class, or use --task reconstruction or generation."
-        )
-    else:
-        kinds = ", ".join(kind for kind in KINDS if kind != "flat-images")
-        advice = f"Supported kinds: {kinds}; `netwright data` explains each."
+    advice = {
+        "flat-images": "or use --task reconstruction or generation",
+        "flat-audio": "or give a table of files and their texts beside them (transcripts.csv)",
+    }[found.kind]
     return DataError(
-        f"{found.name!r} holds {found.kind} ({what}), which cannot be trained on. {advice}"
+        f"{found.name!r} holds {found.kind} ({KINDS[found.kind]}), which cannot be trained on. Put "
+        f"them into a folder for each class, {advice}."
     )
 
 

@@ -26,8 +26,10 @@ from netwright.data.samples import read_frame, read_samples
 from netwright.data.sentence_encoding import SentenceEncoding
 from netwright.data.set_aside import NOT_KNOWN
 from netwright.data.sources import Found, locate
+from netwright.data.speech_encoding import SpeechEncoding
 from netwright.data.tagging import read_tagged, tagged_rows
 from netwright.data.task import Task
+from netwright.data.transcripts import speech_rows
 from netwright.data.translation import pair_rows, read_pairs
 from netwright.data.word_encoding import WordEncoding
 from netwright.data.word_stream import word_pair_rows
@@ -119,6 +121,14 @@ def read_labelled(
         return _labelled_graphs(found, encoding, task, ledger, target=target)
     if isinstance(encoding, SentenceEncoding):
         return _tagged(found, encoding, task, ledger)
+    if isinstance(encoding, SpeechEncoding):
+        if found.kind != "audio-transcripts":
+            raise DataError(
+                f"{found.name!r} holds {found.kind}, which says nothing of what is heard. To score "
+                "a recogniser give a table of files and their texts beside the sounds; to "
+                "recognise use `netwright predict`."
+            )
+        return speech_rows("evaluate", found, encoding, ledger, target=target)
     if isinstance(encoding, PairEncoding):
         return _pairs(found, encoding, task, ledger)
     if isinstance(encoding, MaskEncoding):

@@ -19,7 +19,8 @@ from netwright.data.formats.tables import read_table
 from netwright.data.formats.text import lines_of, read_text
 from netwright.data.formats.ts import read_ts
 from netwright.data.ledger import Ledger
-from netwright.data.listing import list_folder
+from netwright.data.listing import Role, list_folder
+from netwright.data.sound_table import list_sounds
 from netwright.data.sources import Found, labelled_files
 from netwright.errors import DataError
 
@@ -67,7 +68,7 @@ def _files(found: Found) -> list[tuple[Path, str]]:
     return [pair for part in found.parts for pair in labelled_files(found, part)]
 
 
-def _image_folder(found: Found, ledger: Ledger) -> Samples:
+def _labelled_files(found: Found, ledger: Ledger) -> Samples:
     files = _files(found)
     return [path for path, _ in files], [label for _, label in files]
 
@@ -78,12 +79,26 @@ def _masked_images(found: Found, ledger: Ledger) -> Samples:
 
 
 def _flat_images(found: Found, ledger: Ledger) -> Samples:
+    return _flat_files(found, "image"), None
+
+
+def _flat_sounds(found: Found, ledger: Ledger) -> Samples:
+    return _flat_files(found, "audio"), None
+
+
+def _listed_sounds(found: Found, ledger: Ledger) -> Samples:
+    parts = [list_sounds(found, part, ledger, wanted=False) for part in found.parts]
+    labels = [word for part in parts for word in part.words]
+    return [file for part in parts for file in part.files], labels if parts[0].column else None
+
+
+def _flat_files(found: Found, role: Role) -> list[Path]:
     paths = []
     for part in found.parts.values():
         for path in part:
-            inside = list_folder(path).of("image") if path.is_dir() else None
+            inside = list_folder(path).of(role) if path.is_dir() else None
             paths += [path] if inside is None else sorted(entry.path for entry in inside)
-    return paths, None
+    return paths
 
 
 def _idx(found: Found, ledger: Ledger) -> Samples:
@@ -162,12 +177,17 @@ Reader = Callable[[Found, Ledger], Samples]
 
 READERS: dict[str, dict[str, Reader]] = {
     "image": {
-        "image-folder": _image_folder,
+        "image-folder": _labelled_files,
         "flat-images": _flat_images,
         "image-masks": _masked_images,
         "idx": _idx,
         "npz": _npz,
         "builtin": _builtin_images,
+    },
+    "audio": {
+        "audio-folder": _labelled_files,
+        "audio-transcripts": _listed_sounds,
+        "flat-audio": _flat_sounds,
     },
     "text": {"text-folder": _text_folder, "text-lines": _text_lines, "corpus": _corpus},
     "sentence": {"conll": _conll, "corpus": _plain_lines},

@@ -22,7 +22,7 @@ from netwright.data.listing import list_folder, role_of_text, split_of, visible_
 from netwright.data.sniff import ARCHIVES, describe_content, sniff_content
 from netwright.errors import DataError
 
-__all__ = ["COMING_KINDS", "KINDS", "Found", "labelled_files", "locate", "sha256_of"]
+__all__ = ["KINDS", "Found", "labelled_files", "locate", "sha256_of"]
 
 KINDS = {
     "builtin": "a name from the list below, no download",
@@ -41,9 +41,9 @@ KINDS = {
     "conll": "a token and its tag a line, blank lines between sentences",
     "gym": "gym:NAME, an environment of Gymnasium to act in",
     "flat-images": "images without class folders, for prediction",
-}
-COMING_KINDS = {
-    "audio-folder": "a folder of sounds for each class",
+    "audio-folder": "a folder of WAV files for each class",
+    "audio-transcripts": "WAV files with a table of what is said in each, or of their classes",
+    "flat-audio": "WAV files without class folders, for prediction",
 }
 
 TABLE_CONTENT = frozenset({"parquet", "feather", "xlsx", "json", "jsonl"})
@@ -207,8 +207,9 @@ def _in_file(path: Path) -> Found:
         return Found("table", name, alone, (path,), {"ignored": 0})
     if content in ("ts", "npz", "idx"):
         return Found(content, name, alone, (path,), {"ignored": 0})
-    if content == "image":
-        return Found("flat-images", name, alone, (path,), {"ignored": 0, "files": 1})
+    if content in ("image", "audio"):
+        kind = "flat-images" if content == "image" else "flat-audio"
+        return Found(kind, name, alone, (path,), {"ignored": 0, "files": 1})
     raise describe_content(path, content)
 
 
@@ -233,7 +234,7 @@ def _safe_name(path: str | Path) -> str:
     """Return the stem in lower case with safe characters, for the names of run folders."""
     name = Path(path).name
     stem = re.sub(
-        r"(?i)(\.(csv|tsv|tab|txt|json|jsonl|tar|tgz|gz|zip|bz2|xz|parquet|feather|xlsx|ts|npz))+$",
+        r"(?i)(\.(csv|tsv|tab|txt|json|jsonl|tar|tgz|gz|zip|bz2|xz|parquet|feather|xlsx|ts|npz|wav))+$",
         "",
         name,
     )

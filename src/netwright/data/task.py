@@ -23,6 +23,7 @@ Form = Literal[
     "control",
     "embedding",
     "multi-task",
+    "speech-recognition",
 ]
 
 # What users may write after --task, and what it means: (name in metrics.json, form or None to infer
@@ -50,6 +51,8 @@ TASKS: dict[str, tuple[str, Form | None]] = {
     "control": ("control", "control"),
     "embedding": ("embedding", "embedding"),
     "multi-task": ("multi-task", "multi-task"),
+    "audio-classification": ("audio-classification", None),
+    "speech-recognition": ("speech-recognition", "speech-recognition"),
 }
 
 

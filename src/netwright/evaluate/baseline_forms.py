@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from netwright.data.forecast_encoding import ForecastEncoding
+from netwright.data.speech_encoding import SpeechEncoding
 from netwright.evaluate.baseline_forecasts import (
     forecast_by_ridge,
     forecast_by_trees,
@@ -28,6 +29,7 @@ from netwright.evaluate.baseline_rows import (
     trees_of_rows,
     trivial_of_rows,
 )
+from netwright.evaluate.baseline_speech import commonest, nearest
 from netwright.evaluate.baseline_tags import FEATURES, by_features, by_word, sentences_of
 from netwright.evaluate.baseline_translations import piece_nats, word_by_word
 from netwright.evaluate.map_metrics import facts_of_maps, score_maps
@@ -37,17 +39,20 @@ from netwright.evaluate.score_tags import best_outside, score_tags
 from netwright.evaluate.score_translations import score_translations
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.similarity_metrics import score_embeddings
+from netwright.evaluate.speech_metrics import facts_of_symbols, score_speech
 from netwright.evaluate.two_sample import real_rows, score_samples
 
 __all__ = ["Three", "three_of"]
 
 MOST_TREE_PIXELS = 4_000_000  # of test pictures whose every pixel is asked
+ERROR_RATES = ("token_error_rate", "word_error_rate")
 NO_TREES = {
     "language-modelling": "trees do not predict one token out of a whole vocabulary",
     "tagging": "trees do not read words, and the linear model has all there is beside them",
     "translation": "trees write no text",
     "reconstruction": "trees do not rebuild rows",
     "generation": "trees do not draw rows",
+    "speech-recognition": "trees write no text",
     "similarity": "trees tell the classes that they were fitted on, no new ones",
 }
 
@@ -256,6 +261,25 @@ def _score_maps(job: Job, said: NDArray[np.int64], model: str, cut: str = "") ->
     return judged(job, scores, model, cut)
 
 
+def _score_symbols(job: Job, said: list[tuple[int, ...]], model: str) -> Baseline:
+    """Score symbols by their edits; how likely they are is not said."""
+    encoding, targets = job.data.encoding, torch.from_numpy(job.test.targets)
+    assert isinstance(encoding, SpeechEncoding)
+    facts = facts_of_symbols(said, targets, torch.zeros(len(targets)))
+    asked = [[symbol for symbol in row if symbol >= 0] for row in targets.tolist()]
+    scores = score_speech(
+        facts,
+        job.data.task,
+        said=[encoding.text_of(row) for row in said],
+        references=[encoding.text_of(row) for row in asked],
+        metric=job.metric,
+        only=ERROR_RATES,
+        resamples=job.resamples,
+        seed=job.seed,
+    )
+    return judged(job, scores, model)
+
+
 def _score_nats(job: Job, nats: NDArray[np.float64], model: str) -> Baseline:
     """Score a language model by the nats of each token."""
     scores = score_tokens(
@@ -295,6 +319,15 @@ OF_FORM = {
             job, np.zeros((len(job.test), 1)), "guessing: all are equally near"
         ),
         linear=lambda job, deadline: _nearest_pixels(job),
+        trees=_no_trees,
+    ),
+    "speech-recognition": Three(
+        trivial=lambda job: _score_symbols(
+            job, commonest(job.train, job.test), "the commonest text of the training sounds"
+        ),
+        linear=lambda job, deadline: _score_symbols(
+            job, nearest(job.train, job.test), "the text of the training sound nearest in pitch"
+        ),
         trees=_no_trees,
     ),
     "segmentation": Three(

@@ -23,6 +23,7 @@ from netwright.evaluate.baseline_inputs import (
 )
 from netwright.evaluate.baseline_job import Baseline, Job, judged, values_scores
 from netwright.evaluate.baseline_models import Fitted, fit_logistic, fit_ridge, fit_trees
+from netwright.evaluate.baseline_sounds import band_features
 from netwright.evaluate.metrics import score_classes
 
 __all__ = [
@@ -102,6 +103,8 @@ def _linear_features(job: Job) -> Features:
         return job.texts
     if kind == "series":
         return series_features(job.train)
+    if kind == "audio":
+        return band_features(job.train)
     if kind == "graph":
         return _graph_features(job)
     return image_features(job.train, most=LINEAR_PIXELS)
@@ -117,6 +120,8 @@ def _tree_features(job: Job) -> Features:
         return telling_words(job.texts, _targets(job), count)
     if kind == "series":
         return summary_features(job.train)
+    if kind == "audio":
+        return band_features(job.train)
     if kind == "graph":
         features = _graph_features(job)
         if features.train.shape[1] <= TELLING_WORDS:

@@ -47,6 +47,9 @@ def constant_outputs(data: Data, objective: object = None) -> Tensor:
     if task.form == "segmentation":
         counts = torch.tensor(data.class_counts, dtype=torch.float64)
         return facts_of_constant(counts / counts.sum(), targets_of(data.validation))
+    if task.form == "speech-recognition":  # blanks alone: every symbol is missing
+        asked = (targets_of(data.validation) != NOT_ASKED).sum(1).float()
+        return torch.stack([asked * math.log(task.outputs), asked, asked], 1)
     one = _constant_row(data)
     if task.form == "tagging":
         return one.expand(*targets_of(data.validation).shape, -1)

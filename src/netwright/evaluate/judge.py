@@ -3,7 +3,8 @@ target's own units.
 
 For most tasks the answers are the net's raw outputs, (rows, outputs). Over a vocabulary those would
 be too many to keep: of such tasks (IN_TOKENS) only nats a token are kept, (rows, time), 0 where
-nothing is asked. Of rows that are rebuilt their errors are kept, (rows, 2); of a net that draws
+nothing is asked. Of recognised speech each row's nats, edits and symbols are kept, (rows, 3). Of
+rows that are rebuilt their errors are kept, (rows, 2); of a net that draws
 rows, drawn ones beside real ones, (rows, 2, numbers).
 """
 
@@ -31,6 +32,7 @@ from netwright.evaluate.score_tags import score_tags
 from netwright.evaluate.score_translations import score_translations
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.similarity_metrics import score_embeddings
+from netwright.evaluate.speech_metrics import facts_of_speech, score_speech
 from netwright.evaluate.task_scores import OneTask, join_scores, metric_of_skill
 from netwright.evaluate.two_sample import drawn_beside, score_samples
 from netwright.evaluate.word_scores import embedding_outputs, score_words
@@ -84,6 +86,8 @@ def kept_of(form: Form, outputs: Tensor, targets: Tensor) -> Tensor:
         return F.pad(outputs, (0, 0, 0, targets.shape[1] - outputs.shape[1]))
     if form == "segmentation":
         return facts_of_logits(outputs, targets)
+    if form == "speech-recognition":
+        return facts_of_speech(outputs, targets)
     return outputs
 
 
@@ -105,6 +109,8 @@ def loss_of(objective: Objective, outputs: Tensor, targets: Tensor, task: Task) 
         return None
     if task.form in IN_TOKENS:
         return float(outputs.sum() / (targets != NOT_ASKED).sum())
+    if task.form == "speech-recognition":
+        return float(outputs[:, 0].sum() / outputs[:, 2].sum().clamp_min(1))
     if task.form == "generation":  # of whatever net and objective
         return energy_distance(outputs[:, 0], outputs[:, 1]).item()
     if isinstance(objective, Segmentation):
@@ -155,6 +161,12 @@ def score_outputs(
             resamples=resamples,
             seed=seed,
         )
+    if task.form == "speech-recognition":
+        said = model.transcribe(inputs_of(split)) if resamples else None
+        return score_speech(
+            outputs, task, said=said, references=[text for _, text in getattr(split, "raw", ())],
+            metric=metric, only=only, resamples=resamples, seed=seed,
+        )  # fmt: skip
     if task.form == "tagging":
         return score_tags(
             outputs,

@@ -23,6 +23,7 @@ from netwright.evaluate.baseline_inputs import (
     text_features,
 )
 from netwright.evaluate.baseline_models import OutOfTime, fit_logistic
+from netwright.evaluate.baseline_sounds import band_features
 
 __all__ = ["OutOfFold", "out_of_fold"]
 
@@ -56,6 +57,7 @@ def out_of_fold(
         "table": coded_features,
         "image": lambda rows: image_features(rows, most=MOST_PIXELS),
         "series": summary_features,
+        "audio": band_features,
     }[kind](sample)
     return _trees(features, sample.targets, classes=classes, seconds=seconds, seed=seed)
 

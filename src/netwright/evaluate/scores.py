@@ -31,8 +31,9 @@ MAPS = "segmentation"
 PAIRS = "similarity"
 WORDS = "embedding"
 TASKS = "multi-task"
+SPEECH = ("speech-recognition",)
 # What stands for a metric between epochs, where the metric itself needs whole sequences written.
-WATCHED = {"bleu": "nats", "spearman": "nats"}
+WATCHED = {"bleu": "nats", "spearman": "nats", "word_error_rate": "token_error_rate"}
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,12 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "interval_score": Metric(False, NUMBERS, "width, and more where a target is outside"),
         "energy_distance": Metric(False, ("generation",), "how far drawn rows are from real ones"),
         "coverage": Metric(True, ("generation",), "real rows with a drawn one near them"),
+        "token_error_rate": Metric(
+            False, SPEECH, "wrong, missing and added symbols, of those said"
+        ),
+        "word_error_rate": Metric(False, SPEECH, "the same, of words"),
         "bleu": Metric(True, ("translation",), "0 to 100, as sacrebleu gives it"),
-        "nats": Metric(False, (*TOKENS, *TAGS, WORDS), "nats a token"),
+        "nats": Metric(False, (*TOKENS, *TAGS, WORDS, *SPEECH), "nats a token"),
         "spearman": Metric(True, (WORDS,), "rank correlation with what people say"),
         "perplexity": Metric(False, TOKENS, "exp(nats): the branching factor left"),
         "dice": Metric(True, (MAPS,), "overlap 2 |A B| / (|A| + |B|), averaged over the classes"),
@@ -117,7 +122,7 @@ def primary_metric(
     which rows are anomalies. generation: energy_distance. tagging: entity_f1, or accuracy where
     tags are of no spans. translation: bleu. segmentation: dice. similarity: one_shot_accuracy.
     control: mean_return. embedding: nats, or spearman where the test is pairs of words. multi-task:
-    skill.
+    skill. speech-recognition: token_error_rate.
     """
     if metric is not None:
         fitting = [name for name, known in METRICS.items() if task.form in known.forms]
@@ -152,6 +157,7 @@ def primary_metric(
         "control": "mean_return",
         "embedding": "nats",
         "multi-task": "skill",
+        "speech-recognition": "token_error_rate",
     }[task.form]
 
 

@@ -19,10 +19,12 @@ from torch import Tensor, nn
 from netwright import catalogue
 from netwright.data.data import Encoding, Rows, Split
 from netwright.data.encodings import load_encoding
+from netwright.data.image_encoding import name_of
 from netwright.data.ledger import Ledger
 from netwright.data.mask_encoding import MaskEncoding
 from netwright.data.pair_encoding import PairEncoding
 from netwright.data.sentence_encoding import as_tokens
+from netwright.data.speech_encoding import SpeechEncoding
 from netwright.data.task import Task
 from netwright.data.text_encoding import TextEncoding
 from netwright.data.word_encoding import WordEncoding
@@ -32,6 +34,7 @@ from netwright.model.gallery import Gallery, nearest
 from netwright.model.intervals import Interval, middle_of, quantiles_of
 from netwright.model.masks import predict_masks, save_masks, shares_of_masks
 from netwright.model.neighbours import neighbours_frame
+from netwright.model.transcribing import transcribe
 from netwright.model.writing import generate, translate
 from netwright.objectives.reconstruction import row_errors
 
@@ -176,6 +179,8 @@ class Model:
             texts = list(raw)
             said = self.translate(self.encoding.encode(texts, ledger)[0], beam=beam)
             return pd.DataFrame({"source": texts, "prediction": said})
+        if self.task.form == "speech-recognition":
+            return self._recognise(raw, ledger)
         if self.task.form == "tagging":
             return self._tag(raw, ledger, batch_size)
         if self.task.form == "segmentation":
@@ -199,6 +204,21 @@ class Model:
         """Return the translations of source ids int64 (rows, time)."""
         assert isinstance(self.encoding, PairEncoding)
         return translate(self.net, self.encoding, source, beam=beam)
+
+    def transcribe(self, inputs: tuple[Tensor, ...]) -> list[str]:
+        """Return what is said in stored sounds, samples (rows, samples) and lengths (rows,)."""
+        assert isinstance(self.encoding, SpeechEncoding)
+        return transcribe(self.net, self.encoding, inputs)
+
+    def _recognise(self, raw: Any, ledger: Ledger | None) -> pd.DataFrame:
+        """Return a row for each sound: "file" and "prediction", which is missing where it cannot be
+        read."""
+        assert isinstance(self.encoding, SpeechEncoding)
+        inputs, kept = self.encoding.encode_some(raw, ledger)
+        said = dict(zip(kept.tolist(), self.transcribe(inputs), strict=True))
+        rows = range(len(raw))
+        names = [name_of(raw[at], at) for at in rows]
+        return pd.DataFrame({"file": names, "prediction": [said.get(at) for at in rows]})
 
     def generate(
         self,

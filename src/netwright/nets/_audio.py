@@ -36,7 +36,7 @@ class LogMel(nn.Module):
         positive(sample_rate=sample_rate, num_mels=num_mels)
         self.hop = max(round(HOP_SECONDS * sample_rate), 1)
         length = max(round(WINDOW_SECONDS * sample_rate), 2)
-        self.n_fft = 2 ** math.ceil(math.log2(length))
+        self.n_fft = fft_size(length)
         filters = mel_filters(num_mels, n_fft=self.n_fft, sample_rate=sample_rate)
         self.register_buffer("window", torch.hann_window(length), persistent=False)
         self.register_buffer("filters", filters, persistent=False)
@@ -68,6 +68,40 @@ class LogMel(nn.Module):
         return _standardised(log, real), real
 
 
+class HideParts(nn.Module):
+    """log-mel (batch, bands, frames), real bool (batch, frames) or None -> the same; in training a
+    run of frames and a run of bands of each clip are 0, which is its mean.
+
+    time, bands: at most this share of its real frames and of the bands is hidden; how much and
+    where is drawn for every clip anew. Park et al. 2019, arXiv:1904.08779 (SpecAugment), there
+    twice of each and with a fixed most of frames.
+    """
+
+    def __init__(self, *, time: float = 0.0, bands: float = 0.0) -> None:
+        super().__init__()
+        for name, share in (("time_mask", time), ("band_mask", bands)):
+            if not 0 <= share < 1:
+                raise ValueError(f"{name} is {share}; expected a share from 0 to below 1.")
+        self.time, self.bands = time, bands
+
+    def forward(self, mel: Tensor, real: Tensor | None = None) -> Tensor:
+        if not self.training or not (self.time or self.bands):
+            return mel
+        _, bands, frames = mel.shape
+        counts = mel.new_full((len(mel),), frames) if real is None else real.sum(1).to(mel.dtype)
+        hidden = _run(frames, counts, self.time, mel)[:, None]
+        hidden = hidden | _run(bands, mel.new_full((len(mel),), bands), self.bands, mel)[:, :, None]
+        return mel.masked_fill(hidden, 0.0)
+
+
+def _run(steps: int, counts: Tensor, most: float, like: Tensor) -> Tensor:
+    """Return bool (batch, steps): a run of up to `most` of each row's first `counts` steps."""
+    length = torch.rand(len(counts), device=like.device) * most * counts
+    start = torch.rand(len(counts), device=like.device) * (counts - length)
+    at = torch.arange(steps, device=like.device) + 0.5
+    return (at >= start[:, None]) & (at < (start + length)[:, None])
+
+
 def _standardised(x: Tensor, real: Tensor | None) -> Tensor:
     """(batch, bands, frames) -> the same: each clip at mean 0 and deviation 1 over its real frames,
     the others 0."""
@@ -87,6 +121,27 @@ def mel_to_hertz(mel: float) -> float:
     return 700 * (10 ** (mel / 2595) - 1)
 
 
+class TooManyBands(ValueError):
+    """Bands so narrow that some hold none of the frequencies."""
+
+
+def fitting_mels(sample_rate: int, *, most: int) -> int:
+    """Return how many bands, up to `most`, are wide enough at this rate."""
+    length = max(round(WINDOW_SECONDS * sample_rate), 2)
+    for num_mels in range(most, 1, -1):
+        try:
+            mel_filters(num_mels, n_fft=fft_size(length), sample_rate=sample_rate)
+        except TooManyBands:
+            continue
+        return num_mels
+    return 1
+
+
+def fft_size(length: int) -> int:
+    """Return the power of 2 that a window of this length is transformed as."""
+    return 1 << math.ceil(math.log2(length))
+
+
 def mel_filters(num_mels: int, *, n_fft: int, sample_rate: int) -> Tensor:
     """Return (num_mels, n_fft // 2 + 1): how much of each frequency belongs to each band.
 
@@ -100,7 +155,7 @@ def mel_filters(num_mels: int, *, n_fft: int, sample_rate: int) -> Tensor:
     rising, falling = (hertz - left) / (centre - left), (right - hertz) / (right - centre)
     filters = torch.minimum(rising, falling).clamp(min=0)
     if not bool(filters.any(1).all()):
-        raise ValueError(
+        raise TooManyBands(
             f"num_mels is {num_mels}, but the lowest bands hold none of the frequencies, which are "
             f"{sample_rate / n_fft:.3g} Hz apart. Give fewer bands."
         )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from netwright.nets._audio import LogMel
+from netwright.nets._audio import HideParts, LogMel
 from netwright.nets._layers import (
     Dropout,
     activation_layer,
@@ -31,6 +31,7 @@ class AudioCNN(nn.Module):
     silence at the end counts as sound. sample_rate: samples a second. length: samples a clip, as
     the data gives it; any length works. num_mels: bands of pitch. channels: of the convolutions,
     each halving bands and frames. norm: "batch", "rms" or "none"; others would look at padding.
+    time_mask, band_mask: the share of frames and of bands that is hidden at most, in training.
     """
 
     def __init__(
@@ -44,11 +45,14 @@ class AudioCNN(nn.Module):
         activation: str = "relu",
         norm: str = "batch",
         dropout: float = 0.0,
+        time_mask: float = 0.0,
+        band_mask: float = 0.0,
     ) -> None:
         super().__init__()
         positive(outputs=outputs, convolutions=len(channels))
         choice("norm", norm, ("batch", "rms", "none"))
         self.log_mel = LogMel(sample_rate=sample_rate, num_mels=num_mels)
+        self.hide = HideParts(time=time_mask, bands=band_mask)
         self.layers = nn.ModuleList(
             nn.Sequential(
                 # A norm after it takes the mean away again, so a bias would do nothing.
@@ -63,7 +67,7 @@ class AudioCNN(nn.Module):
 
     def forward(self, waveforms: Tensor, lengths: Tensor | None = None) -> Tensor:
         mel, real = self.log_mel(waveforms, lengths)
-        x = mel.unsqueeze(1)  # (batch, channels, bands, frames)
+        x = self.hide(mel, real).unsqueeze(1)  # (batch, channels, bands, frames)
         for layer in self.layers:
             x = layer(x)
             if real is not None:

@@ -38,6 +38,7 @@ Augment = Literal[
     "cutmix",
     "erase",
     "token-dropout",
+    "speed",
     "jitter",
     "scale",
     "warp",

@@ -12,6 +12,7 @@ from PIL import Image
 from netwright.data.data import Data, Rows
 from netwright.evaluate.worst import WorstExample
 from netwright.report.report import Example
+from netwright.report.spectrogram import draw_spectrogram
 from netwright.report.words import number
 
 __all__ = ["show_example"]
@@ -27,6 +28,8 @@ def show_example(example: WorstExample, data: Data) -> Example:
     split = data.test
     if data.kind == "image" and isinstance(split, Rows):
         shown["png"] = _png(split.inputs[0][example.row].numpy())
+    elif data.kind == "audio" and isinstance(split, Rows):
+        shown["png"] = draw_spectrogram(*(x[example.row] for x in split.inputs))
     elif isinstance(example.raw, Mapping):
         shown["cells"] = list(example.raw.items())
     elif isinstance(example.raw, str | Path):

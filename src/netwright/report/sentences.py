@@ -11,6 +11,7 @@ __all__ = ["describe_score", "describe_task"]
 SOURCES = {
     "table": "the other columns",
     "image": "an image",
+    "audio": "a sound",
     "text": "a text",
     "series": "a series",
     "graph": "a graph",
@@ -19,8 +20,13 @@ SOURCES = {
     "text-pair": "a text",
 }
 ROWS = {"table": "rows", "image": "pictures", "series": "series"}  # that are rebuilt or drawn
-NOUNS = {"forecasting": "test forecast", "tagging": "test sentence", "translation": "test pair"}
-NOUNS = {"forecasting": "test forecast", "segmentation": "test picture"}
+NOUNS = {
+    "forecasting": "test forecast",
+    "tagging": "test sentence",
+    "translation": "test pair",
+    "segmentation": "test picture",
+    "speech-recognition": "test sound",
+}
 LONGEST = 30  # characters of a name in a sentence
 
 
@@ -45,6 +51,8 @@ def describe_task(task: Task, kind: str) -> str:
             return f"Give each token of a sentence one of {len(names)} tags"
         case "translation":
             return f"Translate {task.source} into {target}"
+        case "speech-recognition":
+            return f"Write down the {target or 'words'} that is heard in a sound"
         case "segmentation":
             return f"Give each pixel of an image one of {len(names)} classes"
         case "similarity":
@@ -90,6 +98,12 @@ def describe_score(
         )
     if metric == "accuracy" and task.form == "tagging":
         return f"It tags {100 * value:.1f} of 100 tokens rightly, over {unseen}."
+    if task.form == "speech-recognition" and metric.endswith("error_rate"):
+        unit = "words" if metric == "word_error_rate" else "symbols"
+        return (
+            f"Of 100 {unit} that are said it gets {100 * value:.1f} wrong, leaves them out or adds "
+            f"them; measured on {unseen}."
+        )
     if metric == "one_shot_accuracy":
         return (
             f"Shown one example of each new class, it finds the right one {_times(value)}; "

@@ -54,6 +54,8 @@ METRIC_TITLES: Mapping[str, str] = {
     "entity_precision": "Entity precision",
     "entity_recall": "Entity recall",
     "bleu": "BLEU",
+    "token_error_rate": "Token error rate",
+    "word_error_rate": "Word error rate",
     "mean_return": "Mean return",
     "skill": "Skill",
     "spearman": "Spearman's rho",

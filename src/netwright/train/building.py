@@ -113,6 +113,12 @@ def build_objective(plan: Plan, data: Data) -> Objective:
             f"recipe.augment is {', '.join(recipe.augment)}, but graphs have no augmentation. "
             "Leave it empty; net.dropout keeps a net from learning them by heart."
         )
+    mixed = [change for change in recipe.augment if change in ("mixup", "cutmix")]
+    if data.kind == "audio" and mixed:
+        raise UsageError(
+            f"recipe.augment is {', '.join(recipe.augment)}, but sounds of unequal lengths are not "
+            f"mixed. Leave {' and '.join(mixed)} out; there are shift, noise and speed."
+        )
     package, name = "netwright.objectives", plan.objective["name"]
     arguments = {k: v for k, v in plan.objective.items() if k != "name"}
     known = set(catalogue.parameters(package, name, what="objective"))

@@ -13,7 +13,8 @@ __all__ = ["augmentation"]
     "augmentation",
     advice=(
         "Change training inputs at random in ways that keep their label: shifts and mirrors "
-        "of pictures, unknown words in texts, noise and scale in series, mixup of table rows."
+        "of pictures, shifts and noise in sounds, unknown words in texts, noise and scale in "
+        "series, mixup of table rows."
     ),
     late=True,
 )
@@ -32,6 +33,8 @@ def _fitting(plan: Plan) -> tuple[str, ...]:
     """Return changes that keep the label, by the kind of data that the net reads."""
     if "height" in plan.net:
         return ("shift",)
+    if "sample_rate" in plan.net:
+        return ("shift", "noise") if plan.objective["name"] == "supervised" else ("noise",)
     if "vocab" in plan.net:
         return ("token-dropout",)
     if "in_channels" in plan.net:

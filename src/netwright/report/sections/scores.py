@@ -186,9 +186,10 @@ def _translations(report: Report) -> list[Markup]:
         [shorten(text, MOST_TEXT) for text in (one.source, one.said, one.reference)]
         for one in report.translations
     ]
-    head = ["Source", "This network", "Reference"]
+    heard = report.form == "speech-recognition"
+    head = ["Sound" if heard else "Source", "This network", "Reference"]
     return [
-        el("h3", {}, "Translations of test texts"),
+        el("h3", {}, "What it hears in test sounds" if heard else "Translations of test texts"),
         el("div", {"class": "card"}, table(head, rows)),
     ]
 
