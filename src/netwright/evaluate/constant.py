@@ -2,6 +2,7 @@
 
 Classes: the shares of the training rows. Numbers and forecasts: the mean, which is 0 in the units
 that nets are trained in. Tokens: all alike. Rows to be rebuilt, or drawn: the mean training row.
+Boxes: none.
 """
 
 import math
@@ -11,13 +12,17 @@ import torch
 from torch import Tensor, nn
 
 from netwright.data.data import Data, Split
+from netwright.evaluate.box_metrics import facts_of_found
 from netwright.evaluate.judge import IN_TOKENS, NOT_ASKED, metric_of, targets_of
 from netwright.evaluate.map_metrics import facts_of_constant
 from netwright.evaluate.two_sample import real_rows
 from netwright.model.model import Model
 from netwright.nets._coding import rows_of
+from netwright.nets.detector import Detections
 
 __all__ = ["constant_outputs", "constant_score"]
+
+NOTHING = Detections(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0, dtype=torch.int64))
 
 
 def constant_outputs(data: Data) -> Tensor:
@@ -35,6 +40,8 @@ def constant_outputs(data: Data) -> Tensor:
     if task.form == "segmentation":
         counts = torch.tensor(data.class_counts, dtype=torch.float64)
         return facts_of_constant(counts / counts.sum(), targets_of(data.validation))
+    if task.form == "detection":  # the same boxes everywhere find nothing, and so do none
+        return facts_of_found([NOTHING] * rows)
     if not (task.is_classification or task.form == "tagging"):
         return torch.zeros(rows, task.outputs)
     counts = torch.tensor(data.class_counts, dtype=torch.float32).clamp_min(0.5)

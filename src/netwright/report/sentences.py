@@ -19,8 +19,10 @@ SOURCES = {
     "text-pair": "a text",
 }
 ROWS = {"table": "rows", "image": "pictures", "series": "series"}  # that are rebuilt or drawn
-NOUNS = {"forecasting": "test forecast", "tagging": "test sentence", "translation": "test pair"}
-NOUNS = {"forecasting": "test forecast", "segmentation": "test picture"}
+NOUNS = {
+    "forecasting": "test forecast", "tagging": "test sentence", "translation": "test pair",
+    "segmentation": "test picture", "detection": "test picture",
+}  # fmt: skip
 LONGEST = 30  # characters of a name in a sentence
 
 
@@ -47,6 +49,9 @@ def describe_task(task: Task, kind: str) -> str:
             return f"Translate {task.source} into {target}"
         case "segmentation":
             return f"Give each pixel of an image one of {len(names)} classes"
+        case "detection":
+            kinds = names[0] if len(names) == 1 else f"things of {len(names)} classes"
+            return f"Find {kinds} in an image, each with a box around it"
         case "similarity":
             return f"Tell whether two are of one class, for {source} of classes never seen"
         case "language-modelling":
@@ -88,6 +93,11 @@ def describe_score(
         )
     if metric == "accuracy" and task.form == "segmentation":
         return f"It is right for {value:.1%} of the pixels of {unseen}."
+    if metric == "map50":
+        return (
+            f"Its mean average precision is {number(value)} (1: all things found, no box wrong), "
+            f"where a box has to overlap its thing by half; over {unseen}."
+        )
     if metric == "spearman":
         return (
             f"Its vectors rank {plural(rows, 'pair')} of words as people do with a correlation of "

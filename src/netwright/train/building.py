@@ -108,6 +108,8 @@ def build_objective(plan: Plan, data: Data) -> Objective:
     smooths = "label_smoothing" in known or recipe.label_smoothing
     if smooths and arguments.get("loss", "cross-entropy") == "cross-entropy":
         arguments["label_smoothing"] = recipe.label_smoothing
+    if "stride" in known:  # the net's own says where its cells are
+        arguments.setdefault("stride", plan.net.get("stride", 4))
     if recipe.class_weights == "balanced":
         arguments["class_weights"] = _balanced(data)
     objective: Objective = catalogue.build(package, name, arguments, what="objective")
