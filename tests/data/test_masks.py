@@ -68,7 +68,7 @@ def test_pictures_of_different_sizes_share_a_frame_and_are_cut_back(tmp_path: Pa
 def test_large_pictures_are_scaled_by_one_factor(tmp_path: Path) -> None:
     data = read(disc_folder(tmp_path / "discs", 8, sizes=((40, 1024), (32, 512))))
     assert encoding_of(data).factor == 0.5
-    assert encoding_of(data).place(32, 512) == (16, 256)
+    assert encoding_of(data).framing.place(32, 512) == (16, 256)
     assert "scaled by 0.5" in said(data)
 
 

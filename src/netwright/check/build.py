@@ -17,6 +17,7 @@ from netwright.device import choose_device, seeded
 from netwright.evaluate.baseline_inputs import Sample, gather
 from netwright.objectives._pairs import OnPairs, pick_classes
 from netwright.objectives.ctc import CTC
+from netwright.objectives.detection import Detection
 from netwright.objectives.segmentation import Segmentation
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Plan
@@ -32,7 +33,8 @@ MOST_BYTES = 256 * 2**20  # of a split's inputs
 PREPARED_ROWS = 2_000
 BATCH, MANY = 64, 512
 MAPS, SIDE = 8, 64  # pictures whose every pixel is a target, and the pixels of a side looked at
-WITH_ROWS = (Supervised, Segmentation, OnPairs, CTC)  # objectives of a row's outputs and its target
+# Objectives of a row's outputs and its target.
+WITH_ROWS = (Supervised, Segmentation, Detection, OnPairs, CTC)
 TEXTS = 8  # rows of such: each holds many targets
 MOST_VALUES = 4_000_000  # of the inputs of many rows: large pictures fill memory
 
@@ -91,7 +93,7 @@ def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step |
     few, many = BATCH, min(MANY, max(BATCH, MOST_VALUES // width(train.sample)))
     if data.task.form in SEQUENCES:
         few = many = TEXTS
-    if data.task.form == "segmentation":
+    if data.task.form in ("segmentation", "detection"):
         few = many = MAPS
 
     def batch(index: Index) -> Batch:

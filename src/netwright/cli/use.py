@@ -28,6 +28,8 @@ SOURCES = {
     "transcripts": "WAV files and a table of file and text (speech recognition) or class; one for "
     "each split or one in all",
     "masks": "image/ and label/ folders with the same file names; each value of a mask is a class",
+    "boxes": "a folder of images with COCO's annotations.json, boxes.csv of "
+    "image,x1,y1,x2,y2,class, or YOLO's images/ and labels/",
     "text folder": "a folder of class folders of texts, or of <class>.txt with a sample a line",
     "idx folder": "MNIST-format files, gzipped or not",
     "series": "UCR/UEA .ts files",
@@ -46,6 +48,7 @@ WRITERS: dict[str, Callable[["pd.DataFrame", str], None]] = {
     ".csv": lambda frame, path: frame.to_csv(path, index=False),
     ".tsv": lambda frame, path: frame.to_csv(path, index=False, sep="\t"),
     ".jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True),
+    ".json": lambda frame, path: write_json(frame, path),
     ".parquet": lambda frame, path: frame.to_parquet(path, index=False),
     ".conll": lambda frame, path: write_conll(frame, path),
     "": lambda frame, path: frame.to_csv(path, index=False),
@@ -116,6 +119,31 @@ def write_conll(frame: "pd.DataFrame", path: str) -> None:
             for token, tag in zip(sentence["token"], sentence["prediction"], strict=True):
                 file.write(f"{token}\t{tag}\n")
             file.write("\n")
+
+
+def write_json(frame: "pd.DataFrame", path: str) -> None:
+    """Write a record a row; of boxes COCO's JSON, which `train` and `evaluate` read."""
+    if "x1" not in frame:
+        frame.to_json(path, orient="records", indent=1)
+        return
+    images = {name: at for at, name in enumerate(dict.fromkeys(frame["picture"]), 1)}
+    kinds = {name: at for at, name in enumerate(sorted(set(frame["prediction"])), 1)}
+    boxes = [
+        {
+            "id": at,
+            "image_id": images[row.picture],
+            "category_id": kinds[row.prediction],
+            "bbox": [row.x1, row.y1, round(row.x2 - row.x1, 2), round(row.y2 - row.y1, 2)],
+            "score": round(row.score, 4),
+        }
+        for at, row in enumerate(frame.itertuples(), 1)
+    ]
+    value = {
+        "images": [{"id": at, "file_name": name} for name, at in images.items()],
+        "annotations": boxes,
+        "categories": [{"id": at, "name": name} for name, at in kinds.items()],
+    }
+    Path(path).write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def _gallery(opened: "Model", support: str, ledger: Ledger) -> "Gallery":

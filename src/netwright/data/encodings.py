@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
+from netwright.data.box_encoding import BoxEncoding
 from netwright.data.data import Encoding
 from netwright.data.environments import EnvironmentEncoding
 from netwright.data.forecasting import ForecastEncoding
@@ -30,6 +31,7 @@ _READERS: dict[str, Callable[[Any, Any], Encoding]] = {
     "audio": AudioEncoding.from_dict,
     "speech": SpeechEncoding.from_dict,
     "masks": MaskEncoding.from_dict,
+    "boxes": BoxEncoding.from_dict,
     "text": TextEncoding.from_dict,
     "series": SeriesEncoding.from_dict,
     "nodes": NodeEncoding.from_dict,

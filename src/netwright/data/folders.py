@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from netwright.data.box_files import box_columns, is_coco, label_folder
 from netwright.data.formats.graph_text import is_graph_text
 from netwright.data.layout import find_layout
 from netwright.data.listing import Entry, Listing, Role, split_of
@@ -86,6 +87,9 @@ def _pick(listing: Listing, name: str) -> Looked | None:
     for array in arrays:
         if array in roles:
             return _named_splits(listing.of(array), array, name)
+    marked = _boxes(listing, name)
+    if marked is not None:
+        return marked
     graph = _graph(listing)
     if graph is not None:
         return graph
@@ -214,6 +218,48 @@ def _mask_pair(listing: Listing) -> tuple[Path, Path] | None:
     if len(tops) != 2 or len(images) != 1 or len(masks) != 1:
         return None
     return listing.root / tops[images.pop()], listing.root / tops[masks.pop()]
+
+
+def _boxes(listing: Listing, name: str) -> Looked | None:
+    """Recognise images with files that say where things are in them, one or one for each split."""
+    if not listing.of("image"):
+        return None
+    marks = [entry for entry in listing.of("table") if _says_boxes(entry.path)]
+    if not marks:
+        return _yolo(listing)
+    if len(marks) == 1:
+        return "image-boxes", {"all": (marks[0].path, listing.root)}, {}
+    parts = {split_of("/".join((*one.below, one.path.name))): one.path for one in marks}
+    if None in parts or len(parts) < len(marks):
+        raise _several(name, [entry.path for entry in marks], "files of boxes")
+    return "image-boxes", _ordered({str(s): (p, listing.root) for s, p in parts.items()}), {}
+
+
+def _says_boxes(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        return is_coco(path)
+    if suffix not in (".csv", ".tsv"):
+        return False
+    return bool(box_columns(find_layout(path).header.names))
+
+
+def _yolo(listing: Listing) -> Looked | None:
+    """Recognise images/ and labels/ with a text for a picture, a folder for each split in or above
+    them or not."""
+    texts = {entry.path for entry in listing.entries if entry.path.suffix.lower() == ".txt"}
+    folders: dict[Path, bool] = {}
+    for entry in listing.of("image"):
+        if "images" in map(str.lower, entry.path.relative_to(listing.root).parts[:-1]):
+            label = label_folder(entry.path.parent) / f"{entry.path.stem}.txt"
+            folders[entry.path.parent] = folders.get(entry.path.parent, False) or label in texts
+    found = [folder for folder, labelled in folders.items() if labelled]
+    if len(found) == 1:
+        return "image-boxes", {"all": (found[0], listing.root)}, {}
+    splits = {split_of("/".join(f.relative_to(listing.root).parts)): f for f in found}
+    if not found or None in splits or len(splits) < len(found):
+        return None
+    return "image-boxes", _ordered({str(s): (f, listing.root) for s, f in splits.items()}), {}
 
 
 # Files with names that say what they are.

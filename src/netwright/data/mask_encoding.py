@@ -1,8 +1,4 @@
-"""MaskEncoding: pictures whose every pixel has a class, side by side in one frame.
-
-A picture keeps its shape. All are scaled by one factor, so that things keep their relative size,
-and what is left of the frame is filled with the picture mirrored at its border.
-"""
+"""MaskEncoding: pictures whose every pixel has a class, side by side in one frame (framing.py)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,13 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from netwright.data.data import Kind
-from netwright.data.image_decoding import Pixels, decode, read_header
-from netwright.data.image_encoding import (
-    ImageEncoding,
-    all_rows,
-    decode_each,
-    note_refused_rows,
-)
+from netwright.data.framing import Framing
+from netwright.data.image_encoding import ImageEncoding
 from netwright.data.ledger import Ledger
 from netwright.data.mask_decoding import MaskStyle
 
@@ -45,37 +36,21 @@ class MaskEncoding:
     def kind(self) -> Kind:
         return "image"
 
-    def place(self, height: int, width: int) -> tuple[int, int]:
-        """Return the height and width that a picture has within the frame, from its top left."""
-        frame = self.pictures
-        factor = min(self.factor, frame.height / height, frame.width / width)
-        return max(round(height * factor), 1), max(round(width * factor), 1)
+    @property
+    def framing(self) -> Framing:
+        """How the pictures lie in the frame."""
+        return Framing(pictures=self.pictures, factor=self.factor, filling="mirror")
 
     def encode(self, raw: Any, ledger: Ledger | None = None) -> tuple[Tensor, ...]:
         """Turn paths, PIL images or arrays into (uint8 (rows, channels, height, width),)."""
-        return (all_rows(raw, *self.decode_rows(raw)),)
+        return self.framing.encode(raw)
 
     def encode_some(
         self, raw: Any, ledger: Ledger | None = None
     ) -> tuple[tuple[Tensor, ...], Tensor]:
         """Encode the rows that can be decoded; return them and their positions. The others go to
         the ledger by name."""
-        stored, kept, refused = self.decode_rows(raw)
-        note_refused_rows(raw, refused, ledger)
-        return (stored,), kept
-
-    def decode_rows(self, raw: Any) -> tuple[Tensor, Tensor, dict[int, str]]:
-        """Return the pixels of the rows that can be decoded, their positions, and of each other
-        position the reason."""
-        frame = self.pictures
-        return decode_each(raw, (frame.in_channels, frame.height, frame.width), self._decode)
-
-    def _decode(self, item: Any) -> Pixels:
-        header, frame = read_header(item), self.pictures
-        height, width = self.place(header.height, header.width)
-        pixels = decode(item, mode=frame.mode, height=height, width=width, white=frame.white)
-        below, right = frame.height - height, frame.width - width
-        return np.pad(pixels, ((0, 0), (0, below), (0, right)), mode="symmetric")
+        return self.framing.encode_some(raw, ledger)
 
     def encode_mask(self, codes: NDArray[np.int32]) -> Tensor:
         """Turn a mask's codes (height, width) into class ids int16 (frame height, frame width),
@@ -84,13 +59,13 @@ class MaskEncoding:
         for number, code in enumerate(self.codes):
             ids[codes == code] = number
         framed = np.full((self.pictures.height, self.pictures.width), NOT_ASKED, dtype=np.int16)
-        height, width = self.place(*codes.shape)
+        height, width = self.framing.place(*codes.shape)
         framed[:height, :width] = resize_ids(ids, height, width)
         return torch.from_numpy(framed)
 
     def decode_ids(self, ids: NDArray[np.integer[Any]], height: int, width: int) -> Any:
         """Cut the class ids of a frame back to a picture of height x width: int16."""
-        inner = self.place(height, width)
+        inner = self.framing.place(height, width)
         return resize_ids(ids[: inner[0], : inner[1]].astype(np.int16), height, width)
 
     def picture(self, ids: NDArray[np.int16]) -> Image.Image:

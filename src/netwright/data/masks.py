@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from netwright.data.data import Data, Rows, Source
-from netwright.data.image_decoding import Header, Mode, Unreadable, read_header
-from netwright.data.image_encoding import ImageEncoding, in_threads, name_of
-from netwright.data.image_rules import find_white, note_quirks, with_statistics
+from netwright.data.framing import Framing, check_memory, fit_framing
+from netwright.data.image_decoding import Header, Unreadable, read_header
+from netwright.data.image_encoding import in_threads, name_of
+from netwright.data.image_rules import note_quirks, with_statistics
 from netwright.data.labelled import (
     Labels,
     labelled_data,
@@ -27,10 +28,9 @@ from netwright.data.labelled import (
     refuse_columns,
 )
 from netwright.data.ledger import Ledger
-from netwright.data.mask_decoding import Codes, MaskStyle, mask_style, read_mask
+from netwright.data.mask_decoding import Codes, mask_style, read_mask
 from netwright.data.mask_encoding import NOT_ASKED, MaskEncoding
 from netwright.data.mask_pairs import pair_masks
-from netwright.data.memory import data_budget
 from netwright.data.options import ReadOptions
 from netwright.data.sources import Found, sha256_of
 from netwright.data.splits import split_rows
@@ -44,9 +44,7 @@ Index = NDArray[np.int64]
 VOID = 255
 MOST_CLASSES = 256
 MOST_OF_LOSSY = 8  # classes in a JPEG: its values are blurred at every edge
-# The longest side of a picture in training, by how many there are: every pixel is a target.
-LONGEST = ((200, 512), (2_000, 256))
-SHORTEST_LONGEST = 128
+FRAMED = {"scaled": "and their masks", "left": "what is left of it is not judged"}
 
 
 def read_masks(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
@@ -66,10 +64,11 @@ def read_masks(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
     splits = split_rows(len(pairs), given=told, seed=options.seed, ledger=ledger)
     note_splits(splits, given, told, options.seed, ledger, how="at random")
     learned = np.concatenate([splits["train"], splits["validation"]])
-    encoding = _fit(pairs, sizes, learned, ledger)
-    encoding = _with_classes(encoding, [pairs[at][1] for at in splits["train"]], ledger)
-    _check_memory(encoding, len(pairs))
-    (pixels,) = encoding.encode([picture for picture, _ in pairs])
+    pictures = [picture for picture, _ in pairs]
+    framing = fit_framing(pictures, sizes, learned.tolist(), ledger, filling="mirror", words=FRAMED)
+    encoding = _with_classes(framing, [pairs[at][1] for at in splits["train"]], ledger)
+    check_memory(encoding.pictures, len(pairs), beside=2, what=" and their masks")
+    (pixels,) = encoding.encode(pictures)
     masks = _encode_masks(encoding, [mask for _, mask in pairs], ledger)
     fitted = with_statistics(encoding.pictures, pixels[torch.from_numpy(splits["train"])])
     counts = _pixels_of(masks[splits["train"]], len(encoding.codes))
@@ -78,7 +77,7 @@ def read_masks(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
     return labelled_data(
         "image",
         labels,
-        labelled_rows([pixels], labels, [picture for picture, _ in pairs]),
+        labelled_rows([pixels], labels, pictures),
         replace(encoding, pictures=fitted),
         source=Source(found.name, tuple(str(p) for p in found.paths), sha256_of(found.paths)),
         ledger=ledger,
@@ -138,41 +137,7 @@ def _sizes(pairs: Sequence[tuple[Path, Path]], ledger: Ledger) -> dict[int, Head
     return found
 
 
-def _fit(
-    pairs: Sequence[tuple[Path, Path]], sizes: Sequence[Header], learned: Index, ledger: Ledger
-) -> MaskEncoding:
-    """Choose mode, scale and frame by the pictures that are learned from."""
-    voting = [sizes[at] for at in learned.tolist()]
-    mode: Mode = "L" if all(header.grey for header in voting) else "RGB"
-    longest = next((side for most, side in LONGEST if len(sizes) <= most), SHORTEST_LONGEST)
-    factor = min(1.0, longest / max(max(h.height, h.width) for h in voting))
-    height = max(max(round(h.height * factor), 1) for h in voting)
-    width = max(max(round(h.width * factor), 1) for h in voting)
-    shapes = {(h.height, h.width) for h in sizes}
-    if factor < 1:
-        what = f"scaled by {factor:.3g}, and their masks: {longest} pixels are the longest side"
-        ledger.note("encoded", "pictures", what, len(sizes))
-    if len(shapes) > 1:
-        smallest, largest = min(shapes), max(shapes)
-        what = (
-            f"of {smallest[0]} x {smallest[1]} to {largest[0]} x {largest[1]} pixels (height x "
-            f"width), set into a frame of {height} x {width}; what is left of it is not judged"
-        )
-        ledger.note("encoded", "pictures", what, len(sizes))
-    channels = 1 if mode == "L" else 3
-    white = find_white([pairs[at][0] for at in learned.tolist()], voting, ledger)
-    return MaskEncoding(
-        pictures=ImageEncoding(
-            mode=mode, height=height, width=width, mean=(0.0,) * channels, std=(1.0,) * channels,
-            white=white,
-        ),
-        factor=factor,
-        codes=(),
-        style=MaskStyle("grey"),
-    )  # fmt: skip
-
-
-def _with_classes(encoding: MaskEncoding, masks: Sequence[Path], ledger: Ledger) -> MaskEncoding:
+def _with_classes(framing: Framing, masks: Sequence[Path], ledger: Ledger) -> MaskEncoding:
     """Find the classes in the training masks."""
     style = mask_style(masks)
     codes = sorted(
@@ -195,7 +160,9 @@ def _with_classes(encoding: MaskEncoding, masks: Sequence[Path], ledger: Ledger)
             f"All {len(masks):,} training masks hold {only} alone; a net needs at least two "
             "classes to tell apart. Check the label folder."
         )
-    return replace(encoding, codes=tuple(codes), style=style)
+    return MaskEncoding(
+        pictures=framing.pictures, factor=framing.factor, codes=tuple(codes), style=style
+    )
 
 
 def _encode_masks(encoding: MaskEncoding, masks: Sequence[Path], ledger: Ledger) -> Tensor:
@@ -213,17 +180,6 @@ def _encode_masks(encoding: MaskEncoding, masks: Sequence[Path], ledger: Ledger)
         what = f"values that training does not have are not judged: {shown}"
         ledger.note("dropped", "masks", what, len(strange))
     return ids
-
-
-def _check_memory(encoding: MaskEncoding, rows: int) -> None:
-    frame = encoding.pictures
-    size = rows * frame.height * frame.width * (frame.in_channels + 2)
-    if size > (limit := data_budget()):
-        raise DataError(
-            f"{rows:,} pictures of {frame.height} x {frame.width} pixels and their masks take "
-            f"{size / 1e6:,.0f} MB of memory, more than the {limit / 1e6:,.0f} MB allowed. Give "
-            "fewer or smaller ones."
-        )
 
 
 def _task(encoding: MaskEncoding, counts: Sequence[int], ledger: Ledger) -> Task:

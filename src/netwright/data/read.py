@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from netwright.data.arrays import Arrays, arrays_as_frames, read_arrays
+from netwright.data.boxes import read_boxes
 from netwright.data.builtin import load_builtin
 from netwright.data.data import Data, Source
 from netwright.data.environments import environment_data
@@ -37,7 +38,11 @@ TEXTS = ("text-folder", "text-lines", "corpus")
 __all__ = ["ReadOptions", "read", "read_labelled", "read_rows"]
 
 
-OF_PICTURES = {"segmentation": "image/ and label/", "similarity": "pictures for each class"}
+OF_PICTURES = {
+    "segmentation": "image/ and label/",
+    "detection": "pictures with annotations.json or boxes.csv",
+    "similarity": "pictures for each class",
+}
 
 
 def read(
@@ -98,6 +103,8 @@ def read(
         return read_sounds(found, options, ledger)
     if found.kind == "image-masks":
         return read_masks(found, options, ledger)
+    if found.kind == "image-boxes":
+        return read_boxes(found, options, ledger)
     if found.kind in TEXTS and learns_rows:
         raise DataError(
             f"{found.name!r} holds texts, and --task {task} is for tables and pictures. For texts "

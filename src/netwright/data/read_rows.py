@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from netwright.data.arrays import arrays_as_frames, read_arrays
+from netwright.data.box_encoding import BoxEncoding
+from netwright.data.boxes import labelled_boxes
 from netwright.data.cells import MARKERS, distinct
 from netwright.data.data import Encoding, Rows, Split
 from netwright.data.environments import EnvironmentEncoding, episodes_for
@@ -133,6 +135,8 @@ def read_labelled(
         return _pairs(found, encoding, task, ledger)
     if isinstance(encoding, MaskEncoding):
         return labelled_masks(found, encoding, ledger)
+    if isinstance(encoding, BoxEncoding):
+        return labelled_boxes(found, encoding, task, ledger)
     if task.form == "similarity":
         pictures, labels = read_labels(found, encoding, ledger)
         _, ids = np.unique(labels, return_inverse=True)

@@ -78,6 +78,12 @@ def _masked_images(found: Found, ledger: Ledger) -> Samples:
     return [entry.path for folder in folders for entry in list_folder(folder).of("image")], None
 
 
+def _marked_images(found: Found, ledger: Ledger) -> Samples:
+    """Pictures that lie beside files of boxes, whether those name them or not."""
+    folders = dict.fromkeys(root for _, root in found.parts.values())
+    return [entry.path for folder in folders for entry in list_folder(folder).of("image")], None
+
+
 def _flat_images(found: Found, ledger: Ledger) -> Samples:
     return _flat_files(found, "image"), None
 
@@ -175,11 +181,13 @@ def _npz(found: Found, ledger: Ledger) -> Samples:
 
 Reader = Callable[[Found, Ledger], Samples]
 
+
 READERS: dict[str, dict[str, Reader]] = {
     "image": {
         "image-folder": _labelled_files,
         "flat-images": _flat_images,
         "image-masks": _masked_images,
+        "image-boxes": _marked_images,
         "idx": _idx,
         "npz": _npz,
         "builtin": _builtin_images,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from netwright.data.archives import hash_file, unpack
+from netwright.data.box_files import is_coco
 from netwright.data.builtin import builtin_names
 from netwright.data.folders import language_of, look_into, pair_beside
 from netwright.data.formats.graph_text import is_graph_text
@@ -29,6 +30,8 @@ KINDS = {
     "table": "CSV, TSV and kin, Parquet, Feather, JSON, JSON lines, Excel; train and test files",
     "image-folder": "a folder of images for each class, with train/ val/ test/ above them or not",
     "image-masks": "image/ and label/ folders, same file names; a mask's values are classes",
+    "image-boxes": "images and where things are in them: COCO's annotations.json, boxes.csv with "
+    "image,x1,y1,x2,y2,class, or YOLO's images/ and labels/",
     "text-folder": "a folder of text files for each class",
     "text-lines": "a folder of <class>.txt, a sample a line",
     "idx": "the files of MNIST and its kin",
@@ -203,6 +206,10 @@ def _in_file(path: Path) -> Found:
     if content == "text":
         kind = {"conll": "conll", "table": "table"}.get(role_of_text(path), "corpus")
         return Found(kind, name, alone, (path,), {"ignored": 0})
+    if content == "json" and is_coco(path):
+        name = _safe_name(path.resolve().parent.name)
+        parts = {"all": (path, path.parent)}
+        return Found("image-boxes", name, parts, (path.parent,), {"ignored": 0})
     if content in TABLE_CONTENT:
         return Found("table", name, alone, (path,), {"ignored": 0})
     if content in ("ts", "npz", "idx"):

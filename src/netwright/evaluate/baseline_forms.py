@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from netwright.data.forecast_encoding import ForecastEncoding
 from netwright.data.speech_encoding import SpeechEncoding
+from netwright.evaluate.baseline_boxes import mean_box
 from netwright.evaluate.baseline_forecasts import (
     forecast_by_ridge,
     forecast_by_trees,
@@ -32,6 +33,7 @@ from netwright.evaluate.baseline_rows import (
 from netwright.evaluate.baseline_speech import commonest, nearest
 from netwright.evaluate.baseline_tags import FEATURES, by_features, by_word, sentences_of
 from netwright.evaluate.baseline_translations import piece_nats, word_by_word
+from netwright.evaluate.box_metrics import facts_of_found, score_boxes
 from netwright.evaluate.map_metrics import facts_of_maps, score_maps
 from netwright.evaluate.metrics import score_tokens
 from netwright.evaluate.reconstruction_metrics import score_errors
@@ -47,6 +49,7 @@ __all__ = ["Three", "three_of"]
 MOST_TREE_PIXELS = 4_000_000  # of test pictures whose every pixel is asked
 ERROR_RATES = ("token_error_rate", "word_error_rate")
 NO_TREES = {
+    "detection": "trees do not say how many things there are",
     "language-modelling": "trees do not predict one token out of a whole vocabulary",
     "tagging": "trees do not read words, and the linear model has all there is beside them",
     "translation": "trees write no text",
@@ -235,6 +238,15 @@ def _most_frequent(job: Job) -> Baseline:
     return _score_maps(job, said, "the most frequent class at every pixel")
 
 
+def _mean_box(job: Job) -> Baseline:
+    facts = facts_of_found(mean_box(job.train, job.test))
+    scores = score_boxes(
+        facts, torch.from_numpy(job.test.targets), job.data.task, metric=job.metric,
+        resamples=job.resamples, seed=job.seed,
+    )  # fmt: skip
+    return judged(job, scores, "the mean box of the commonest class, in every picture")
+
+
 def _nearest_pixels(job: Job) -> Baseline:
     pixels = image_features(job.train, most=LINEAR_PIXELS).of(job.test)
     return _score_embeddings(job, pixels, "the nearest in pixels")
@@ -311,6 +323,13 @@ OF_FORM = {
         trivial=lambda job: _normal(job, "a normal for each number alone", correlated=False),
         linear=lambda job, deadline: _normal(
             job, "one normal, with the covariance of all numbers", correlated=True
+        ),
+        trees=_no_trees,
+    ),
+    "detection": Three(
+        trivial=_mean_box,
+        linear=lambda job, deadline: Baseline(
+            "a linear model", reason="it does not say how many things there are"
         ),
         trees=_no_trees,
     ),

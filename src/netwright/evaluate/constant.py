@@ -3,6 +3,7 @@
 Classes: the shares of the training rows. Numbers and forecasts: the mean, which is 0 in the units
 that nets are trained in. Tokens: all alike. Rows to be rebuilt, or drawn: the mean training row.
 Where a loss asks for something else, that: quantiles, the median, the side of a margin.
+Boxes: none.
 """
 
 import math
@@ -13,17 +14,20 @@ from torch import Tensor, nn
 
 from netwright.data.data import Data, Split
 from netwright.data.several_targets import data_of_task
+from netwright.evaluate.box_metrics import facts_of_found
 from netwright.evaluate.judge import IN_TOKENS, NOT_ASKED, metric_of, targets_of
 from netwright.evaluate.map_metrics import facts_of_constant
 from netwright.evaluate.two_sample import real_rows
 from netwright.model.model import Model
 from netwright.nets._coding import rows_of
+from netwright.nets.detector import Detections
 from netwright.objectives.supervised import Supervised
 
 __all__ = ["constant_outputs", "constant_score"]
 
 ASKING_OTHERWISE = ("hinge", "mae", "huber", "quantile")
 MOST_ROWS = 20_000  # of training, whose quantiles are taken
+NOTHING = Detections(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0, dtype=torch.int64))
 
 
 def constant_outputs(data: Data, objective: object = None) -> Tensor:
@@ -47,6 +51,8 @@ def constant_outputs(data: Data, objective: object = None) -> Tensor:
     if task.form == "segmentation":
         counts = torch.tensor(data.class_counts, dtype=torch.float64)
         return facts_of_constant(counts / counts.sum(), targets_of(data.validation))
+    if task.form == "detection":  # the same boxes everywhere find nothing, and so do none
+        return facts_of_found([NOTHING] * rows)
     if task.form == "speech-recognition":  # blanks alone: every symbol is missing
         asked = (targets_of(data.validation) != NOT_ASKED).sum(1).float()
         return torch.stack([asked * math.log(task.outputs), asked, asked], 1)

@@ -4,8 +4,8 @@ target's own units.
 For most tasks the answers are the net's raw outputs, (rows, outputs). Over a vocabulary those would
 be too many to keep: of such tasks (IN_TOKENS) only nats a token are kept, (rows, time), 0 where
 nothing is asked. Of recognised speech each row's nats, edits and symbols are kept, (rows, 3). Of
-rows that are rebuilt their errors are kept, (rows, 2); of a net that draws
-rows, drawn ones beside real ones, (rows, 2, numbers).
+rows that are rebuilt their errors are kept, (rows, 2); of a net that draws rows, drawn ones beside
+real ones, (rows, 2, numbers); of pictures the boxes found (box_metrics.py).
 """
 
 from collections.abc import Collection
@@ -24,6 +24,7 @@ from netwright.data.forecast_encoding import ForecastEncoding
 from netwright.data.image_stream import ImageStream
 from netwright.data.several_targets import targets_of_task
 from netwright.data.task import Form, Task
+from netwright.evaluate.box_metrics import box_facts, loss_of_boxes, score_boxes
 from netwright.evaluate.map_metrics import facts_of_logits, loss_of_facts, score_maps
 from netwright.evaluate.metrics import score_classes, score_tokens, score_values
 from netwright.evaluate.reconstruction_metrics import score_errors
@@ -39,6 +40,7 @@ from netwright.evaluate.word_scores import embedding_outputs, score_words
 from netwright.model.model import Model
 from netwright.objectives._energy import energy_distance
 from netwright.objectives._objective import Objective
+from netwright.objectives.detection import Detection
 from netwright.objectives.segmentation import Segmentation
 
 __all__ = [
@@ -72,6 +74,8 @@ def outputs_of(model: Model, split: Split, *, batch_size: int = 1024) -> Tensor:
     if model.task.form == "embedding":
         return embedding_outputs(model, split, batch_size=batch_size)
     size = min(batch_size, TOKEN_ROWS) if model.task.form in IN_TOKENS else batch_size
+    if model.task.form == "detection":
+        return box_facts(model, split, batch_size=rows_of_maps(model.encoding))
     if model.task.form == "segmentation":
         size = rows_of_maps(model.encoding)
     return model.forward_rows(split, batch_size=size, reduce=partial(kept_of, model.task.form))
@@ -115,6 +119,8 @@ def loss_of(objective: Objective, outputs: Tensor, targets: Tensor, task: Task) 
         return energy_distance(outputs[:, 0], outputs[:, 1]).item()
     if isinstance(objective, Segmentation):
         return loss_of_facts(outputs, task.outputs, dice=objective.dice)
+    if isinstance(objective, Detection):
+        return loss_of_boxes(objective, outputs)
     return objective.compute(outputs, targets, smooth=False).item()
 
 
@@ -180,6 +186,11 @@ def score_outputs(
         )
     if task.form == "segmentation":
         return score_maps(outputs, task, metric=metric, only=only, resamples=resamples, seed=seed)
+    if task.form == "detection":
+        return score_boxes(
+            outputs, targets_of(split), task, metric=metric, only=only, resamples=resamples,
+            seed=seed,
+        )  # fmt: skip
     if task.form == "similarity":
         return score_embeddings(
             outputs, targets_of(split), task, metric=metric, only=only, resamples=resamples,

@@ -28,6 +28,7 @@ RANKED = (*CLASSES, "reconstruction")  # of which an anomaly is told by its erro
 TAGS = ("tagging",)
 TOKENS = ("language-modelling", "translation")
 MAPS = "segmentation"
+BOXES = "detection"
 PAIRS = "similarity"
 WORDS = "embedding"
 TASKS = "multi-task"
@@ -96,6 +97,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "spearman": Metric(True, (WORDS,), "rank correlation with what people say"),
         "perplexity": Metric(False, TOKENS, "exp(nats): the branching factor left"),
         "dice": Metric(True, (MAPS,), "overlap 2 |A B| / (|A| + |B|), averaged over the classes"),
+        "map50": Metric(True, (BOXES,), "mean average precision of boxes that overlap by half"),
+        "map": Metric(True, (BOXES,), "the same, averaged over overlaps of 0.5 to 0.95"),
         "iou": Metric(True, (MAPS,), "overlap |A B| / |A or B|, averaged over the classes"),
         "skill": Metric(True, (TASKS,), "share of the constant answer's error that is gone"),
         "mean_return": Metric(True, ("control",), "sum of an episode's rewards, greedy actions"),
@@ -120,9 +123,9 @@ def primary_metric(
     than a fifth of an even share. multilabel: f1. ordinal: mae, in grades. regression: rmse.
     forecasting: mase. language-modelling: nats. reconstruction: mse; roc_auc where a label says
     which rows are anomalies. generation: energy_distance. tagging: entity_f1, or accuracy where
-    tags are of no spans. translation: bleu. segmentation: dice. similarity: one_shot_accuracy.
-    control: mean_return. embedding: nats, or spearman where the test is pairs of words. multi-task:
-    skill. speech-recognition: token_error_rate.
+    tags are of no spans. translation: bleu. segmentation: dice. detection: map50. similarity:
+    one_shot_accuracy. control: mean_return. embedding: nats, or spearman where the test is pairs
+    of words. multi-task: skill. speech-recognition: token_error_rate.
     """
     if metric is not None:
         fitting = [name for name, known in METRICS.items() if task.form in known.forms]
@@ -153,6 +156,7 @@ def primary_metric(
         "generation": "energy_distance",
         "translation": "bleu",
         "segmentation": "dice",
+        "detection": "map50",
         "similarity": "one_shot_accuracy",
         "control": "mean_return",
         "embedding": "nats",

@@ -40,19 +40,9 @@ def predict_masks(
         said = model.forward_rows(rows, reduce=lambda outputs, _: outputs.argmax(1)).numpy()
         for at, ids in zip(kept.tolist(), said, strict=True):
             header = read_header(some[at])
-            _note_scale(
-                encoding, header.height, header.width, name_of(some[at], start + at), ledger
-            )
+            name = name_of(some[at], start + at)
+            encoding.framing.note_scale(header.height, header.width, name, ledger)
             yield start + at, encoding.decode_ids(ids, header.height, header.width)
-
-
-def _note_scale(
-    encoding: MaskEncoding, height: int, width: int, name: str, ledger: Ledger | None
-) -> None:
-    inner = encoding.place(height, width)
-    if ledger is not None and inner[0] < round(height * encoding.factor):
-        what = "larger than the pictures of training: scaled down to their size, its mask back up"
-        ledger.note("encoded", name, what, 1)
 
 
 def shares_of_masks(

@@ -30,6 +30,7 @@ from netwright.data.text_encoding import TextEncoding
 from netwright.data.word_encoding import WordEncoding
 from netwright.device import choose_device
 from netwright.errors import DataError, UsageError
+from netwright.model.boxes import mean_of_detectors, predict_boxes
 from netwright.model.gallery import Gallery, nearest
 from netwright.model.intervals import Interval, middle_of, quantiles_of
 from netwright.model.masks import predict_masks, save_masks, shares_of_masks
@@ -163,8 +164,8 @@ class Model:
         sentence one for each token. Where the model has intervals: "low" and "high". beam: of the
         search that writes a translation, 1 is greedy. Of
         rows that are rebuilt: "error" and "absolute_error", the means over a row's numbers. Of
-        masks (see `model/masks.py`) it is the share of each class; of what is alike the nearest of
-        the gallery (see `model/gallery.py`).
+        masks (see `model/masks.py`) it is the share of each class, of boxes a row each (see
+        `model/boxes.py`); of what is alike the nearest of the gallery (see `model/gallery.py`).
         """
         if self.task.form == "generation":
             raise UsageError(
@@ -185,6 +186,8 @@ class Model:
             return self._tag(raw, ledger, batch_size)
         if self.task.form == "segmentation":
             return self.predict_masks(raw, ledger=ledger)
+        if self.task.form == "detection":
+            return predict_boxes(self, raw, ledger)
         if self.gallery is not None:
             return nearest(self, self.gallery, raw, ledger=ledger)
         some = getattr(self.encoding, "encode_some", None)
@@ -392,6 +395,8 @@ def mean_of_members(outputs: Tensor, form: str, weights: Tensor | None = None) -
         return (outputs.log_softmax(-1) + shares.log()).logsumexp(1)
     if form == "segmentation":  # (batch, members, classes, height, width)
         return (outputs.log_softmax(2) + shares.log()).logsumexp(1)
+    if form == "detection":
+        return mean_of_detectors(outputs, shares)
     if form in ("multilabel", "ordinal"):
         return torch.logit((outputs.sigmoid() * shares).sum(1), eps=1e-7)
     return (outputs * shares).sum(1)

@@ -156,7 +156,7 @@ def _best_apart(found: Detections, max_overlap: float) -> Tensor:
     over = box_iou(found.boxes, found.boxes) > max_overlap
     over &= found.classes[:, None] == found.classes[None, :]
     kept = torch.ones(len(found.scores), dtype=torch.bool, device=found.scores.device)
-    for i in range(len(kept)):
+    for i in over.tril(-1).any(1).nonzero()[:, 0].tolist():
         kept[i] = not bool((over[i, :i] & kept[:i]).any())
     return kept
 

@@ -15,6 +15,7 @@ from netwright.evaluate.worst import WorstExample
 from netwright.model.drawing import example_noise
 from netwright.nets.ensemble import Ensemble
 from netwright.plan.plan import fields_of
+from netwright.report.boxes import sample_boxes
 from netwright.report.columns import describe_columns
 from netwright.report.drawn import show_cloud, show_pictures
 from netwright.report.examples import show_example
@@ -96,7 +97,7 @@ def build_report(
         pictures=show_pictures(run.model, data),
         cloud=show_cloud(data, outputs),
         translations=sample_translations(run.model, data),
-        maps=sample_maps(run.model, data, outputs),
+        maps=sample_maps(run.model, data, outputs) or sample_boxes(data, outputs),
         neighbours=sample_neighbours(run.model),
         findings=[finding.to_dict() for finding in run.findings],
         ledger=data.ledger.to_list(),

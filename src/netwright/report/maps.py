@@ -16,7 +16,7 @@ from netwright.model.model import Model
 from netwright.report.report import MapExample
 from netwright.report.words import number
 
-__all__ = ["sample_maps"]
+__all__ = ["SIDE", "class_colours", "sample_maps", "to_picture", "to_png"]
 
 WORST, TYPICAL = 3, 3
 SIDE = 240  # pixels of a picture's longer side
@@ -39,11 +39,11 @@ def sample_maps(model: Model, data: Data, facts: Tensor) -> list[MapExample]:
     said = model.forward_rows(
         rows, batch_size=rows_of_maps(data.encoding), reduce=lambda outputs, _: outputs.argmax(1)
     )
-    colours = _colours(data.task.outputs)
+    colours = class_colours(data.task.outputs)
     return [
         MapExample(
             label=f"{why}: test picture {at + 1}, Dice {number(float(dice[at]))}",
-            picture=_picture(rows.inputs[0][place].numpy()),
+            picture=to_png(to_picture(rows.inputs[0][place].numpy())),
             truth=_map(rows.targets[place].numpy(), colours),
             predicted=_map(
                 torch.where(rows.targets[place] == NOT_ASKED, NOT_ASKED, said[place]).numpy(),
@@ -54,7 +54,7 @@ def sample_maps(model: Model, data: Data, facts: Tensor) -> list[MapExample]:
     ]
 
 
-def _colours(classes: int) -> NDArray[np.uint8]:
+def class_colours(classes: int) -> NDArray[np.uint8]:
     """Return a colour a class, (classes + 1, 3); two classes are dark and light. The last is of
     pixels that are not judged."""
     if classes == 2:
@@ -69,17 +69,17 @@ def _colours(classes: int) -> NDArray[np.uint8]:
     return np.array([*found, NOT_JUDGED], dtype=np.uint8)
 
 
-def _picture(pixels: NDArray[np.uint8]) -> bytes:
-    """(channels, height, width) -> PNG."""
-    grey = len(pixels) == 1
-    return _png(Image.fromarray(pixels[0] if grey else pixels.transpose(1, 2, 0)))
+def to_picture(pixels: NDArray[np.uint8]) -> Image.Image:
+    """(channels, height, width) -> a picture, grey or coloured."""
+    return Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))
 
 
 def _map(ids: NDArray[np.int16], colours: NDArray[np.uint8]) -> bytes:
-    return _png(Image.fromarray(colours[np.where(ids == NOT_ASKED, -1, ids)]))
+    return to_png(Image.fromarray(colours[np.where(ids == NOT_ASKED, -1, ids)]))
 
 
-def _png(image: Image.Image) -> bytes:
+def to_png(image: Image.Image) -> bytes:
+    """Return a PNG of at most SIDE pixels a side."""
     if max(image.size) > SIDE:
         factor = SIDE / max(image.size)
         size = max(round(image.width * factor), 1), max(round(image.height * factor), 1)

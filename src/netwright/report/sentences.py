@@ -25,6 +25,7 @@ NOUNS = {
     "tagging": "test sentence",
     "translation": "test pair",
     "segmentation": "test picture",
+    "detection": "test picture",
     "speech-recognition": "test sound",
 }
 LONGEST = 30  # characters of a name in a sentence
@@ -55,6 +56,9 @@ def describe_task(task: Task, kind: str) -> str:
             return f"Write down the {target or 'words'} that is heard in a sound"
         case "segmentation":
             return f"Give each pixel of an image one of {len(names)} classes"
+        case "detection":
+            kinds = names[0] if len(names) == 1 else f"things of {len(names)} classes"
+            return f"Find {kinds} in an image, each with a box around it"
         case "similarity":
             return f"Tell whether two are of one class, for {source} of classes never seen"
         case "language-modelling":
@@ -111,6 +115,11 @@ def describe_score(
         )
     if metric == "accuracy" and task.form == "segmentation":
         return f"It is right for {value:.1%} of the pixels of {unseen}."
+    if metric == "map50":
+        return (
+            f"Its mean average precision is {number(value)} (1: all things found, no box wrong), "
+            f"where a box has to overlap its thing by half; over {unseen}."
+        )
     if metric == "spearman":
         return (
             f"Its vectors rank {plural(rows, 'pair')} of words as people do with a correlation of "

@@ -131,6 +131,8 @@ def build_objective(plan: Plan, data: Data) -> Objective:
         arguments["form"] = data.task.form
     if "tasks" in known:
         arguments["tasks"] = data.task.tasks
+    if "stride" in known:  # the net's own says where its cells are
+        arguments.setdefault("stride", plan.net.get("stride", 4))
     if recipe.class_weights == "balanced":
         arguments["class_weights"] = _balanced(data)
     objective: Objective = catalogue.build(package, name, arguments, what="objective")

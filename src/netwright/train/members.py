@@ -46,7 +46,7 @@ from netwright.watch.trace import Trace
 __all__ = ["SEEDS_A_RUN", "fit_members"]
 
 # Forms whose kept outputs tell no probability of the truth, or are no answers to rows.
-ALONE = ("segmentation", "similarity", "control", "embedding", "speech-recognition")
+ALONE = ("segmentation", "detection", "similarity", "control", "embedding", "speech-recognition")
 SEEDS_A_RUN = 1000  # so far apart are the seeds of the first members of two runs
 
 

@@ -13,11 +13,13 @@ def maps(report: Report) -> Markup | None:
     """Return the section of maps, or None without any."""
     if not report.maps:
         return None
+    boxes = report.form == "detection"
+    lead = "Test pictures with the fewest boxes right," if boxes else "Test pictures of low Dice,"
+    rest = "a box's score stands beside its class" if boxes else "grey is not judged"
     return section(
         "maps",
         "Pictures, truth and prediction",
-        "The test pictures with the lowest Dice, then those in the middle. A colour is a class; "
-        "grey is not judged.",
+        f"{lead} then those in the middle. A colour is a class; {rest}.",
         *(_strip(one) for one in report.maps),
     )
 

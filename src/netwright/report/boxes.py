@@ -1,0 +1,104 @@
+"""sample_boxes: some test pictures with their true boxes, and with those that were found."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from netwright.data.data import Data, Rows
+from netwright.evaluate.box_metrics import found_in
+from netwright.model.boxes import SURE
+from netwright.nets.detector import Detections, box_iou
+from netwright.report.maps import SIDE, class_colours, to_picture, to_png
+from netwright.report.report import MapExample
+from netwright.report.words import plural
+
+__all__ = ["sample_boxes"]
+
+WORST, TYPICAL = 3, 3
+OVERLAP = 0.5
+LONGEST = 12  # characters of a class in a picture
+
+
+def sample_boxes(data: Data, facts: Tensor) -> list[MapExample]:
+    """Return the worst and the most typical test pictures; none for other tasks. facts: what is
+    kept of the net's outputs on the test split, see box_metrics."""
+    if data.task.form != "detection" or not isinstance(data.test, Rows):
+        return []
+    found = found_in(facts, least=SURE)
+    truths = [boxes[boxes[:, 0] >= 0] for boxes in data.test.targets.cpu()]
+    counts = [_right(one, true) for one, true in zip(found, truths, strict=True)]
+    shares = np.array([_share(*count) for count in counts])
+    order = np.argsort(shares, kind="stable").tolist()
+    middle = max((len(order) - TYPICAL) // 2, WORST)
+    chosen = [(at, "worst") for at in order[:WORST]]
+    chosen += [(at, "typical") for at in order[middle : middle + TYPICAL]]
+    colours = class_colours(max(data.task.outputs, 3))  # of two classes dark and light would do
+    names = data.task.classes
+    examples = []
+    for at, why in chosen:
+        picture = to_picture(data.test.inputs[0][at].cpu().numpy())
+        one, true = found[at], truths[at]
+        right, called, asked = counts[at]
+        said = [f"{names[k]} {score:.0%}" for k, score in
+                zip(one.classes.tolist(), one.scores.tolist(), strict=True)]  # fmt: skip
+        kinds = true[:, 0].long().tolist()
+        examples.append(
+            MapExample(
+                label=f"{why}: test picture {at + 1}, {right} of {plural(asked, 'box', 'boxes')} "
+                f"found, {called - right} wrong",
+                picture=to_png(_enlarged(picture)),
+                truth=_drawn(picture, true[:, 1:], [names[k] for k in kinds], colours[kinds]),
+                predicted=_drawn(picture, one.boxes, said, colours[one.classes.tolist()]),
+            )
+        )
+    return examples
+
+
+def _right(found: Detections, true: Tensor) -> tuple[int, int, int]:
+    """Return how many boxes are right (the surest first, each true box once), how many were found
+    and how many are true."""
+    free = torch.ones(len(true), dtype=torch.bool)
+    overlap = box_iou(found.boxes, true[:, 1:])
+    overlap[found.classes[:, None] != true[None, :, 0].long()] = 0
+    for row in overlap:
+        best = int((row * free).argmax()) if len(true) else -1
+        if best >= 0 and free[best] and row[best] >= OVERLAP:
+            free[best] = False
+    return int((~free).sum()), len(found.scores), len(true)
+
+
+def _share(right: int, called: int, asked: int) -> float:
+    """F1 of a picture; one that is empty and said to be is all right."""
+    return 2 * right / (called + asked) if called + asked else 1.0
+
+
+def _enlarged(picture: Image.Image) -> Image.Image:
+    """Return the picture near SIDE pixels, so that thin lines can be drawn on a small one."""
+    factor = max(SIDE // max(picture.size), 1)
+    return picture.resize(
+        (picture.width * factor, picture.height * factor), Image.Resampling.NEAREST
+    )
+
+
+def _drawn(
+    picture: Image.Image, boxes: Tensor, names: Sequence[str], colours: NDArray[np.uint8]
+) -> bytes:
+    image = _enlarged(picture).convert("RGB")
+    factor = image.width / picture.width
+    draw = ImageDraw.Draw(image)
+    drawn: Iterable[tuple[list[float], str, list[int]]] = zip(
+        (boxes * factor).tolist(), names, colours.tolist(), strict=True
+    )
+    for corners, name, colour in drawn:
+        left, top, right, bottom = corners
+        low, high = (max(left, 0.0), max(top, 0.0)), (min(right, image.width - 1.0),
+                                                      min(bottom, image.height - 1.0))  # fmt: skip
+        if low[0] > high[0] or low[1] > high[1]:
+            continue
+        draw.rectangle((*low, *high), outline=tuple(colour), width=2)
+        draw.text((low[0] + 3, low[1] + 1), name[-LONGEST:], fill=tuple(colour))
+    return to_png(image)
