@@ -131,12 +131,17 @@ def write_json(frame: "pd.DataFrame", path: str) -> None:
     boxes = [
         {
             "id": at,
-            "image_id": images[row.picture],
-            "category_id": kinds[row.prediction],
-            "bbox": [row.x1, row.y1, round(row.x2 - row.x1, 2), round(row.y2 - row.y1, 2)],
-            "score": round(row.score, 4),
+            "image_id": images[row["picture"]],
+            "category_id": kinds[row["prediction"]],
+            "bbox": [
+                row["x1"],
+                row["y1"],
+                round(row["x2"] - row["x1"], 2),
+                round(row["y2"] - row["y1"], 2),
+            ],
+            "score": round(row["score"], 4),
         }
-        for at, row in enumerate(frame.itertuples(), 1)
+        for at, row in enumerate(frame.to_dict("records"), 1)
     ]
     value = {
         "images": [{"id": at, "file_name": name} for name, at in images.items()],
