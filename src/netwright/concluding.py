@@ -104,7 +104,7 @@ def _metrics(
         "epochs": run.epochs,
         "parameters": sum(p.numel() for p in run.model.net.parameters()),
         **_members(run),
-        "rows": {name: len(split) for name, split in data.splits().items()},
+        "rows": data.sizes(),
     }
 
 

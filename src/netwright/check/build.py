@@ -17,6 +17,7 @@ from netwright.device import choose_device, seeded
 from netwright.evaluate.baseline_inputs import Sample, gather
 from netwright.objectives._pairs import OnPairs, pick_classes
 from netwright.objectives.segmentation import Segmentation
+from netwright.objectives.semi_supervised import SemiSupervised
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Plan
 from netwright.quality.graph_twins import graph_keys
@@ -31,7 +32,12 @@ MOST_BYTES = 256 * 2**20  # of a split's inputs
 PREPARED_ROWS = 2_000
 BATCH, MANY = 64, 512
 MAPS, SIDE = 8, 64  # pictures whose every pixel is a target, and the pixels of a side looked at
-WITH_ROWS = (Supervised, Segmentation, OnPairs)  # objectives of a row's outputs and its target
+WITH_ROWS = (
+    Supervised,
+    SemiSupervised,
+    Segmentation,
+    OnPairs,
+)  # objectives of a row's outputs and its target
 TEXTS = 8  # rows of such: each holds many targets
 MOST_VALUES = 4_000_000  # of the inputs of many rows: large pictures fill memory
 

@@ -116,6 +116,7 @@ def train(
     group: o.Group = None,
     horizon: o.Horizon = None,
     split: o.SplitBy = None,
+    unlabelled: o.Unlabelled = False,
     metric: o.Metric = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     json: o.AsJson = False,
@@ -176,6 +177,7 @@ def tune(
     group: o.Group = None,
     horizon: o.Horizon = None,
     split: o.SplitBy = None,
+    unlabelled: o.Unlabelled = False,
     metric: o.Metric = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with --out.")] = False,
     json: o.AsJson = False,
@@ -331,6 +333,7 @@ def check(
     group: o.Group = None,
     horizon: o.Horizon = None,
     split: o.SplitBy = None,
+    unlabelled: o.Unlabelled = False,
     steps: Annotated[
         int | None,
         typer.Option(help="Of a script: stop after so many steps; 60 when left out.", metavar="N"),
@@ -360,6 +363,7 @@ def plan_(
     group: o.Group = None,
     horizon: o.Horizon = None,
     split: o.SplitBy = None,
+    unlabelled: o.Unlabelled = False,
     out: Annotated[str | None, typer.Option(help="Write plan.yaml here.", metavar="FILE")] = None,
     json: o.AsJson = False,
 ) -> None:
@@ -367,7 +371,8 @@ def plan_(
     from netwright.cli.use import run_plan
 
     read = dict(target=target, task=task, test=test, seed=seed, time_column=time_column)
-    run_plan(source, dict(read, group=group, horizon=horizon, split=split), out=out, as_json=json)
+    read |= dict(group=group, horizon=horizon, split=split, unlabelled=unlabelled)
+    run_plan(source, read, out=out, as_json=json)
 
 
 @app.command(context_settings={"allow_interspersed_args": False})

@@ -42,6 +42,9 @@ SplitBy = Annotated[
     str | None,
     typer.Option("--split", help="Column or file that gives each row's split.", metavar="FILE|COL"),
 ]
+Unlabelled = Annotated[
+    bool, typer.Option("--unlabelled", help="Learn from rows without a class as well.")
+]
 Metric = Annotated[str | None, typer.Option(help="Primary metric.", metavar="M")]
 
 

@@ -188,7 +188,7 @@ def image_data(
         )
     if stored is not None:
         stored, encoding = drop_equal_channels(stored, encoding, ledger)
-        encoding = _scaled(encoding, stored[rows.train], rows.task.form)
+        encoding = _scaled(encoding, stored[rows.fitted()], rows.task.form)
         _note_duplicates(stored, rows, ledger)
         splits: Mapping[str, Split] = _in_memory(stored, raw, kept, rows)
     else:

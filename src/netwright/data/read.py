@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from netwright.data.arrays import Arrays, arrays_as_frames, read_arrays
 from netwright.data.builtin import load_builtin
@@ -28,6 +30,7 @@ from netwright.data.tagging import read_tagging
 from netwright.data.task import parse_task
 from netwright.data.texts import read_texts
 from netwright.data.translation import read_translation
+from netwright.data.unlabelled import check_unlabelled
 from netwright.errors import DataError, UsageError
 
 TEXTS = ("text-folder", "text-lines", "corpus")
@@ -49,6 +52,7 @@ def read(
     group: str | None = None,
     horizon: int | None = None,
     split: str | None = None,
+    unlabelled: bool = False,
     memory_limit_mb: float | None = None,
 ) -> Data:
     """Read `source` (see `netwright data`, or a DataFrame) as Data. What is not said is inferred
@@ -66,22 +70,32 @@ def read(
         group=group,
         horizon=horizon,
         split=split,
+        unlabelled=unlabelled,
     )
     if task is not None:
         parse_task(task)
     if horizon is not None and horizon < 1:
         raise UsageError(f"horizon is {horizon}; expected at least 1 step ahead.")
-    ledger = Ledger()
+    return check_unlabelled(_read(source, options, Ledger(), memory_limit_mb), options)
+
+
+def _read(
+    source: str | Path | pd.DataFrame,
+    options: ReadOptions,
+    ledger: Ledger,
+    memory_limit_mb: float | None,
+) -> Data:
+    task = options.task
     learns_rows = task in SELF
     if isinstance(source, pd.DataFrame):
         frame = source.rename(columns=str).reset_index(drop=True)
         return _from_frames({"all": frame}, Source("table"), options, ledger)
     # Word vectors may be tested on a table of pairs, which is no second corpus.
-    found = locate(source, test=None if task == "embedding" else test)
+    found = locate(source, test=None if task == "embedding" else options.test)
     note_found(found, ledger)
     if found.kind == "table":
         limit = memory_limit(memory_limit_mb)
-        if not learns_rows and must_stream(found, limit):
+        if not learns_rows and not options.unlabelled and must_stream(found, limit):
             return streamed_data(found, _origin(found), options, ledger, limit=limit)
         return _from_frames(read_parts(found, ledger), _origin(found), options, ledger)
     if found.kind == "builtin":
@@ -182,10 +196,17 @@ def _from_arrays(arrays: Arrays, source: Source, options: ReadOptions, ledger: L
         {
             name: [""] * len(part.inputs)
             if part.targets is None
-            else [str(v) for v in part.targets.reshape(-1)]
+            else _labels_of(part.targets, options)
             for name, part in arrays.parts.items()
         }
     )
     raw = np.concatenate([part.inputs for part in arrays.parts.values()])
     build = image_data if arrays.kind == "image" else series_data
     return build(raw, labels, given=given, source=source, options=options, ledger=ledger)
+
+
+def _labels_of(targets: NDArray[Any], options: ReadOptions) -> list[str]:
+    """Return the labels as words; where rows without a class are learned from too, "" of those that
+    have -1 (as scikit-learn says) or NaN."""
+    words = [str(value) for value in targets.reshape(-1)]
+    return ["" if options.unlabelled and word in ("-1", "-1.0", "nan") else word for word in words]

@@ -98,7 +98,7 @@ def text_data(
         told=bool(column),
     )
     encoding = fit_text_encoding(
-        [rows[at] for at in labelled.train.tolist()], ledger, column=column
+        [rows[at] for at in labelled.fitted().tolist()], ledger, column=column
     )
     (tokens,) = encoding.encode(rows, ledger)
     _note_duplicates(rows, labelled, ledger)

@@ -9,6 +9,7 @@ from netwright import catalogue
 from netwright.data.data import Data
 from netwright.plan.choices import Choices
 from netwright.plan.plan import FIXED, Plan
+from netwright.plan.rules._semi_supervised import semi_supervised
 
 __all__ = ["design"]
 
@@ -36,7 +37,10 @@ def design(data: Data) -> Plan:
         choices.net(name, value, FIXED)
     # A kind of learning of its own has rules for every kind of data.
     rules = data.task.form if data.task.form in catalogue.names(RULES) else data.kind
-    catalogue.find(RULES, rules, what="kind of data")(data, choices)
+    if data.unlabelled is not None:
+        semi_supervised(data, choices)
+    else:
+        catalogue.find(RULES, rules, what="kind of data")(data, choices)
     _loss(data, choices)
     return choices.plan()
 
@@ -49,7 +53,8 @@ def _loss(data: Data, c: Choices) -> None:
         return
     if task.form not in OVER_VOCABULARY:
         c.net("outputs", task.outputs, _outputs_reason(data))
-    c.objective("loss", *LOSSES[task.form])
+    if data.unlabelled is None:
+        c.objective("loss", *LOSSES[task.form])
     counts = [n for n in data.class_counts if n > 0]
     if (
         task.form in ("multiclass",)

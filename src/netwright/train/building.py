@@ -124,16 +124,16 @@ def with_counts(plan: Plan, data: Data) -> Plan:
 
 
 def rows_of(objective: Objective, data: Data, recipe: Recipe) -> int:
-    """Return how many rows an epoch has: those of the training split, or what acting gives."""
-    acting = getattr(objective, "rows", None)
-    if acting is None:
+    """Return how many rows an epoch has: those of the training split, unless the objective says."""
+    own = getattr(objective, "rows", None)
+    if own is None:
         return len(data.train)
     if recipe.batch_size == "full":
         raise UsageError(
-            "recipe.batch_size is 'full', but the rows come from acting and are never all there. "
-            "Give a number."
+            "recipe.batch_size is 'full', but how many rows an epoch has depends on it here: they "
+            "come from acting, or some are drawn more often than others. Give a number."
         )
-    rows: int = acting(int(recipe.batch_size))
+    rows: int = own(data, int(recipe.batch_size))
     return rows
 
 
