@@ -143,6 +143,22 @@ def _cartpole() -> Row | None:
     return (f"mean return of 100 episodes, {'; '.join(said)}", asked) if found else None
 
 
+def _sst2() -> Row | None:
+    found = _read("catalogue_pretraining")
+    if not found:
+        return None
+    said = [f"{start} {_values(found[start]['values'])}" for start in ("scratch", "pre-trained")]
+    gain = {name: 100 * value for name, value in found["difference"].items()}
+    words = f"difference {gain['value']:.1f} points, {gain['low']:.1f} to {gain['high']:.1f}"
+    return f"accuracy on SST-2: {', '.join(said)}; {words}", "+ 2 points"
+
+
+def _ten_labels() -> Row | None:
+    found = _read("catalogue_semi_supervised")
+    said = [f"{method} {_values(one['values'])}" for method, one in found.items()]
+    return (f"accuracy on digits: {', '.join(said)}", "above alone") if found else None
+
+
 FIGURES: dict[str, Callable[[], Row | None]] = {
     "adult": lambda: _reach("adult", "accuracy on adult"),
     "cartpole": _cartpole,
@@ -157,6 +173,8 @@ FIGURES: dict[str, Callable[[], Row | None]] = {
     "pm25": lambda: _reach("pm25", "MASE on Beijing's PM2.5"),
     "rebuilt": _rebuilt,
     "recall": _recall,
+    "sst2": _sst2,
+    "ten-labels": _ten_labels,
     "sonar": lambda: _first_nets("xor mlp", "sonar"),
     "tinyshakespeare": lambda: _sequences("gpt"),
     "words": _words,

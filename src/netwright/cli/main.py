@@ -99,13 +99,9 @@ def train(
     test: o.Test = None,
     out: o.Out = None,
     plan: Annotated[str | None, typer.Option(help="A plan.yaml to follow.", metavar="FILE")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a plan field: a.b=v.", metavar="a.b=v")
-    ] = None,
-    time: Annotated[
-        str | None, typer.Option(help="Bound on the whole command: 90s, 5m, 1h.", metavar="T")
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(help="At most this many epochs.")] = None,
+    set_: o.Changes = None,
+    time: o.Bound = None,
+    epochs: o.Epochs = None,
     members: Annotated[
         int | None, typer.Option(help="Train an ensemble of so many nets.", metavar="K")
     ] = None,
@@ -118,7 +114,7 @@ def train(
     split: o.SplitBy = None,
     unlabelled: o.Unlabelled = False,
     metric: o.Metric = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    resume: o.Resume = False,
     json: o.AsJson = False,
 ) -> None:
     """Turn data into a trained, tested, explained network."""
@@ -127,6 +123,34 @@ def train(
     # A time bound counts from the command's start: imports take their share.
     given = {k: v for k, v in locals().items() if k not in ("run_train", "context")}
     raise typer.Exit(run_train(given | {"begun": context.obj}))
+
+
+@app.command()
+def finetune(
+    context: typer.Context,
+    model: o.ModelPath,
+    source: o.Source,
+    target: o.Target = None,
+    task: o.TaskName = None,
+    test: o.Test = None,
+    out: o.Out = None,
+    set_: o.Changes = None,
+    time: o.Bound = None,
+    epochs: o.Epochs = None,
+    seed: o.Seed = 0,
+    device: o.Device = "auto",
+    threads: o.Threads = None,
+    split: o.SplitBy = None,
+    metric: o.Metric = None,
+    resume: o.Resume = False,
+    json: o.AsJson = False,
+) -> None:
+    """Train a model on with other texts or pictures: its net, encoding and weights are taken."""
+    from netwright.cli.train import run_train
+
+    given = {k: v for k, v in locals().items() if k not in ("run_train", "context")}
+    rest = dict.fromkeys(("plan", "members", "time_column", "group", "horizon"))
+    raise typer.Exit(run_train(given | rest | {"unlabelled": False, "begun": context.obj}))
 
 
 @app.command()
@@ -142,9 +166,7 @@ def tune(
     trials: Annotated[
         int | None, typer.Option(help="How many plans to try; 64 when left out.", metavar="N")
     ] = None,
-    time: Annotated[
-        str | None, typer.Option(help="Bound on the whole command: 90s, 5m, 1h.", metavar="T")
-    ] = None,
+    time: o.Bound = None,
     storage: Annotated[
         str | None,
         typer.Option(
@@ -166,9 +188,7 @@ def tune(
     test: o.Test = None,
     out: o.Out = None,
     plan: Annotated[str | None, typer.Option(help="The plan to tune.", metavar="FILE")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a plan field: a.b=v.", metavar="a.b=v")
-    ] = None,
+    set_: o.Changes = None,
     epochs: Annotated[int | None, typer.Option(help="At most this many epochs a trial.")] = None,
     seed: o.Seed = 0,
     device: o.Device = "auto",
@@ -323,9 +343,7 @@ def check(
         str | None, typer.Option(help="Write checks.json into this folder.", metavar="DIR")
     ] = None,
     plan: Annotated[str | None, typer.Option(help="The plan to check.", metavar="FILE")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a plan field: a.b=v.", metavar="a.b=v")
-    ] = None,
+    set_: o.Changes = None,
     seed: o.Seed = 0,
     device: o.Device = "auto",
     threads: o.Threads = None,

@@ -20,6 +20,7 @@ def run_train(given: dict[str, Any]) -> int:
         options=ReadOptions(**{name: given[name] for name in READING}),
         out=given["out"],
         plan=given["plan"],
+        init_from=given.get("model"),
         changes=parse_changes(given["set_"]),
         seconds=parse_seconds(given["time"]),
         epochs=given["epochs"],

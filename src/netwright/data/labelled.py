@@ -16,7 +16,7 @@ from torch import Tensor
 from netwright.data.data import Data, Encoding, Kind, Rows, Source, Split
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
-from netwright.data.set_aside import SELF, set_aside
+from netwright.data.set_aside import WITHOUT_LABELS, set_aside
 from netwright.data.splits import split_rows, split_there
 from netwright.data.table_splits import told_splits
 from netwright.data.targets import Targets, build_task
@@ -162,7 +162,7 @@ def label_rows(
     name: the task's, such as "text-classification". told: the classes and the splits stand in the
     ledger already.
     """
-    if options.task in SELF:
+    if options.task in WITHOUT_LABELS:
         return _set_aside(labels, given, target, options, ledger)
     if options.task is not None:
         asked, form_asked = parse_task(options.task)

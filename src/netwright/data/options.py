@@ -15,7 +15,8 @@ class ReadOptions:
     second file or folder, kept for the end. time_column: rows are ordered by it and split in time.
     group: rows of one group stay in one split. horizon: steps ahead (forecasting). split: a column
     or a file that gives "train", "validation" or "test" for each row. unlabelled: rows without a
-    class are learned from too, which otherwise are left out.
+    class are learned from too, which otherwise are left out. encoding_of: a model folder whose
+    encoding is kept, for a net that is trained on.
     """
 
     target: str | None = None
@@ -27,6 +28,8 @@ class ReadOptions:
     horizon: int | None = None
     split: str | None = None
     unlabelled: bool = False
+    encoding_of: str | None = None
 
 
-READING = tuple(field.name for field in fields(ReadOptions))  # by name, as commands spell them
+# Of a source, as commands spell it.
+READING = tuple(field.name for field in fields(ReadOptions) if field.name != "encoding_of")

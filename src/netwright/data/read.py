@@ -15,14 +15,16 @@ from netwright.data.environments import environment_data
 from netwright.data.forecasting import forecasting_data
 from netwright.data.graph_data import read_graph_data
 from netwright.data.images import image_data, read_images
+from netwright.data.kept_encoding import KEPT
 from netwright.data.labelled import join_labelled
 from netwright.data.ledger import Ledger
+from netwright.data.masked_texts import FORM as MASKED
 from netwright.data.masks import read_masks
 from netwright.data.options import ReadOptions
 from netwright.data.read_rows import note_found, read_labelled, read_rows
 from netwright.data.self_tables import self_table
 from netwright.data.series import read_series, series_data
-from netwright.data.set_aside import SELF
+from netwright.data.set_aside import SELF, WITHOUT_LABELS
 from netwright.data.sources import COMING_KINDS, KINDS, Found, locate, sha256_of
 from netwright.data.stream_tables import memory_limit, must_stream, streamed_data
 from netwright.data.tables import read_parts, table_data
@@ -38,7 +40,11 @@ TEXTS = ("text-folder", "text-lines", "corpus")
 __all__ = ["ReadOptions", "read", "read_labelled", "read_rows"]
 
 
-OF_PICTURES = {"segmentation": "image/ and label/", "similarity": "pictures for each class"}
+OF_PICTURES = {
+    "segmentation": "image/ and label/",
+    "similarity": "pictures for each class",
+    "contrastive": "pictures",
+}
 
 
 def read(
@@ -53,6 +59,7 @@ def read(
     horizon: int | None = None,
     split: str | None = None,
     unlabelled: bool = False,
+    encoding_of: str | None = None,
     memory_limit_mb: float | None = None,
 ) -> Data:
     """Read `source` (see `netwright data`, or a DataFrame) as Data. What is not said is inferred
@@ -71,12 +78,19 @@ def read(
         horizon=horizon,
         split=split,
         unlabelled=unlabelled,
+        encoding_of=encoding_of,
     )
     if task is not None:
         parse_task(task)
     if horizon is not None and horizon < 1:
         raise UsageError(f"horizon is {horizon}; expected at least 1 step ahead.")
-    return check_unlabelled(_read(source, options, Ledger(), memory_limit_mb), options)
+    data = _read(source, options, Ledger(), memory_limit_mb)
+    if encoding_of is not None and data.kind not in KEPT:
+        raise UsageError(
+            f"A net that was trained before is trained on with texts or pictures; {data.kind} data "
+            "has columns of its own. Train a net for it with `netwright train`."
+        )
+    return check_unlabelled(data, options)
 
 
 def _read(
@@ -86,7 +100,7 @@ def _read(
     memory_limit_mb: float | None,
 ) -> Data:
     task = options.task
-    learns_rows = task in SELF
+    learns_rows = task in WITHOUT_LABELS
     if isinstance(source, pd.DataFrame):
         frame = source.rename(columns=str).reset_index(drop=True)
         return _from_frames({"all": frame}, Source("table"), options, ledger)
@@ -108,8 +122,8 @@ def _read(
         return read_masks(found, options, ledger)
     if found.kind in TEXTS and learns_rows:
         raise DataError(
-            f"{found.name!r} holds texts, and --task {task} is for tables and pictures. For texts "
-            "use --task language-modelling."
+            f"{found.name!r} holds texts, and --task {task} is for tables or pictures. For texts "
+            "use --task language-modelling or masked-language-modelling."
         )
     if found.kind in TEXTS:
         return read_texts(found, options, ledger)
@@ -154,6 +168,11 @@ def _from_frames(
             f"--task {options.task} is learned from pictures, but {source.name} is a table. Give a "
             f"folder of {OF_PICTURES[options.task]}."
         )
+    if options.task == MASKED:
+        raise UsageError(
+            f"--task {MASKED} is learned from texts, but {source.name} is a table. Give a .txt "
+            "with a text a line, or a folder of such files."
+        )
     if options.task == "forecasting" or options.horizon is not None:
         return forecasting_data(parts, source=source, options=options, ledger=ledger)
     return table_data(parts, source=source, options=options, ledger=ledger)
@@ -180,7 +199,7 @@ def _from_builtin(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
 
 def _from_arrays(arrays: Arrays, source: Source, options: ReadOptions, ledger: Ledger) -> Data:
     for name, part in arrays.parts.items():
-        if part.targets is None and options.task not in SELF:
+        if part.targets is None and options.task not in WITHOUT_LABELS:
             raise DataError(
                 f"{source.name} has no targets for its {name} inputs; expected an array called y "
                 "or "

@@ -28,7 +28,7 @@ class Supervised:
     """class_weights: weight of each class in the mean, or empty. label_smoothing: 0..1,
     cross-entropy only."""
 
-    takes: ClassVar[tuple[str, ...]] = ("outputs", "nodes")
+    takes: ClassVar[tuple[str, ...]] = ("outputs", "nodes", "rows or masked tokens")
     groups: ClassVar[tuple[str, ...]] = ("net",)
 
     loss: str = "cross-entropy"

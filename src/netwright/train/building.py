@@ -13,6 +13,7 @@ from netwright.errors import UsageError
 from netwright.objectives._objective import Objective
 from netwright.plan.plan import Plan, Recipe
 from netwright.train.init import initialise_
+from netwright.train.taking import take_weights_
 
 __all__ = ["balanced_rows", "build_net", "build_objective", "rows_of", "with_counts"]
 
@@ -27,6 +28,10 @@ def build_net(plan: Plan, data: Data, seed: int, device: torch.device) -> tuple[
     if plan.recipe.init != "default":
         activation = spec.get("activation", "relu")
         said = initialise_(net, plan.recipe.init, activation=activation, rng_seed=seed)
+    if plan.recipe.init_from:
+        taken = take_weights_(net, plan.net, data.task, plan.recipe.init_from)
+        data.ledger.note("read", "weights", str(taken), len(taken.taken))
+        said = f"{said}; {taken}"
     fit_bins = getattr(net, "fit_bins_", None)
     if fit_bins is not None:
         fit_bins(next(iter(data.train.batches(50_000))).inputs[0])
