@@ -194,6 +194,22 @@ def _sound(name: str, what: str) -> Row | None:
     return f"{what} {_values(found['values'])}; {others}", str(found["asked"])
 
 
+def _sst2() -> Row | None:
+    found = _read("catalogue_pretraining")
+    if not found:
+        return None
+    said = [f"{start} {_values(found[start]['values'])}" for start in ("scratch", "pre-trained")]
+    gain = {name: 100 * value for name, value in found["difference"].items()}
+    words = f"difference {gain['value']:.1f} points, {gain['low']:.1f} to {gain['high']:.1f}"
+    return f"accuracy on SST-2: {', '.join(said)}; {words}", "+ 2 points"
+
+
+def _ten_labels() -> Row | None:
+    found = _read("catalogue_semi_supervised")
+    said = [f"{method} {_values(one['values'])}" for method, one in found.items()]
+    return (f"accuracy on digits: {', '.join(said)}", "above alone") if found else None
+
+
 FIGURES: dict[str, Callable[[], Row | None]] = {
     "adult": lambda: _reach("adult", "accuracy on adult"),
     "cartpole": _cartpole,
@@ -208,6 +224,8 @@ FIGURES: dict[str, Callable[[], Row | None]] = {
     "omniglot": _omniglot,
     "rebuilt": _rebuilt,
     "recall": _recall,
+    "sst2": _sst2,
+    "ten-labels": _ten_labels,
     "sonar": lambda: _first_nets("xor mlp", "sonar"),
     "together": _together,
     "spoken_digits": lambda: _sound("digits", "token error rate of digit strings in noise"),

@@ -5,7 +5,7 @@ import json
 import platform
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from netwright.data.data import Data
 from netwright.data.folds import check_folds
 from netwright.data.read import ReadOptions, read
 from netwright.diagnose.finding import findings_json
+from netwright.model.model import load
 from netwright.plan.design import design
 from netwright.plan.members import with_count
 from netwright.plan.plan import Plan
@@ -38,6 +39,7 @@ TRAINING_SHARE = 0.85  # of a time bound; the rest is for baselines, test scores
 class Job:
     """What `netwright train` was asked to do; None means: decide.
 
+    init_from: a model or run folder that is trained on: its net, its encoding and its weights.
     begun: time.monotonic() of when the command began, where that was before `make` is called.
     """
 
@@ -45,6 +47,7 @@ class Job:
     options: ReadOptions = field(default_factory=ReadOptions)
     out: str | None = None
     plan: str | None = None
+    init_from: str | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
     epochs: int | None = None
@@ -66,7 +69,16 @@ class Job:
 
     def read(self) -> Data:
         """Read the source as Data."""
-        return read(self.source, **vars(self.options))
+        options = replace(self.options, encoding_of=self.init_from)
+        return read(self.source, **vars(options))
+
+    def designed(self, data: Data) -> Plan:
+        """Return the plan that is followed, or the designer's."""
+        if self.plan:
+            return Plan.load(self.plan)
+        if self.init_from is None:
+            return design(data)
+        return design(data, spec=load(self.init_from).spec, init_from=self.init_from)
 
     def arguments(self) -> dict[str, Any]:
         """Return what must be the same for `resume` to go on."""
@@ -75,6 +87,7 @@ class Job:
         values |= {
             k: str(v) if isinstance(v, Path) else v for k, v in values.pop("options").items()
         }
+        values.pop("encoding_of")  # it follows from init_from
         for name in ("resume", "out", "begun"):
             values.pop(name)
         return values
@@ -108,7 +121,7 @@ def _make(job: Job, folder: Path, progress: Progress | None) -> Made:
     for entry in data.ledger:
         if progress and entry.action in ("guessed", "dropped", "warned", "imputed", "split"):
             progress.message(str(entry))
-    plan = Plan.load(job.plan) if job.plan else design(data)
+    plan = job.designed(data)
     members = {} if job.members is None else with_count(job.members)
     plan = plan.with_({**job.changes, **members})
     if job.epochs is not None:

@@ -108,7 +108,7 @@ def test_q_learning_gives_as_many_batches_as_it_says(data: Data) -> None:
     objective = QLearning(steps=80, every=4, random_steps=40, memory=64)
     net = DQN(in_features=4, outputs=2)
     batches = list(objective.batches(data, Epoch(batch_size=16, net=net, **streams())))
-    assert len(batches) * 16 == objective.rows(16)
+    assert len(batches) * 16 == objective.rows(data, 16)
     assert batches[0].inputs[0].shape == (16, 4) and batches[0].targets.shape == (16,)
     assert objective.experience.facts()["environment_steps"] == 120
     loss = objective.step(net, batches[0])["net"]
@@ -162,7 +162,7 @@ def test_policy_gradient_gives_as_many_batches_as_it_says(data: Data, method: st
     net = ActorCritic(in_features=4, outputs=2)
     batches = list(objective.batches(data, Epoch(batch_size=32, net=net, **streams())))
     assert len(batches) == (6 if method == "ppo" else 2)
-    assert len(batches) * 32 == objective.rows(32)
+    assert len(batches) * 32 == objective.rows(data, 32)
     objective.step(net, batches[0])["net"].backward()
     assert all(p.grad is not None for p in net.parameters())
 

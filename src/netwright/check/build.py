@@ -19,6 +19,7 @@ from netwright.objectives._pairs import OnPairs, pick_classes
 from netwright.objectives.ctc import CTC
 from netwright.objectives.detection import Detection
 from netwright.objectives.segmentation import Segmentation
+from netwright.objectives.semi_supervised import SemiSupervised
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Plan
 from netwright.quality.graph_twins import graph_keys
@@ -34,7 +35,7 @@ PREPARED_ROWS = 2_000
 BATCH, MANY = 64, 512
 MAPS, SIDE = 8, 64  # pictures whose every pixel is a target, and the pixels of a side looked at
 # Objectives of a row's outputs and its target.
-WITH_ROWS = (Supervised, Segmentation, Detection, OnPairs, CTC)
+WITH_ROWS = (Supervised, SemiSupervised, Segmentation, Detection, OnPairs, CTC)
 TEXTS = 8  # rows of such: each holds many targets
 MOST_VALUES = 4_000_000  # of the inputs of many rows: large pictures fill memory
 

@@ -27,7 +27,10 @@ OUT_OF_FOLD_SECONDS = 4.0
 OUT_OF_FOLD_ROWS = 4_000
 OUT_OF_FOLD_VALUES = 4_000_000  # entries of the features: a tree looks at each
 # Forms whose rows hold many targets each.
-SEQUENCES = ("language-modelling", "tagging", "translation", "speech-recognition")
+SEQUENCES = (
+    "language-modelling", "masked-language-modelling", "tagging", "translation",
+    "speech-recognition",
+)  # fmt: skip
 LONGEST = 60  # characters that a row is shown by
 
 

@@ -19,9 +19,8 @@ __all__ = ["run_check"]
 
 STEPS = 60
 SECONDS = 15.0  # of a script's training
-_READ = ("target", "task", "test", "seed", "time_column", "group", "horizon", "split")
-_OF_SOURCES = ("target", "task", "test", "time_column", "group", "horizon", "split", "plan",
-               "set_", "threads")  # fmt: skip
+_OF_SOURCES = ("target", "task", "test", "time_column", "group", "horizon", "split",
+               "unlabelled", "plan", "set_", "threads")  # fmt: skip
 
 
 def run_check(given: dict[str, Any]) -> int:
@@ -41,6 +40,7 @@ def run_check(given: dict[str, Any]) -> int:
 
 def _of_source(given: dict[str, Any]) -> "Checks":
     from netwright.check.check import check
+    from netwright.data.options import READING
     from netwright.data.read import read
     from netwright.plan.design import design
     from netwright.plan.plan import Plan
@@ -49,7 +49,7 @@ def _of_source(given: dict[str, Any]) -> "Checks":
         raise UsageError(
             f"--steps and arguments are for a script; {given['source']!r} is no .py file."
         )
-    data = read(given["source"], **{name: given[name] for name in _READ})
+    data = read(given["source"], **{name: given[name] for name in READING})
     plan = Plan.load(given["plan"]) if given["plan"] else design(data)
     plan = plan.with_(parse_changes(given["set_"]))
     return check(

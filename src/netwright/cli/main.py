@@ -99,13 +99,9 @@ def train(
     test: o.Test = None,
     out: o.Out = None,
     plan: Annotated[str | None, typer.Option(help="A plan.yaml to follow.", metavar="FILE")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a plan field: a.b=v.", metavar="a.b=v")
-    ] = None,
-    time: Annotated[
-        str | None, typer.Option(help="Bound on the whole command: 90s, 5m, 1h.", metavar="T")
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(help="At most this many epochs.")] = None,
+    set_: o.Changes = None,
+    time: o.Bound = None,
+    epochs: o.Epochs = None,
     members: Annotated[
         int | None, typer.Option(help="Train an ensemble of so many nets.", metavar="K")
     ] = None,
@@ -116,8 +112,9 @@ def train(
     group: o.Group = None,
     horizon: o.Horizon = None,
     split: o.SplitBy = None,
+    unlabelled: o.Unlabelled = False,
     metric: o.Metric = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    resume: o.Resume = False,
     json: o.AsJson = False,
 ) -> None:
     """Turn data into a trained, tested, explained network."""
@@ -126,6 +123,34 @@ def train(
     # A time bound counts from the command's start: imports take their share.
     given = {k: v for k, v in locals().items() if k not in ("run_train", "context")}
     raise typer.Exit(run_train(given | {"begun": context.obj}))
+
+
+@app.command()
+def finetune(
+    context: typer.Context,
+    model: o.ModelPath,
+    source: o.Source,
+    target: o.Target = None,
+    task: o.TaskName = None,
+    test: o.Test = None,
+    out: o.Out = None,
+    set_: o.Changes = None,
+    time: o.Bound = None,
+    epochs: o.Epochs = None,
+    seed: o.Seed = 0,
+    device: o.Device = "auto",
+    threads: o.Threads = None,
+    split: o.SplitBy = None,
+    metric: o.Metric = None,
+    resume: o.Resume = False,
+    json: o.AsJson = False,
+) -> None:
+    """Train a model on with other texts or pictures: its net, encoding and weights are taken."""
+    from netwright.cli.train import run_train
+
+    given = {k: v for k, v in locals().items() if k not in ("run_train", "context")}
+    rest = dict.fromkeys(("plan", "members", "time_column", "group", "horizon"))
+    raise typer.Exit(run_train(given | rest | {"unlabelled": False, "begun": context.obj}))
 
 
 @app.command()
@@ -141,9 +166,7 @@ def tune(
     trials: Annotated[
         int | None, typer.Option(help="How many plans to try; 64 when left out.", metavar="N")
     ] = None,
-    time: Annotated[
-        str | None, typer.Option(help="Bound on the whole command: 90s, 5m, 1h.", metavar="T")
-    ] = None,
+    time: o.Bound = None,
     storage: Annotated[
         str | None,
         typer.Option(
@@ -165,9 +188,7 @@ def tune(
     test: o.Test = None,
     out: o.Out = None,
     plan: Annotated[str | None, typer.Option(help="The plan to tune.", metavar="FILE")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a plan field: a.b=v.", metavar="a.b=v")
-    ] = None,
+    set_: o.Changes = None,
     epochs: Annotated[int | None, typer.Option(help="At most this many epochs a trial.")] = None,
     seed: o.Seed = 0,
     device: o.Device = "auto",
@@ -176,6 +197,7 @@ def tune(
     group: o.Group = None,
     horizon: o.Horizon = None,
     split: o.SplitBy = None,
+    unlabelled: o.Unlabelled = False,
     metric: o.Metric = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with --out.")] = False,
     json: o.AsJson = False,
@@ -321,9 +343,7 @@ def check(
         str | None, typer.Option(help="Write checks.json into this folder.", metavar="DIR")
     ] = None,
     plan: Annotated[str | None, typer.Option(help="The plan to check.", metavar="FILE")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a plan field: a.b=v.", metavar="a.b=v")
-    ] = None,
+    set_: o.Changes = None,
     seed: o.Seed = 0,
     device: o.Device = "auto",
     threads: o.Threads = None,
@@ -331,6 +351,7 @@ def check(
     group: o.Group = None,
     horizon: o.Horizon = None,
     split: o.SplitBy = None,
+    unlabelled: o.Unlabelled = False,
     steps: Annotated[
         int | None,
         typer.Option(help="Of a script: stop after so many steps; 60 when left out.", metavar="N"),
@@ -360,6 +381,7 @@ def plan_(
     group: o.Group = None,
     horizon: o.Horizon = None,
     split: o.SplitBy = None,
+    unlabelled: o.Unlabelled = False,
     out: Annotated[str | None, typer.Option(help="Write plan.yaml here.", metavar="FILE")] = None,
     json: o.AsJson = False,
 ) -> None:
@@ -367,7 +389,8 @@ def plan_(
     from netwright.cli.use import run_plan
 
     read = dict(target=target, task=task, test=test, seed=seed, time_column=time_column)
-    run_plan(source, dict(read, group=group, horizon=horizon, split=split), out=out, as_json=json)
+    read |= dict(group=group, horizon=horizon, split=split, unlabelled=unlabelled)
+    run_plan(source, read, out=out, as_json=json)
 
 
 @app.command(context_settings={"allow_interspersed_args": False})

@@ -42,6 +42,18 @@ SplitBy = Annotated[
     str | None,
     typer.Option("--split", help="Column or file that gives each row's split.", metavar="FILE|COL"),
 ]
+Changes = Annotated[
+    list[str] | None, typer.Option("--set", help="Change a plan field: a.b=v.", metavar="a.b=v")
+]
+Bound = Annotated[
+    str | None,
+    typer.Option("--time", help="Bound on the whole command: 90s, 5m, 1h.", metavar="T"),
+]
+Epochs = Annotated[int | None, typer.Option(help="At most this many epochs.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")]
+Unlabelled = Annotated[
+    bool, typer.Option("--unlabelled", help="Learn from rows without a class as well.")
+]
 Metric = Annotated[str | None, typer.Option(help="Primary metric.", metavar="M")]
 
 

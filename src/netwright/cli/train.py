@@ -5,13 +5,11 @@ import sys
 from typing import Any
 
 from netwright.cli.options import parse_changes, parse_seconds
-from netwright.data.read import ReadOptions
+from netwright.data.options import READING, ReadOptions
 from netwright.making import Job, make
 from netwright.report.progress import make_progress
 
 __all__ = ["run_train"]
-
-_READ = ("target", "task", "test", "seed", "time_column", "group", "horizon", "split")
 
 
 def run_train(given: dict[str, Any]) -> int:
@@ -19,9 +17,10 @@ def run_train(given: dict[str, Any]) -> int:
     is written)."""
     job = Job(
         source=given["source"],
-        options=ReadOptions(**{name: given[name] for name in _READ}),
+        options=ReadOptions(**{name: given[name] for name in READING}),
         out=given["out"],
         plan=given["plan"],
+        init_from=given.get("model"),
         changes=parse_changes(given["set_"]),
         seconds=parse_seconds(given["time"]),
         epochs=given["epochs"],

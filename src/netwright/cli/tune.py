@@ -5,14 +5,13 @@ import sys
 from typing import Any
 
 from netwright.cli.options import parse_changes, parse_seconds
-from netwright.data.read import ReadOptions
+from netwright.data.options import READING, ReadOptions
 from netwright.report.tune_progress import make_search_progress, values_line
 from netwright.report.words import duration, number
 from netwright.tuning import TuneJob, tune_source
 
 __all__ = ["run_tune"]
 
-_READ = ("target", "task", "test", "seed", "time_column", "group", "horizon", "split")
 _SAME = (
     "source", "space", "out", "plan", "epochs", "method", "sampler", "trials", "storage", "workers",
     "pack", "device", "metric", "resume", "begun",
@@ -25,7 +24,7 @@ def run_tune(given: dict[str, Any]) -> int:
     far is written)."""
     job = TuneJob(
         **{name: given[name] for name in _SAME},
-        options=ReadOptions(**{name: given[name] for name in _READ}),
+        options=ReadOptions(**{name: given[name] for name in READING}),
         changes=parse_changes(given["set_"]),
         seconds=parse_seconds(given["time"]),
         name=given["study"],

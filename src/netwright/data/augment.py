@@ -14,6 +14,7 @@ from torch import Tensor
 from netwright.data.data import Kind
 from netwright.data.sound_changes import augment_sounds
 from netwright.data.warps import (
+    crop_grid,
     elastic_grid,
     floats,
     normal,
@@ -202,6 +203,11 @@ def _rotate(x: Tensor, rng: torch.Generator, strength: float, padding_value: int
     """Turn by up to 15 degrees and scale by up to 10 %, bilinear; what is outside repeats the
     border."""
     return sample_at(floats(x), rotation_grid(x, rng, strength))
+
+
+def _crop(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+    """Enlarge a part of the picture, bilinear (Szegedy et al. 2015, arXiv:1409.4842)."""
+    return sample_at(floats(x), crop_grid(x, rng, strength))
 
 
 def _elastic(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
@@ -401,6 +407,7 @@ CHANGES: dict[Kind, dict[str, Change]] = {
         "shift": _shift,
         "turn": _turn,
         "rotate": _rotate,
+        "crop": _crop,
         "elastic": _elastic,
         "brightness": _brightness,
         "noise": _pixel_noise,
@@ -420,4 +427,4 @@ CHANGES: dict[Kind, dict[str, Change]] = {
 }
 # Of pictures: those that move whole pixels, and those that read between pixels, by what they read.
 MOVES = ("flip", "shift", "turn")
-GRIDS = {"rotate": rotation_grid, "elastic": elastic_grid}
+GRIDS = {"rotate": rotation_grid, "crop": crop_grid, "elastic": elastic_grid}

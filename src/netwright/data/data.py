@@ -204,7 +204,7 @@ class Data:
 
     blocks: of the training and then the validation rows, which block each belongs to. They may be
     divided into folds anew, the rows of one block together. None: they may not, for time or the
-    user divided them.
+    user divided them. unlabelled: rows without a class that train as well, their targets -1.
     """
 
     kind: Kind
@@ -217,12 +217,18 @@ class Data:
     ledger: Ledger = field(default_factory=Ledger)
     class_counts: tuple[int, ...] = ()
     blocks: Tensor | None = None
+    unlabelled: Rows | None = None
 
     def splits(self) -> dict[str, Split]:
         """Return {"train", "validation", "test"}."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
+    def sizes(self) -> dict[str, int]:
+        """Return how many rows each split has, and "unlabelled" where there are such rows."""
+        found = {name: len(split) for name, split in self.splits().items()}
+        return found if self.unlabelled is None else found | {"unlabelled": len(self.unlabelled)}
+
     def __repr__(self) -> str:
-        sizes = ", ".join(f"{len(split):,} {name}" for name, split in self.splits().items())
+        sizes = ", ".join(f"{count:,} {name}" for name, count in self.sizes().items())
         learned = f"{self.task.form} of {self.task.target!r}"
         return f"Data({self.source.name}: {self.kind}, {learned}; rows: {sizes})"

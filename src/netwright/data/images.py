@@ -26,6 +26,7 @@ from netwright.data.image_rules import (
     with_statistics,
 )
 from netwright.data.image_stream import ImageStream
+from netwright.data.kept_encoding import kept_encoding
 from netwright.data.labelled import (
     Given,
     Labels,
@@ -145,12 +146,17 @@ def image_data(
     voting = [at for at in kept.tolist() if at not in tested] or kept.tolist()
     chosen = [header for at in voting if isinstance(header := headers[at], Header)]
     alike = options.task == "similarity"
-    mode, height, width = choose_shape(chosen, ledger, most=SIDE_OF_PAIRS if alike else None)
-    white = find_white([raw[at] for at in voting], chosen, ledger)
-    encoding = ImageEncoding(
-        mode=mode, height=height, width=width, mean=(0.0,) * (1 if mode == "L" else 3),
-        std=(1.0,) * (1 if mode == "L" else 3), white=white,
-    )  # fmt: skip
+    known = kept_encoding(options, "image", ledger)
+    if known is not None:
+        encoding = ImageEncoding.from_dict(known, {})
+    else:
+        mode, height, width = choose_shape(chosen, ledger, most=SIDE_OF_PAIRS if alike else None)
+        white = find_white([raw[at] for at in voting], chosen, ledger)
+        encoding = ImageEncoding(
+            mode=mode, height=height, width=width, mean=(0.0,) * (1 if mode == "L" else 3),
+            std=(1.0,) * (1 if mode == "L" else 3), white=white,
+        )  # fmt: skip
+    height, width = encoding.height, encoding.width
     size = len(kept) * encoding.in_channels * height * width
     limit = data_budget() if budget is None else budget
     streamed = size > limit and all(isinstance(raw[at], str | Path) for at in kept[:1])
@@ -188,14 +194,16 @@ def image_data(
             ledger=ledger,
         )
     if stored is not None:
-        stored, encoding = drop_equal_channels(stored, encoding, ledger)
-        encoding = _scaled(encoding, stored[rows.train], rows.task.form)
+        if known is None:
+            stored, encoding = drop_equal_channels(stored, encoding, ledger)
+            encoding = _scaled(encoding, stored[rows.fitted()], rows.task.form)
         _note_duplicates(stored, rows, ledger)
         splits: Mapping[str, Split] = _in_memory(stored, raw, kept, rows)
     else:
-        some = rows.train[:: max(1, len(rows.train) // SAMPLE)]
-        (pixels,), _ = encoding.encode_some([raw[kept[at]] for at in some])
-        encoding = _scaled(encoding, pixels, rows.task.form)
+        if known is None:
+            some = rows.train[:: max(1, len(rows.train) // SAMPLE)]
+            (pixels,), _ = encoding.encode_some([raw[kept[at]] for at in some])
+            encoding = _scaled(encoding, pixels, rows.task.form)
         splits = _streamed(encoding, raw, kept, rows, ledger)
     return labelled_data("image", rows, splits, encoding, source=source, ledger=ledger)
 

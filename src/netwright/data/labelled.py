@@ -16,11 +16,12 @@ from torch import Tensor
 from netwright.data.data import Data, Encoding, Kind, Rows, Source, Split
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
-from netwright.data.set_aside import SELF, set_aside
-from netwright.data.splits import split_rows
+from netwright.data.set_aside import WITHOUT_LABELS, set_aside
+from netwright.data.splits import split_rows, split_there
 from netwright.data.table_splits import told_splits
 from netwright.data.targets import Targets, build_task
 from netwright.data.task import Form, Task, parse_task
+from netwright.data.unlabelled import rows_to_learn, without_class
 from netwright.errors import DataError, UsageError
 
 __all__ = [
@@ -44,7 +45,7 @@ Given = Mapping[str, Index]
 @dataclass(frozen=True)
 class Labels:
     """ids: class id of each row (int64), or of each of its pixels. train, validation, test:
-    positions of each split's rows, sorted.
+    positions of each split's rows, sorted. unlabelled: of the rows without a class that train.
     """
 
     task: Task
@@ -53,10 +54,16 @@ class Labels:
     validation: Tensor
     test: Tensor
     counts: tuple[int, ...]
+    unlabelled: Tensor | None = None
 
     def splits(self) -> dict[str, Tensor]:
-        """Return {"train", "validation", "test"}."""
-        return {"train": self.train, "validation": self.validation, "test": self.test}
+        """Return {"train", "validation", "test"}, and "unlabelled" where there are such rows."""
+        found = {"train": self.train, "validation": self.validation, "test": self.test}
+        return found if self.unlabelled is None else found | {"unlabelled": self.unlabelled}
+
+    def fitted(self) -> Tensor:
+        """Return the positions of the rows that encodings are fitted on: all that train."""
+        return self.train if self.unlabelled is None else torch.cat([self.train, self.unlabelled])
 
 
 def labelled_rows(tensors: Sequence[Tensor], labels: Labels, raw: Sequence[Any]) -> dict[str, Rows]:
@@ -83,6 +90,12 @@ def labelled_data(
     ledger: Ledger,
 ) -> Data:
     """Return Data of one label a row."""
+    unlabelled = splits.get("unlabelled")
+    if unlabelled is not None and not isinstance(unlabelled, Rows):
+        raise DataError(
+            f"{len(unlabelled):,} rows without a class are learned from in memory, but this data "
+            "does not fit into it. Leave --unlabelled out, or give fewer of them."
+        )
     return Data(
         kind=kind,
         task=labels.task,
@@ -93,6 +106,7 @@ def labelled_data(
         source=source,
         ledger=ledger,
         class_counts=labels.counts,
+        unlabelled=unlabelled,
     )
 
 
@@ -160,7 +174,7 @@ def label_rows(
     name: the task's, such as "text-classification". told: the classes and the splits stand in the
     ledger already.
     """
-    if options.task in SELF:
+    if options.task in WITHOUT_LABELS:
         return _set_aside(labels, given, target, options, ledger)
     if options.task is not None:
         asked, form_asked = parse_task(options.task)
@@ -175,15 +189,17 @@ def label_rows(
                 f"--task {name}."
             )
     values = np.array([str(label) for label in labels], dtype=object)
-    if len(set(values)) < 2:
-        only = values[0] if len(values) else "none"
+    there = ~without_class(labels, target, options, ledger)
+    if len(set(values[there])) < 2:
+        only = values[there][0] if there.any() else "none"
         raise DataError(
-            f"All {len(values):,} rows have the label {only!r}; a classifier needs at least two "
-            "classes. Check the folder or the label column."
+            f"All {int(there.sum()):,} rows have the label {only!r}; a classifier needs at least "
+            "two classes. Check the folder or the label column."
         )
     named = dict(given or {})
     given = told_splits(pd.DataFrame(index=range(len(values))), options, named, ledger)
-    splits = split_rows(len(values), labels=values, given=given, seed=options.seed, ledger=ledger)
+    splits = split_there(there, labels=values, given=given, seed=options.seed, ledger=ledger)
+    more = rows_to_learn(there, given, target, options, ledger)
     train = splits["train"]
     counted = Counter(values[train])
     classes = in_order(counted)
@@ -193,19 +209,21 @@ def label_rows(
         )
     number = {label: at for at, label in enumerate(classes)}
     known = np.array([label in number for label in values])
-    if not known.all():
-        strange = sorted(set(values[~known]))
+    new = there & ~known
+    if new.any():
+        strange = sorted(set(values[new]))
         ledger.note(
             "dropped",
             target,
             f"rows with a label that training does not have: {', '.join(strange[:5])}",
-            int((~known).sum()),
+            int(new.sum()),
         )
     form: Form = "binary" if len(classes) == 2 else "multiclass"
     if not told:
         shown = ", ".join(classes[:6]) + (", ..." if len(classes) > 6 else "")
         ledger.note("guessed", "task", f"{name}, {len(classes)} classes: {shown}")
-        note_splits(splits, named, given, options.seed, ledger)
+        with_class = {key: rows[there[rows]] for key, rows in given.items()}
+        note_splits(splits, named, with_class, options.seed, ledger)
     targets = Targets(
         task_name=name, form=form, names=(target,), labels=values[train], classes=classes
     )
@@ -224,6 +242,7 @@ def label_rows(
         parts["validation"],
         parts["test"],
         tuple(counted[label] for label in classes),
+        torch.from_numpy(more) if len(more) else None,
     )
 
 

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from netwright.data.arrays import Arrays, arrays_as_frames, read_arrays
 from netwright.data.boxes import read_boxes
@@ -14,14 +16,16 @@ from netwright.data.environments import environment_data
 from netwright.data.forecasting import forecasting_data
 from netwright.data.graph_data import read_graph_data
 from netwright.data.images import image_data, read_images
+from netwright.data.kept_encoding import KEPT
 from netwright.data.labelled import join_labelled
 from netwright.data.ledger import Ledger
+from netwright.data.masked_texts import FORM as MASKED
 from netwright.data.masks import read_masks
 from netwright.data.options import ReadOptions
 from netwright.data.read_rows import note_found, read_labelled, read_rows
 from netwright.data.self_tables import self_table
 from netwright.data.series import read_series, series_data
-from netwright.data.set_aside import SELF
+from netwright.data.set_aside import SELF, WITHOUT_LABELS
 from netwright.data.sounds import read_sounds
 from netwright.data.sources import KINDS, Found, locate, sha256_of
 from netwright.data.stream_tables import memory_limit, must_stream, streamed_data
@@ -31,6 +35,7 @@ from netwright.data.task import parse_task
 from netwright.data.texts import read_texts
 from netwright.data.transcripts import read_transcribed
 from netwright.data.translation import read_translation
+from netwright.data.unlabelled import check_unlabelled
 from netwright.errors import DataError, UsageError
 
 TEXTS = ("text-folder", "text-lines", "corpus")
@@ -42,6 +47,7 @@ OF_PICTURES = {
     "segmentation": "image/ and label/",
     "detection": "pictures with annotations.json or boxes.csv",
     "similarity": "pictures for each class",
+    "contrastive": "pictures",
 }
 
 
@@ -56,6 +62,8 @@ def read(
     group: str | None = None,
     horizon: int | None = None,
     split: str | None = None,
+    unlabelled: bool = False,
+    encoding_of: str | None = None,
     memory_limit_mb: float | None = None,
 ) -> Data:
     """Read `source` (see `netwright data`, or a DataFrame) as Data. What is not said is inferred
@@ -73,22 +81,39 @@ def read(
         group=group,
         horizon=horizon,
         split=split,
+        unlabelled=unlabelled,
+        encoding_of=encoding_of,
     )
     if task is not None:
         parse_task(task)
     if horizon is not None and horizon < 1:
         raise UsageError(f"horizon is {horizon}; expected at least 1 step ahead.")
-    ledger = Ledger()
-    learns_rows = task in SELF
+    data = _read(source, options, Ledger(), memory_limit_mb)
+    if encoding_of is not None and data.kind not in KEPT:
+        raise UsageError(
+            f"A net that was trained before is trained on with texts or pictures; {data.kind} data "
+            "has columns of its own. Train a net for it with `netwright train`."
+        )
+    return check_unlabelled(data, options)
+
+
+def _read(
+    source: str | Path | pd.DataFrame,
+    options: ReadOptions,
+    ledger: Ledger,
+    memory_limit_mb: float | None,
+) -> Data:
+    task = options.task
+    learns_rows = task in WITHOUT_LABELS
     if isinstance(source, pd.DataFrame):
         frame = source.rename(columns=str).reset_index(drop=True)
         return _from_frames({"all": frame}, Source("table"), options, ledger)
     # Word vectors may be tested on a table of pairs, which is no second corpus.
-    found = locate(source, test=None if task == "embedding" else test)
+    found = locate(source, test=None if task == "embedding" else options.test)
     note_found(found, ledger)
     if found.kind == "table":
         limit = memory_limit(memory_limit_mb)
-        if not learns_rows and must_stream(found, limit):
+        if not learns_rows and not options.unlabelled and must_stream(found, limit):
             return streamed_data(found, _origin(found), options, ledger, limit=limit)
         return _from_frames(read_parts(found, ledger), _origin(found), options, ledger)
     if found.kind == "builtin":
@@ -107,8 +132,8 @@ def read(
         return read_boxes(found, options, ledger)
     if found.kind in TEXTS and learns_rows:
         raise DataError(
-            f"{found.name!r} holds texts, and --task {task} is for tables and pictures. For texts "
-            "use --task language-modelling."
+            f"{found.name!r} holds texts, and --task {task} is for tables or pictures. For texts "
+            "use --task language-modelling or masked-language-modelling."
         )
     if found.kind in TEXTS:
         return read_texts(found, options, ledger)
@@ -150,6 +175,11 @@ def _from_frames(
             f"--task {options.task} is learned from pictures, but {source.name} is a table. Give a "
             f"folder of {OF_PICTURES[options.task]}."
         )
+    if options.task == MASKED:
+        raise UsageError(
+            f"--task {MASKED} is learned from texts, but {source.name} is a table. Give a .txt "
+            "with a text a line, or a folder of such files."
+        )
     if options.task == "forecasting" or options.horizon is not None:
         return forecasting_data(parts, source=source, options=options, ledger=ledger)
     return table_data(parts, source=source, options=options, ledger=ledger)
@@ -176,7 +206,7 @@ def _from_builtin(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
 
 def _from_arrays(arrays: Arrays, source: Source, options: ReadOptions, ledger: Ledger) -> Data:
     for name, part in arrays.parts.items():
-        if part.targets is None and options.task not in SELF:
+        if part.targets is None and options.task not in WITHOUT_LABELS:
             raise DataError(
                 f"{source.name} has no targets for its {name} inputs; expected an array called y "
                 "or "
@@ -192,10 +222,17 @@ def _from_arrays(arrays: Arrays, source: Source, options: ReadOptions, ledger: L
         {
             name: [""] * len(part.inputs)
             if part.targets is None
-            else [str(v) for v in part.targets.reshape(-1)]
+            else _labels_of(part.targets, options)
             for name, part in arrays.parts.items()
         }
     )
     raw = np.concatenate([part.inputs for part in arrays.parts.values()])
     build = image_data if arrays.kind == "image" else series_data
     return build(raw, labels, given=given, source=source, options=options, ledger=ledger)
+
+
+def _labels_of(targets: NDArray[Any], options: ReadOptions) -> list[str]:
+    """Return the labels as words; where rows without a class are learned from too, "" of those that
+    have -1 (as scikit-learn says) or NaN."""
+    words = [str(value) for value in targets.reshape(-1)]
+    return ["" if options.unlabelled and word in ("-1", "-1.0", "nan") else word for word in words]

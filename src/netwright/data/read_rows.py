@@ -39,6 +39,11 @@ from netwright.errors import DataError, UsageError, did_you_mean
 
 __all__ = ["encoding_of", "note_found", "read_labelled", "read_labels", "read_rows"]
 
+# Of which another source says nothing: they go on from a source's own end, or ask of it at random.
+NOT_ANEW = (
+    "contrastive", "forecasting", "language-modelling", "masked-language-modelling", "generation",
+)  # fmt: skip
+
 
 def note_found(found: Found, ledger: Ledger) -> None:
     """Note what `locate` left out or guessed."""
@@ -110,7 +115,7 @@ def read_labelled(
     target: the target's name in this source, where it is another one. Rows without a target, or of
     a class that was not learned, are left out and counted. What acts is scored on episodes.
     """
-    if task.form in ("forecasting", "language-modelling", "generation"):
+    if task.form in NOT_ANEW:
         raise UsageError(
             f"A {task.form} model cannot be scored on another source; its test scores are in the "
             "run's metrics.json."

@@ -19,9 +19,12 @@ from netwright.data.ledger import Ledger
 from netwright.data.task import Task
 from netwright.errors import DataError
 
-__all__ = ["ANOMALY", "FEWEST", "NORMAL", "NOT_KNOWN", "SELF", "SetAside", "set_aside"]
+__all__ = [
+    "ANOMALY", "FEWEST", "NORMAL", "NOT_KNOWN", "SELF", "WITHOUT_LABELS", "SetAside", "set_aside",
+]  # fmt: skip
 
-SELF = ("reconstruction", "generation")
+SELF = ("reconstruction", "generation")  # whose inputs are also what is asked for
+WITHOUT_LABELS = (*SELF, "contrastive")
 NOT_KNOWN, NORMAL, ANOMALY = -1, 0, 1  # targets of rows that are rebuilt
 FEWEST = 10  # rows, to train, validate and test
 
@@ -59,8 +62,8 @@ class SetAside:
 
 
 def set_aside(labels: Words, name: str, *, target: str, ledger: Ledger) -> SetAside:
-    """Set the labels of all rows aside (None where a row has none). name: "reconstruction" or
-    "generation". target: what the labels are called, "" where there are none."""
+    """Set the labels of all rows aside (None where a row has none). name: of WITHOUT_LABELS.
+    target: what the labels are called, "" where there are none."""
     words = np.array(["" if label is None else str(label) for label in labels], dtype=object)
     if len(words) < FEWEST:
         raise DataError(
@@ -69,6 +72,11 @@ def set_aside(labels: Words, name: str, *, target: str, ledger: Ledger) -> SetAs
         )
     counted = Counter(word for word in words if word)
     strata = words if len(counted) > 1 else None
+    if name == "contrastive":
+        if counted:
+            ledger.note("read", target, "classes are set aside: rows are told from each other")
+        task = Task(name=name, form="contrastive", target="")
+        return SetAside(task, torch.full((len(words),), NOT_KNOWN), strata)
     if name == "generation":
         return _to_draw(words, sorted(counted, key=_order), target, strata, ledger)
     if len(counted) == 2:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from netwright.data.ledger import Ledger
 from netwright.errors import DataError
 
-__all__ = ["split_rows", "validation_share"]
+__all__ = ["split_rows", "split_there", "validation_share"]
 
 Index = NDArray[np.int64]
 MOST_VALIDATION_ROWS = 20_000  # a score over these has an interval of under a percent
@@ -74,6 +74,31 @@ def split_rows(
                 "Add rows."
             )
     return {name: found[name] for name in ("train", "validation", "test")}
+
+
+def split_there(
+    there: NDArray[np.bool_],
+    *,
+    labels: NDArray[Any] | None = None,
+    groups: NDArray[Any] | None = None,
+    times: NDArray[np.float64] | None = None,
+    given: Mapping[str, Index] | None = None,
+    seed: int = 0,
+    ledger: Ledger | None = None,
+) -> dict[str, Index]:
+    """Divide the rows that are `there` alone, as `split_rows`; positions are those in all rows."""
+    kept = np.flatnonzero(there).astype(np.int64)
+    place = np.cumsum(there) - 1
+    inside = split_rows(
+        len(kept),
+        labels=labels[kept] if labels is not None else None,
+        groups=groups[kept] if groups is not None else None,
+        times=times[kept] if times is not None else None,
+        given={n: place[rows[there[rows]]].astype(np.int64) for n, rows in (given or {}).items()},
+        seed=seed,
+        ledger=ledger,
+    )
+    return {name: kept[rows] for name, rows in inside.items()}
 
 
 def _less(rows: Index, taken: Index, num_rows: int) -> Index:

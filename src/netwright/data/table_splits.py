@@ -15,7 +15,7 @@ from netwright.data.columns import infer_columns
 from netwright.data.formats.tables import read_table
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
-from netwright.data.splits import split_rows
+from netwright.data.splits import split_there
 from netwright.data.targets import FEWEST_ROWS, Targets, simple_label
 from netwright.errors import DataError, UsageError, did_you_mean
 
@@ -178,10 +178,14 @@ def harmonise_labels(
 
 
 def check_targets(
-    targets: Targets, there: NDArray[np.bool_], given: Mapping[str, Index], ledger: Ledger
+    targets: Targets,
+    there: NDArray[np.bool_],
+    given: Mapping[str, Index],
+    options: ReadOptions,
+    ledger: Ledger,
 ) -> None:
     missing = int((~there).sum())
-    if missing:
+    if missing and not options.unlabelled:
         ledger.note("dropped", targets.target, "rows without a target", missing)
     rows = int(there.sum())
     if rows < FEWEST_ROWS:
@@ -224,18 +228,13 @@ def split_table(
     ledger: Ledger,
 ) -> dict[str, Index]:
     """Divide the rows that have a target; positions are those in the whole frame."""
-    kept = np.flatnonzero(there).astype(np.int64)
-    place = np.cumsum(there) - 1
-    fixed = {name: place[rows[there[rows]]].astype(np.int64) for name, rows in given.items()}
-    times = _times(frame, options, ledger)
-    strata = targets.strata()
-    labels = strata[kept] if strata is not None else None
-    inside = split_rows(
-        len(kept),
+    times, labels = _times(frame, options, ledger), targets.strata()
+    found = split_there(
+        there,
         labels=labels,
-        groups=groups[kept] if groups is not None else None,
-        times=times[kept] if times is not None else None,
-        given=fixed,
+        groups=groups,
+        times=times,
+        given=given,
         seed=options.seed,
         ledger=ledger,
     )
@@ -249,10 +248,10 @@ def split_table(
         else "at random"
     )
     for name in ("train", "validation", "test"):
-        if name not in given or len(inside[name]) != len(fixed[name]):
+        if name not in given or len(found[name]) != int(there[given[name]].sum()):
             what = "the rest" if name == "train" else f"held out: {how} (seed {options.seed})"
-            ledger.note("split", name, what, len(inside[name]))
-    return {name: kept[rows] for name, rows in inside.items()}
+            ledger.note("split", name, what, len(found[name]))
+    return found
 
 
 def _times(frame: pd.DataFrame, options: ReadOptions, ledger: Ledger) -> NDArray[np.float64] | None:

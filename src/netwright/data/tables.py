@@ -44,6 +44,7 @@ from netwright.data.targets import (
 )
 from netwright.data.task import Task
 from netwright.data.texts import text_data
+from netwright.data.unlabelled import rows_to_learn
 from netwright.errors import DataError
 
 __all__ = ["read_parts", "read_tables", "table_data"]
@@ -78,7 +79,7 @@ def table_data(
     harmonise_labels(frame, names, given, ledger)
     targets = read_targets(frame, names, options.task, ledger)
     there = targets.there()
-    check_targets(targets, there, given, ledger)
+    check_targets(targets, there, given, options, ledger)
     aside = set(names)
     if options.split is not None and options.split in frame.columns:
         aside.add(options.split)
@@ -86,40 +87,45 @@ def table_data(
     features = frame.drop(columns=[c for c in frame.columns if c in aside])
     splits = split_table(targets, there, frame, given, groups, options, ledger)
     splits = drop_new_classes(targets, splits, ledger)
+    more = rows_to_learn(there, given, targets.target, options, ledger)
     if not len(features.columns):
         raise DataError(
             f"The table holds nothing but the target {targets.target!r}. Add a column to learn "
             "from."
         )
     notes = Ledger()
-    columns = infer_columns(features, notes, rows=splits["train"])
+    fitted = np.concatenate([splits["train"], more])
+    columns = infer_columns(features, notes, rows=fitted)
     merge_notes(notes, ledger)
     text = _only_text(columns, targets, options)
     if text is not None:
         ledger.note("guessed", "kind", f"text: {text.name!r} is the only column to learn from")
-        return _as_text(features, text, targets, splits, source, options, ledger)
+        places = splits | {"unlabelled": more}
+        return _as_text(features, text, targets, places, source, options, ledger)
     targets = _known(targets, splits["train"], ledger)
     task = _task_of(targets.take(splits["train"]), ledger)
     _warn_order(features, columns, options, ledger)
     notes = Ledger()
     features = as_typed(features, columns)
     encoding = TableEncoding.fit(
-        features.iloc[splits["train"]], columns, notes, known=[str(c) for c in frame.columns]
+        features.iloc[fitted], columns, notes, known=[str(c) for c in frame.columns]
     )
     merge_notes(notes, ledger)
     encode = encode_several if targets.parts else encode_targets
     rows = {}
-    for name, index in splits.items():
+    for name, index in (splits | {"unlabelled": more}).items():
         raw = features.iloc[index]
         notes = Ledger()
         rows[name] = Rows(
             name,
             encoding.encode(raw, notes),
-            encode(targets.take(index), task),
+            torch.full((len(more),), -1)
+            if name == "unlabelled"
+            else encode(targets.take(index), task),
             raw,
             torch.from_numpy(index),
         )
-        if name != "train":  # fitting has said it all of the training rows
+        if name not in ("train", "unlabelled"):  # fitting has said it all of the training rows
             merge_notes(notes, ledger, where=f"{name} rows, ")
     _guard(features, encoding, rows["train"], task, targets, splits, ledger)
     if groups is not None:
@@ -142,6 +148,7 @@ def table_data(
         ledger=ledger,
         class_counts=counts,
         blocks=_blocks(splits, given, groups, options),
+        unlabelled=rows["unlabelled"] if len(more) else None,
     )
 
 
@@ -255,12 +262,16 @@ def _as_text(
     ledger: Ledger,
 ) -> Data:
     kept = np.sort(np.concatenate(list(splits.values())))
-    place = {name: np.searchsorted(kept, rows).astype(np.int64) for name, rows in splits.items()}
+    place = {
+        name: np.searchsorted(kept, rows).astype(np.int64)
+        for name, rows in splits.items()
+        if name != "unlabelled"
+    }
     known = read_words(replace(column, missing=MARKERS[:1]), features[column.name].iloc[kept])
     assert targets.labels is not None
     return text_data(
         [str(text) for text in known.take(known.words, "")],
-        [str(label) for label in targets.labels[kept]],
+        ["" if label is None else str(label) for label in targets.labels[kept]],
         given=place,
         column=column.name,
         target=targets.target,

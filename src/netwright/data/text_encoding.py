@@ -113,7 +113,7 @@ class TextEncoding:
     def encode(self, raw: Iterable[Any], ledger: Ledger | None = None) -> tuple[Tensor, ...]:
         """Turn texts into (int32 tokens (rows, length),); missing cells are empty texts."""
         texts = as_texts(self._column(raw))
-        lookup, length = self.ids, self.length
+        length = self.length
         pieces: list[list[int]] = []
         cut = empty = unknown = total = 0
         for text in texts:
@@ -121,7 +121,7 @@ class TextEncoding:
             if len(tokens) > length:
                 cut += 1
                 tokens = tokens[:length]
-            row = [lookup.get(token) or self._unseen(token) for token in tokens]
+            row = self.ids_of(tokens)
             empty += not row
             unknown += row.count(UNKNOWN)
             total += len(row)
@@ -139,6 +139,11 @@ class TextEncoding:
                 )
                 ledger.note("encoded", "text", share, unknown)
         return (torch.from_numpy(pad_rows(pieces, length)),)
+
+    def ids_of(self, tokens: Sequence[str]) -> list[int]:
+        """Return the ids of tokens; UNKNOWN of those that the vocabulary lacks."""
+        lookup = self.ids
+        return [lookup.get(token) or self._unseen(token) for token in tokens]
 
     def _unseen(self, token: str) -> int:
         return self.ids.get(shape_of(token), UNKNOWN) if self.level == "word" else UNKNOWN

@@ -1,11 +1,13 @@
 """Texts and their labels become Data."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from netwright.data.corpus import corpus_data
 from netwright.data.data import Data, Source
 from netwright.data.formats.text import read_text
+from netwright.data.kept_encoding import kept_encoding
 from netwright.data.labelled import (
     Given,
     Labels,
@@ -16,16 +18,18 @@ from netwright.data.labelled import (
     refuse_columns,
 )
 from netwright.data.ledger import Ledger
+from netwright.data.masked_texts import FORM as MASKED
+from netwright.data.masked_texts import masked_data
 from netwright.data.options import ReadOptions
 from netwright.data.sources import Found, labelled_files, sha256_of
 from netwright.data.task import parse_task
-from netwright.data.text_encoding import as_texts, fit_text_encoding
+from netwright.data.text_encoding import TextEncoding, as_texts, fit_text_encoding
 from netwright.data.word_stream import words_data
 from netwright.errors import UsageError
 
 __all__ = ["read_texts", "text_data"]
 
-OF_A_CORPUS = ("language-modelling", "embedding")  # what one text is learned for
+OF_A_CORPUS = ("language-modelling", MASKED, "embedding")  # what one text is learned for
 
 
 def read_texts(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
@@ -44,6 +48,13 @@ def read_texts(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
             name: "\n".join(read_text(path, ledger) for path in files)
             for name, files in found.parts.items()
         }
+        if options.task == MASKED:
+            lines = {name: _paragraphs(text) for name, text in parts.items()}
+            return masked_data(lines, source=source, options=options, ledger=ledger)
+        if options.encoding_of is not None:
+            raise UsageError(
+                f"{found.name} is one text; a model is trained on with it by --task {MASKED} alone."
+            )
         if options.task == "embedding":
             pairs = Path(options.test) if options.test is not None else None
             return words_data(parts, pairs=pairs, source=source, ledger=ledger, seed=options.seed)
@@ -55,9 +66,17 @@ def read_texts(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
             name: [(read_text(path, ledger), label) for path, label in labelled_files(found, name)]
             for name in found.parts
         }
+    if options.task == MASKED:
+        unlabelled = {name: [text for text, _ in part] for name, part in samples.items()}
+        ledger.note("read", "text", "classes are set aside: words are learned from words")
+        return masked_data(unlabelled, source=source, options=options, ledger=ledger)
     labels, given = join_labelled({n: [label for _, label in part] for n, part in samples.items()})
     texts = [text for part in samples.values() for text, _ in part]
     return text_data(texts, labels, given=given, source=source, options=options, ledger=ledger)
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()]
 
 
 def _lines(files: Sequence[Path], ledger: Ledger) -> list[tuple[str, str]]:
@@ -97,9 +116,12 @@ def text_data(
         ledger=ledger,
         told=bool(column),
     )
-    encoding = fit_text_encoding(
-        [rows[at] for at in labelled.train.tolist()], ledger, column=column
-    )
+    known = kept_encoding(options, "text", ledger)
+    if known is None:
+        fitted = [rows[at] for at in labelled.fitted().tolist()]
+        encoding = fit_text_encoding(fitted, ledger, column=column)
+    else:
+        encoding = replace(TextEncoding.from_dict(known, {}), column=column)
     (tokens,) = encoding.encode(rows, ledger)
     _note_duplicates(rows, labelled, ledger)
     splits = labelled_rows([tokens], labelled, rows)

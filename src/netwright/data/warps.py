@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 __all__ = [
+    "crop_grid",
     "elastic_grid",
     "floats",
     "normal",
@@ -49,6 +50,17 @@ def rotation_grid(x: Tensor, rng: torch.Generator, strength: float) -> Tensor:
     cos, sin, zero = angle.cos() * zoom, angle.sin() * zoom, torch.zeros_like(angle)
     aspect = height / width  # grid coordinates run -1..1 on both axes whatever the shape
     theta = torch.stack([cos, -sin * aspect, zero, sin / aspect, cos, zero], 1).view(batch, 2, 3)
+    return F.affine_grid(theta, [batch, 1, height, width], align_corners=False)
+
+
+def crop_grid(x: Tensor, rng: torch.Generator, strength: float) -> Tensor:
+    """Take a part of each picture, anywhere in it, 30 % to 100 % of its area at strength 1, and
+    enlarge it to the whole."""
+    batch, _, height, width = x.shape
+    area = uniform(batch, max(1 - 0.7 * strength, 0.08), 1.0, rng, x)
+    side, zero = area.sqrt(), torch.zeros_like(area)
+    across, down = (uniform(batch, -1, 1, rng, x) * (1 - side) for _ in range(2))
+    theta = torch.stack([side, zero, across, zero, side, down], 1).view(batch, 2, 3)
     return F.affine_grid(theta, [batch, 1, height, width], align_corners=False)
 
 

@@ -34,7 +34,9 @@ from netwright.evaluate.baseline_speech import commonest, nearest
 from netwright.evaluate.baseline_tags import FEATURES, by_features, by_word, sentences_of
 from netwright.evaluate.baseline_translations import piece_nats, word_by_word
 from netwright.evaluate.box_metrics import facts_of_found, score_boxes
+from netwright.evaluate.judge import NOT_ASKED
 from netwright.evaluate.map_metrics import facts_of_maps, score_maps
+from netwright.evaluate.masked_nats import frequency_nats
 from netwright.evaluate.metrics import score_tokens
 from netwright.evaluate.reconstruction_metrics import score_errors
 from netwright.evaluate.score_tags import best_outside, score_tags
@@ -43,6 +45,7 @@ from netwright.evaluate.scores import Scores
 from netwright.evaluate.similarity_metrics import score_embeddings
 from netwright.evaluate.speech_metrics import facts_of_symbols, score_speech
 from netwright.evaluate.two_sample import real_rows, score_samples
+from netwright.evaluate.view_metrics import pixels_of_views, score_views
 
 __all__ = ["Three", "three_of"]
 
@@ -51,11 +54,13 @@ ERROR_RATES = ("token_error_rate", "word_error_rate")
 NO_TREES = {
     "detection": "trees do not say how many things there are",
     "language-modelling": "trees do not predict one token out of a whole vocabulary",
+    "masked-language-modelling": "trees do not predict one token out of a whole vocabulary",
     "tagging": "trees do not read words, and the linear model has all there is beside them",
     "translation": "trees write no text",
     "reconstruction": "trees do not rebuild rows",
     "generation": "trees do not draw rows",
     "speech-recognition": "trees write no text",
+    "contrastive": "trees tell the classes that they were fitted on, and here are none",
     "similarity": "trees tell the classes that they were fitted on, no new ones",
 }
 
@@ -300,11 +305,41 @@ def _score_nats(job: Job, nats: NDArray[np.float64], model: str) -> Baseline:
     return judged(job, scores, model)
 
 
+def _by_frequency(job: Job) -> Baseline:
+    train, test = in_memory(job.data.train), in_memory(job.data.test)
+    nats = frequency_nats(train, test, job.data.task.outputs)
+    scores = score_tokens(
+        nats, job.data.task, mask=test.targets != NOT_ASKED, metric=job.metric,
+        resamples=job.resamples, seed=job.seed,
+    )  # fmt: skip
+    return Baseline("how often each token occurs", scores, "", len(train))
+
+
+def _by_guess(job: Job) -> Baseline:
+    rng = torch.Generator().manual_seed(job.seed)
+    guess = torch.randn(len(job.data.test), 2, 8, generator=rng)
+    return _score_views(job, guess, "guessing")
+
+
+def _score_views(job: Job, views: torch.Tensor, model: str) -> Baseline:
+    """Score views (rows, 2, numbers)."""
+    scores = score_views(
+        views, job.data.task, metric=job.metric, resamples=job.resamples, seed=job.seed
+    )
+    return Baseline(model, scores)
+
+
+def _no_linear(job: Job, deadline: float) -> Baseline:
+    why = "it would have a weight for each pair of words, far more than there are words to learn by"
+    return Baseline("softmax regression on the words around", reason=why)
+
+
 ROWS = Three(trivial=trivial_of_rows, linear=linear_of_rows, trees=trees_of_rows)
 OF_FORM = {
     "language-modelling": Three(
         trivial=_tokens, linear=lambda job, deadline: _pairs(job), trees=_no_trees
     ),
+    "masked-language-modelling": Three(trivial=_by_frequency, linear=_no_linear, trees=_no_trees),
     "translation": Three(trivial=_copied, linear=_word_by_word, trees=_no_trees),
     "tagging": Three(trivial=_by_word, linear=_by_features, trees=_no_trees),
     "forecasting": Three(
@@ -346,6 +381,13 @@ OF_FORM = {
         ),
         linear=lambda job, deadline: _score_symbols(
             job, nearest(job.train, job.test), "the text of the training sound nearest in pitch"
+        ),
+        trees=_no_trees,
+    ),
+    "contrastive": Three(
+        trivial=_by_guess,
+        linear=lambda job, deadline: _score_views(
+            job, pixels_of_views(job.data.encoding, job.data.test), "the nearest in pixels"
         ),
         trees=_no_trees,
     ),

@@ -25,7 +25,7 @@ from netwright.evaluate.baseline_rows import TREES, read_texts
 from netwright.evaluate.baseline_words import singular_cosines
 from netwright.evaluate.judge import targets_of
 from netwright.evaluate.returns import score_returns
-from netwright.evaluate.scores import Scores
+from netwright.evaluate.scores import TOKENS, Scores
 from netwright.evaluate.task_scores import OneTask, join_scores
 from netwright.evaluate.verdict import verdict
 from netwright.evaluate.word_scores import score_words
@@ -108,7 +108,7 @@ def baselines(
     # Scoring takes as long for each; what is left is shared, and what the linear model leaves goes
     # to the trees.
     scoring = found["trivial"].seconds
-    if data.kind == "text" and data.task.form != "language-modelling":
+    if data.kind == "text" and data.task.form not in TOKENS:
         job = read_texts(job, until=begun + 0.4 * bound)
     end = begun + 0.93 * bound - 2 * scoring  # estimates err
     fits: dict[str, tuple[str, Callable[[Job, float], Baseline]]] = {

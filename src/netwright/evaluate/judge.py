@@ -26,6 +26,7 @@ from netwright.data.several_targets import targets_of_task
 from netwright.data.task import Form, Task
 from netwright.evaluate.box_metrics import box_facts, loss_of_boxes, score_boxes
 from netwright.evaluate.map_metrics import facts_of_logits, loss_of_facts, score_maps
+from netwright.evaluate.masked_nats import masked_nats
 from netwright.evaluate.metrics import score_classes, score_tokens, score_values
 from netwright.evaluate.reconstruction_metrics import score_errors
 from netwright.evaluate.returns import play, score_returns
@@ -36,6 +37,7 @@ from netwright.evaluate.similarity_metrics import score_embeddings
 from netwright.evaluate.speech_metrics import facts_of_speech, score_speech
 from netwright.evaluate.task_scores import OneTask, join_scores, metric_of_skill
 from netwright.evaluate.two_sample import drawn_beside, score_samples
+from netwright.evaluate.view_metrics import score_views, views_of
 from netwright.evaluate.word_scores import embedding_outputs, score_words
 from netwright.model.model import Model
 from netwright.objectives._energy import energy_distance
@@ -59,7 +61,7 @@ __all__ = [
     "tasks_of",
 ]
 
-IN_TOKENS = ("language-modelling", "translation")
+IN_TOKENS = ("language-modelling", "masked-language-modelling", "translation")
 NOT_ASKED = -100  # a target of a step that is padding, as in torch's cross-entropy
 MAP_PIXELS = 1 << 19  # that are read at once where each has an answer
 TOKEN_ROWS = 64  # that are read at once where each step has a vocabulary's logits
@@ -71,8 +73,12 @@ def outputs_of(model: Model, split: Split, *, batch_size: int = 1024) -> Tensor:
         return drawn_beside(model, split)
     if isinstance(split, Episodes):
         return play(model, split)
+    if model.task.form == "contrastive":
+        return views_of(model, split)
     if model.task.form == "embedding":
         return embedding_outputs(model, split, batch_size=batch_size)
+    if model.task.form == "masked-language-modelling":
+        return masked_nats(model, split)
     size = min(batch_size, TOKEN_ROWS) if model.task.form in IN_TOKENS else batch_size
     if model.task.form == "detection":
         return box_facts(model, split, batch_size=rows_of_maps(model.encoding))
@@ -141,10 +147,17 @@ def score_outputs(
     task = model.task
     if task.form == "control":
         return score_returns(outputs, task, metric=metric, resamples=resamples, seed=seed)
+    if task.form == "contrastive":
+        return score_views(outputs, task, metric=metric, resamples=resamples, seed=seed)
     if task.form == "embedding":
         return score_words(outputs, split, task, metric=metric, resamples=resamples, seed=seed)
     if task.form == "language-modelling":
         return score_tokens(outputs, task, metric=metric, resamples=resamples, seed=seed)
+    if task.form == "masked-language-modelling":
+        asked = targets_of(split) != NOT_ASKED
+        return score_tokens(
+            outputs, task, mask=asked, metric=metric, resamples=resamples, seed=seed
+        )
     if task.form == "reconstruction":
         return score_errors(
             outputs, targets_of(split), task, metric=metric, only=only, resamples=resamples,

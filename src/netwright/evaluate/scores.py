@@ -26,13 +26,14 @@ CLASSES = ("binary", "multiclass", "multilabel", "ordinal")
 NUMBERS = ("regression", "forecasting")
 RANKED = (*CLASSES, "reconstruction")  # of which an anomaly is told by its error
 TAGS = ("tagging",)
-TOKENS = ("language-modelling", "translation")
+TOKENS = ("language-modelling", "masked-language-modelling", "translation")
 MAPS = "segmentation"
 BOXES = "detection"
 PAIRS = "similarity"
 WORDS = "embedding"
 TASKS = "multi-task"
 SPEECH = ("speech-recognition",)
+VIEWS = "contrastive"
 # What stands for a metric between epochs, where the metric itself needs whole sequences written.
 WATCHED = {"bleu": "nats", "spearman": "nats", "word_error_rate": "token_error_rate"}
 
@@ -55,7 +56,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "entity_precision": Metric(True, TAGS, "share of the called entities that are right"),
         "entity_recall": Metric(True, TAGS, "share of the entities found"),
         "accuracy": Metric(
-            True, (*CLASSES, *TAGS, MAPS, WORDS), "rows (tokens, pixels) that are right"
+            True, (*CLASSES, *TAGS, MAPS, VIEWS, WORDS), "rows (tokens, pixels) that are right"
         ),
         "balanced_accuracy": Metric(True, CLASSES, "recall, averaged over the classes"),
         "precision": Metric(True, CLASSES, "share of the called that are right"),
@@ -121,11 +122,12 @@ def primary_metric(
     binary: accuracy; roc_auc where the rarer class has less than 20 % of the rows (always saying
     "no" would look good). multiclass: accuracy; balanced_accuracy where the rarest class has less
     than a fifth of an even share. multilabel: f1. ordinal: mae, in grades. regression: rmse.
-    forecasting: mase. language-modelling: nats. reconstruction: mse; roc_auc where a label says
-    which rows are anomalies. generation: energy_distance. tagging: entity_f1, or accuracy where
-    tags are of no spans. translation: bleu. segmentation: dice. detection: map50. similarity:
-    one_shot_accuracy. control: mean_return. embedding: nats, or spearman where the test is pairs
-    of words. multi-task: skill. speech-recognition: token_error_rate.
+    forecasting: mase. language-modelling, masked or not: nats. reconstruction: mse; roc_auc where
+    a label says which rows are anomalies. generation: energy_distance. tagging: entity_f1, or
+    accuracy where tags are of no spans. translation: bleu. segmentation: dice. detection: map50.
+    similarity: one_shot_accuracy. contrastive: accuracy. control: mean_return. embedding: nats, or
+    spearman where the test is pairs of words. multi-task: skill. speech-recognition:
+    token_error_rate.
     """
     if metric is not None:
         fitting = [name for name, known in METRICS.items() if task.form in known.forms]
@@ -152,12 +154,14 @@ def primary_metric(
         "regression": "rmse",
         "forecasting": "mase",
         "language-modelling": "nats",
+        "masked-language-modelling": "nats",
         "reconstruction": "mse" if task.positive is None else "roc_auc",
         "generation": "energy_distance",
         "translation": "bleu",
         "segmentation": "dice",
         "detection": "map50",
         "similarity": "one_shot_accuracy",
+        "contrastive": "accuracy",
         "control": "mean_return",
         "embedding": "nats",
         "multi-task": "skill",

@@ -31,6 +31,7 @@ from netwright.data.word_encoding import WordEncoding
 from netwright.device import choose_device
 from netwright.errors import DataError, UsageError
 from netwright.model.boxes import mean_of_detectors, predict_boxes
+from netwright.model.filling import fill_in
 from netwright.model.gallery import Gallery, nearest
 from netwright.model.intervals import Interval, middle_of, quantiles_of
 from netwright.model.masks import predict_masks, save_masks, shares_of_masks
@@ -165,7 +166,8 @@ class Model:
         search that writes a translation, 1 is greedy. Of
         rows that are rebuilt: "error" and "absolute_error", the means over a row's numbers. Of
         masks (see `model/masks.py`) it is the share of each class, of boxes a row each (see
-        `model/boxes.py`); of what is alike the nearest of the gallery (see `model/gallery.py`).
+        `model/boxes.py`); of what is alike the nearest of the gallery (see `model/gallery.py`). Of
+        texts with words masked the texts filled in.
         """
         if self.task.form == "generation":
             raise UsageError(
@@ -182,6 +184,9 @@ class Model:
             return pd.DataFrame({"source": texts, "prediction": said})
         if self.task.form == "speech-recognition":
             return self._recognise(raw, ledger)
+        if self.task.form == "masked-language-modelling":
+            assert isinstance(self.encoding, TextEncoding)
+            return fill_in(self.net, self.encoding, raw)
         if self.task.form == "tagging":
             return self._tag(raw, ledger, batch_size)
         if self.task.form == "segmentation":
@@ -295,6 +300,9 @@ class Model:
             )
         if task.form == "reconstruction":
             return pd.DataFrame(outputs.numpy(), columns=["error", "absolute_error"])
+        if task.form == "contrastive":
+            names = [f"embedding_{at}" for at in range(outputs.shape[1])]
+            return pd.DataFrame(outputs.numpy(), columns=names)
         if task.form == "control":
             actions = outputs.argmax(1).numpy()
             scores = {f"score_{at}": outputs[:, at].numpy() for at in range(outputs.shape[1])}

@@ -34,7 +34,12 @@ class BERT(nn.Module):
     be taken from a net trained to fill in. pool: what of the steps is read then, "mean", "max",
     "last", or "none" for an answer at every step. length: steps a row, needed for learned positions
     alone. width, depth, num_heads, hidden_size: of the blocks, as in transformer.
+
+    Without outputs `asked`, bool (batch, time), says which steps are to be filled in; logits are
+    then of those alone, (steps asked for, vocab), which saves most of the time.
     """
+
+    answers = "rows or masked tokens"
 
     def __init__(
         self,
@@ -80,7 +85,7 @@ class BERT(nn.Module):
             )
             self.bias = nn.Parameter(torch.zeros(vocab))
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, asked: Tensor | None = None) -> Tensor:
         x, real = self.inputs(tokens)
         x = self.dropout(self.positions(x))
         for block in self.blocks:
@@ -89,5 +94,6 @@ class BERT(nn.Module):
         if self.output is not None:
             return self.output(self.dropout(self.pool(x, real)))
         assert self.inputs.embedding is not None
+        x = x if asked is None else x[asked]
         words = self.inputs.embedding.weight[: self.vocab]  # no step may be the mask
         return F.linear(self.transform(x), words, self.bias)

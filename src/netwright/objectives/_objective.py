@@ -18,8 +18,8 @@ Losses = Mapping[str, Tensor] | Iterable[tuple[str, Tensor]]
 
 class Experience(Protocol):
     """What an objective that acts keeps from epoch to epoch, as its attribute `experience`. Such an
-    objective says by `rows(batch_size)` how many rows an epoch has, and goes on after an epoch
-    alone: `start` is 0. It is the one thing that changes in an objective, by its `batches`.
+    objective says by `rows(data, batch_size)` how many rows an epoch has, and goes on after an
+    epoch alone: `start` is 0. It is the one thing that changes in an objective, by its `batches`.
     """
 
     def facts(self) -> dict[str, float]:
@@ -41,7 +41,8 @@ class Epoch:
 
     order: which rows, in which order. rng: what is changed in them (augmentation, noise). start: of
     the first batch. weights: one a row; rows are then drawn with replacement in their proportion.
-    net: as it is when a batch is asked for, to act with where rows come from acting.
+    net: as it is when a batch is asked for, to act with where rows come from acting. number: of the
+    epoch, from 0 on.
     """
 
     batch_size: int
@@ -51,6 +52,7 @@ class Epoch:
     device: torch.device | None = None
     weights: Tensor | None = None
     net: nn.Module | None = None
+    number: int = 0
 
     def rows(self, split: Split) -> Iterator[Batch]:
         """Yield the shuffled rows of a split as they are, from batch `start` on."""

@@ -75,7 +75,7 @@ class PolicyGradient:
                 raise UsageError(f"objective.{name} is {getattr(self, name)}; expected 0 to 1.")
         object.__setattr__(self, "experience", Rollouts())
 
-    def rows(self, batch_size: int) -> int:
+    def rows(self, data: Data, batch_size: int) -> int:
         """Return how many rows an epoch has: its steps, so many times as there are passes."""
         whole = -(-self.steps // min(batch_size, self.steps)) * min(batch_size, self.steps)
         return whole * (self.passes if self.method == "ppo" else 1)

@@ -74,7 +74,7 @@ class QLearning:
                 raise UsageError(f"objective.{name} is {getattr(self, name)}; expected 0 to 1.")
         object.__setattr__(self, "experience", Memory())
 
-    def rows(self, batch_size: int) -> int:
+    def rows(self, data: Data, batch_size: int) -> int:
         """Return how many rows an epoch has: a batch after every `every` steps."""
         return max(self.steps // self.every, 1) * batch_size
 

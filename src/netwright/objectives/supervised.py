@@ -52,7 +52,7 @@ class Supervised:
     prediction) among them; the first and the last are the ends of an interval. form: of the task
     that the loss is to fit; None: rows have several labels where targets are shaped as outputs."""
 
-    takes: ClassVar[tuple[str, ...]] = ("outputs", "nodes")
+    takes: ClassVar[tuple[str, ...]] = ("outputs", "nodes", "rows or masked tokens")
     groups: ClassVar[tuple[str, ...]] = ("net",)
 
     loss: str = "cross-entropy"

@@ -5,10 +5,15 @@ What it chooses for a kind of data stands in `rules/`, a file a kind; the loss f
 Learning without targets has files of its own there, named as its form.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from netwright import catalogue
 from netwright.data.data import Data
 from netwright.plan.choices import Choices
 from netwright.plan.plan import FIXED, Plan
+from netwright.plan.rules._finetuning import finetuning
+from netwright.plan.rules._semi_supervised import semi_supervised
 
 __all__ = ["design"]
 
@@ -28,15 +33,21 @@ LOSSES = {
 OVER_VOCABULARY = ("language-modelling", "translation")  # which the data fixes
 
 
-def design(data: Data) -> Plan:
+def design(data: Data, *, spec: Mapping[str, Any] | None = None, init_from: str = "") -> Plan:
     """Return a plan for the data: architecture by kind, sizes by rows and features, loss by task, a
-    tested recipe."""
+    tested recipe. spec: name and arguments of a net that was trained before, whose weights, in the
+    folder `init_from`, are trained on."""
     choices = Choices()
     for name, value in data.encoding.shapes().items():
         choices.net(name, value, FIXED)
     # A kind of learning of its own has rules for every kind of data.
     rules = data.task.form if data.task.form in catalogue.names(RULES) else data.kind
-    catalogue.find(RULES, rules, what="kind of data")(data, choices)
+    if spec is not None:
+        finetuning(data, choices, spec, init_from)
+    elif data.unlabelled is not None:
+        semi_supervised(data, choices)
+    else:
+        catalogue.find(RULES, rules, what="kind of data")(data, choices)
     _loss(data, choices)
     return choices.plan()
 
@@ -49,7 +60,8 @@ def _loss(data: Data, c: Choices) -> None:
         return
     if task.form not in OVER_VOCABULARY:
         c.net("outputs", task.outputs, _outputs_reason(data))
-    c.objective("loss", *LOSSES[task.form])
+    if data.unlabelled is None:
+        c.objective("loss", *LOSSES[task.form])
     counts = [n for n in data.class_counts if n > 0]
     if (
         task.form in ("multiclass",)

@@ -31,6 +31,7 @@ Augment = Literal[
     "shift",
     "turn",
     "rotate",
+    "crop",
     "elastic",
     "brightness",
     "noise",
@@ -54,6 +55,7 @@ class Recipe:
     otherwise. l1, l2: penalties added to the loss (both together: elastic net). clip: largest
     gradient norm; clip_value: largest gradient entry. warmup: share of all steps. schedule_gamma,
     schedule_every: factor and epochs of step and exponential decay, factor of reduce-on-plateau.
+    init_from: a model or run folder, whose weights the net begins with where names and shapes fit.
     patience: epochs without a better validation score before early stopping. keep: the weights of
     the best epoch, or of the last, where validation rows are too few to tell. ema: decay of the
     moving average of weights. swa: share of training after which weights are averaged. snapshots:
@@ -85,6 +87,7 @@ class Recipe:
     augment: tuple[Augment, ...] = ()
     augment_strength: float = 1.0
     init: Init = "auto"
+    init_from: str | None = None
     patience: int | None = 10
     keep: Literal["best", "last"] = "best"
     ema: float | None = None
@@ -375,6 +378,8 @@ def _fits(value: Any, hint: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and value == value
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
+    if hint is str:
+        return isinstance(value, str)
     return hint is type(None) and value is None
 
 
@@ -386,7 +391,8 @@ def _words(hint: Any) -> str:
         return f"a list of {_words(get_args(hint)[0])}"
     if origin is not None:
         return " or ".join(_words(o) for o in get_args(hint))
-    return {float: "a number", int: "a whole number", type(None): "null"}.get(hint, str(hint))
+    known = {float: "a number", int: "a whole number", str: "a text", type(None): "null"}
+    return known.get(hint, str(hint))
 
 
 def _check(path: str, value: Any, hint: Any) -> None:

@@ -73,7 +73,7 @@ def build_report(
         target=task.target,
         kind=data.kind,
         form=task.form,
-        rows={name: len(split) for name, split in data.splits().items()},
+        rows=data.sizes(),
         columns=describe_columns(data.encoding),
         class_counts=dict(zip(task.classes, data.class_counts, strict=False)),
         choices=_choices(run),

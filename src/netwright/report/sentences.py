@@ -61,8 +61,12 @@ def describe_task(task: Task, kind: str) -> str:
             return f"Find {kinds} in an image, each with a box around it"
         case "similarity":
             return f"Tell whether two are of one class, for {source} of classes never seen"
+        case "contrastive":
+            return f"Know {SOURCES.get(kind, 'a row')} again when it is changed, among others"
         case "language-modelling":
             return "Predict what comes next in a text"
+        case "masked-language-modelling":
+            return "Fill in words that were taken out of a text"
         case "reconstruction":
             found = f", and find {task.positive!r} by their error" if task.positive else ""
             return f"Rebuild {ROWS.get(kind, 'rows')} from a short code{found}"
@@ -113,6 +117,8 @@ def describe_score(
             f"Shown one example of each new class, it finds the right one {_times(value)}; "
             f"measured on {unseen}."
         )
+    if metric == "accuracy" and task.form == "contrastive":
+        return f"It knows a changed picture again, among 64, {_times(value)}; measured on {unseen}."
     if metric == "accuracy" and task.form == "segmentation":
         return f"It is right for {value:.1%} of the pixels of {unseen}."
     if metric == "map50":
@@ -171,6 +177,11 @@ def describe_score(
         return f"On average it is off by {number(error)} in {target}, over {unseen}.{also}"
     if task.form == "ordinal" and error is not None:
         return f"On average it is off by {number(error)} grades, over {unseen}."
+    if task.form == "masked-language-modelling" and metric == "nats":
+        return (
+            f"At a word that was taken out it hesitates as between {math.exp(value):,.1f} equally "
+            f"likely ones, over {unseen}."
+        )
     if task.form == "language-modelling" and metric == "nats":
         return (
             f"At each step it hesitates as between {math.exp(value):,.1f} equally likely tokens, "

@@ -14,6 +14,7 @@ from netwright.objectives._objective import Objective
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Plan, Recipe
 from netwright.train.init import initialise_
+from netwright.train.taking import take_weights_
 
 __all__ = [
     "balanced_rows",
@@ -38,6 +39,10 @@ def build_net(plan: Plan, data: Data, seed: int, device: torch.device) -> tuple[
     if plan.recipe.init != "default":
         activation = spec.get("activation", "relu")
         said = initialise_(net, plan.recipe.init, activation=activation, rng_seed=seed)
+    if plan.recipe.init_from:
+        taken = take_weights_(net, plan.net, data.task, plan.recipe.init_from)
+        data.ledger.note("read", "weights", str(taken), len(taken.taken))
+        said = f"{said}; {taken}"
     fit_bins = getattr(net, "fit_bins_", None)
     if fit_bins is not None:
         fit_bins(next(iter(data.train.batches(50_000))).inputs[0])
@@ -184,16 +189,16 @@ def _with_quantiles(plan: Plan, data: Data) -> Plan:
 
 
 def rows_of(objective: Objective, data: Data, recipe: Recipe) -> int:
-    """Return how many rows an epoch has: those of the training split, or what acting gives."""
-    acting = getattr(objective, "rows", None)
-    if acting is None:
+    """Return how many rows an epoch has: those of the training split, unless the objective says."""
+    own = getattr(objective, "rows", None)
+    if own is None:
         return len(data.train)
     if recipe.batch_size == "full":
         raise UsageError(
-            "recipe.batch_size is 'full', but the rows come from acting and are never all there. "
-            "Give a number."
+            "recipe.batch_size is 'full', but how many rows an epoch has depends on it here: they "
+            "come from acting, or some are drawn more often than others. Give a number."
         )
-    rows: int = acting(int(recipe.batch_size))
+    rows: int = own(data, int(recipe.batch_size))
     return rows
 
 

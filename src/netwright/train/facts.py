@@ -14,6 +14,7 @@ from netwright.evaluate.judge import loss_of, targets_of
 from netwright.objectives.multi_task import MultiTask
 from netwright.objectives.reconstruction import Reconstruction
 from netwright.objectives.segmentation import Segmentation
+from netwright.objectives.semi_supervised import SemiSupervised
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Recipe
 from netwright.watch.trace import Trace
@@ -24,7 +25,8 @@ __all__ = ["record_end", "record_start"]
 # then to miss it is a choice of threshold.
 OF_CLASSES = ("balanced_accuracy", "recall", "f1", "recall_macro", "f1_macro")
 SAME_RECALL = ("binary", "multiclass")
-JUDGED = (Supervised, Segmentation, Reconstruction, MultiTask)  # by a loss of constant answers
+# By a loss of constant answers.
+JUDGED = (Supervised, SemiSupervised, Segmentation, Reconstruction, MultiTask)
 
 
 def record_start(trace: Trace, data: Data, objective: object) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from netwright.data.data import Data
-from netwright.data.set_aside import SELF
+from netwright.data.set_aside import WITHOUT_LABELS
 from netwright.device import choose_device, seeded, threads
 from netwright.errors import UsageError
 from netwright.plan.plan import Plan
@@ -16,6 +16,9 @@ from netwright.train.run import Run
 from netwright.train.training import Progress, Training
 
 __all__ = ["Progress", "fit"]
+
+# Forms whose answers have no mean that is an answer.
+WITHOUT_AVERAGES = (*WITHOUT_LABELS, "masked-language-modelling", "multi-task")
 
 log = logging.getLogger("netwright")
 
@@ -47,7 +50,7 @@ def fit(
     folder = Path(out) if out is not None else None
     if epochs is not None:
         plan = plan.with_({"recipe.epochs": epochs})
-    if data.task.form in (*SELF, "multi-task"):
+    if data.task.form in WITHOUT_AVERAGES:
         _refuse_averages(plan, data.task.form)
     if plan.members is not None:
         if data.task.form == "translation":
@@ -81,7 +84,7 @@ def fit(
 
 
 def _refuse_averages(plan: Plan, form: str) -> None:
-    """Refuse what averages answers, of which there are none where rows are rebuilt or drawn."""
+    """Refuse what averages answers, of which there are none without targets."""
     asked = {
         "members": plan.members is not None,
         "recipe.snapshots": plan.recipe.snapshots > 1,

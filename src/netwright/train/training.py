@@ -207,6 +207,7 @@ class Training:
             device=self.device,
             weights=self.row_weights,
             net=self.net,
+            number=self.state.epoch,
         )
         found: Iterator[Batch] = objective.batches(self.data, epoch)
         return found

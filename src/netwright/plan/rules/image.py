@@ -5,7 +5,7 @@ from netwright.plan.choices import INIT_REASON, Choices
 from netwright.plan.rules._segmentation import segmentation
 from netwright.plan.rules._similarity import similarity
 
-__all__ = ["image"]
+__all__ = ["augmentation", "image"]
 
 
 def image(data: Data, c: Choices) -> None:
@@ -44,14 +44,20 @@ def image(data: Data, c: Choices) -> None:
     c.recipe("warmup", 0.1, "the first directions are noise")
     epochs = 30 if rows >= 20_000 else 60 if rows >= 2000 else 40 if size <= 16 else 100
     c.recipe("epochs", epochs, "the schedule shrinks to what the time bound allows")
+    augmentation(data, c)
+    c.recipe("label_smoothing", 0.05, "keeps the logits bounded")
+    c.recipe("ema", 0.995, "the average of the weights is steadier than the last of them")
+    c.recipe("patience", max(epochs // 3, 10), "epochs without a better validation score")
+
+
+def augmentation(data: Data, c: Choices) -> None:
+    """Choose changes after which a picture is of the class it was."""
+    shapes = data.encoding.shapes()
     if shapes["in_channels"] == 3:
         c.recipe(
             "augment", ("flip", "shift"), "a photograph keeps its class when mirrored or moved"
         )
-    elif size <= 16:
+    elif min(shapes["height"], shapes["width"]) <= 16:
         c.recipe("augment", ("shift", "rotate"), "a drawing keeps its class when moved or turned")
     else:
         c.recipe("augment", ("shift",), "moving keeps the class; a mirrored digit is none")
-    c.recipe("label_smoothing", 0.05, "keeps the logits bounded")
-    c.recipe("ema", 0.995, "the average of the weights is steadier than the last of them")
-    c.recipe("patience", max(epochs // 3, 10), "epochs without a better validation score")

@@ -6,7 +6,7 @@ from typing import Any
 from netwright.data.data import Data
 from netwright.plan.choices import INIT_REASON, Choices, epochs_for, steps_an_epoch
 
-__all__ = ["table"]
+__all__ = ["one_net", "table"]
 
 # From so many training rows on, validation rows are enough to choose members by; beyond the second
 # number minutes on a CPU are not enough for many nets, and TabM was ahead on validation rows.
@@ -23,24 +23,44 @@ def table(data: Data, c: Choices) -> None:
     """Choose a net for a table and how to train it."""
     rows = len(data.train)
     shapes = data.encoding.shapes()
-    features = shapes["numeric"] + len(shapes["cardinalities"])
     numbers = data.task.form == "regression"
     least, most = PACK_ROWS["numbers" if numbers else "classes"]
     foldable = data.blocks is not None and len(data.blocks.unique()) >= 2 * FOLDS
     if rows < least and foldable and not numbers:
         _few_rows_of_classes(data, c)
         return
-    width = 64 if rows < 500 else 256 if numbers and rows >= 5000 else 128
     if least <= rows < most:
         c.net("name", "mlp", "a table: MLPs unlike each other, the best together chosen (TabPack)")
-        _pack(c, width, numeric=bool(shapes["numeric"]))
+        _pack(c, _width(rows, numbers=numbers), numeric=bool(shapes["numeric"]))
         if numbers:
             plain: dict[str, Any] = {}
             c.members("kinds", [plain, plain, plain, _neighbours(rows)], NEIGHBOURS)
+        _sizes(data, c)
     else:
-        c.net("name", "tabm", "a table: an MLP of many slightly different members, averaged (TabM)")
-        c.net("members", 16, "members agree where the data speaks and differ where it does not")
-    c.net("width", width, f"{rows:,} training rows and {features} features")
+        one_net(data, c)
+    if numbers and most <= rows < MOST_NEIGHBOURS:
+        near = _neighbours(rows)
+        c.members("count", 3, "TabM, and two nets that err otherwise")
+        c.members("kinds", [{}, near, near | {"net.dropout": 0.3}], NEIGHBOURS)
+
+
+def one_net(data: Data, c: Choices) -> None:
+    """Choose a net of members that share most of their weights, and how to train it."""
+    c.net("name", "tabm", "a table: an MLP of many slightly different members, averaged (TabM)")
+    c.net("members", 16, "members agree where the data speaks and differ where it does not")
+    _sizes(data, c)
+
+
+def _width(rows: int, *, numbers: bool) -> int:
+    return 64 if rows < 500 else 256 if numbers and rows >= 5000 else 128
+
+
+def _sizes(data: Data, c: Choices) -> None:
+    """Choose the sizes of an MLP or TabM, and how to train it."""
+    rows, shapes = len(data.train), data.encoding.shapes()
+    features = shapes["numeric"] + len(shapes["cardinalities"])
+    numbers = data.task.form == "regression"
+    c.net("width", _width(rows, numbers=numbers), f"{rows:,} training rows and {features} features")
     c.net("depth", 2 if rows < 5000 else 3, "constant width; more rows carry more layers")
     c.net("activation", "relu", "cheap, and He initialisation fits it")
     c.recipe("init", "auto", INIT_REASON["relu"])
@@ -57,10 +77,6 @@ def table(data: Data, c: Choices) -> None:
     c.recipe("patience", max(epochs // 3, 8), "epochs without a better validation score")
     c.recipe("schedule", "cosine", "anneals to zero by the end")
     c.recipe("clip", 1.0, "one bad batch cannot throw the net far")
-    if numbers and most <= rows < MOST_NEIGHBOURS:
-        near = _neighbours(rows)
-        c.members("count", 3, "TabM, and two nets that err otherwise")
-        c.members("kinds", [{}, near, near | {"net.dropout": 0.3}], NEIGHBOURS)
 
 
 def embed_numbers(data: Data, c: Choices) -> None:
