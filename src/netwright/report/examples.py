@@ -29,7 +29,9 @@ def show_example(example: WorstExample, data: Data) -> Example:
     if data.kind == "image" and isinstance(split, Rows):
         shown["png"] = _png(split.inputs[0][example.row].numpy())
     elif data.kind == "audio" and isinstance(split, Rows):
-        shown["png"] = draw_spectrogram(*(x[example.row] for x in split.inputs))
+        samples, length = (x[example.row] for x in split.inputs)
+        rate = data.encoding.shapes()["sample_rate"]
+        shown["png"] = draw_spectrogram(samples, length, rate=rate)
     elif isinstance(example.raw, Mapping):
         shown["cells"] = list(example.raw.items())
     elif isinstance(example.raw, str | Path):
