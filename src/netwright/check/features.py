@@ -38,6 +38,8 @@ def distance_features(case: Case, part: Part) -> tuple[Matrix, Matrix] | None:
         return np.asarray(texts.train @ way), np.asarray(texts.of(other) @ way)
     if case.kind in IN_TOKENS:  # with many targets a row, near ones are no copies
         return None
+    if case.kind == "video":  # its mean frame would be alike where motions differ
+        return None
     shrink = _small_pictures if case.kind == "image" else _short_series
     return shrink(train), shrink(other)
 
@@ -90,7 +92,7 @@ def summary_columns(case: Case, part: Part) -> dict[str, NDArray[Any]]:
         return {"length": length.astype(np.float32), "unknown words": unknown.astype(np.float32)}
     x = (
         inputs[0].reshape(*inputs[0].shape[:2], -1)
-        if case.kind == "image"
+        if case.kind in ("image", "video")
         else np.swapaxes(inputs[0], 1, 2)
     )
     columns = {}

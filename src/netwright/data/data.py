@@ -16,6 +16,7 @@ Kind = Literal[
     "image",
     "text",
     "series",
+    "video",
     "graph",
     "sentence",
     "text-pair",

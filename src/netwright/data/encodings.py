@@ -18,6 +18,7 @@ from netwright.data.sentence_encoding import SentenceEncoding
 from netwright.data.series_encoding import SeriesEncoding
 from netwright.data.table_encoding import TableEncoding
 from netwright.data.text_encoding import TextEncoding
+from netwright.data.video_encoding import VideoEncoding
 from netwright.data.word_encoding import WordEncoding
 from netwright.errors import DataError
 
@@ -37,6 +38,7 @@ _READERS: dict[str, Callable[[Any, Any], Encoding]] = {
     "forecast": ForecastEncoding.from_dict,
     "environment": EnvironmentEncoding.from_dict,
     "words": WordEncoding.from_dict,
+    "video": VideoEncoding.from_dict,
 }
 
 

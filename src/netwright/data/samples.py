@@ -21,6 +21,7 @@ from netwright.data.formats.ts import read_ts
 from netwright.data.ledger import Ledger
 from netwright.data.listing import list_folder
 from netwright.data.sources import Found, labelled_files
+from netwright.data.videos import labelled_clips
 from netwright.errors import DataError
 
 __all__ = ["read_frame", "read_samples"]
@@ -164,8 +165,13 @@ def _npz(found: Found, ledger: Ledger) -> Samples:
     return raw, [str(label) for part in labels if part is not None for label in part]
 
 
-Reader = Callable[[Found, Ledger], Samples]
+def _clips(found: Found, ledger: Ledger) -> Samples:
+    clips = [pair for part in found.parts for pair in labelled_clips(found, part)]
+    known = any(label for _, label in clips)
+    return [path for path, _ in clips], [label for _, label in clips] if known else None
 
+
+Reader = Callable[[Found, Ledger], Samples]
 
 READERS: dict[str, dict[str, Reader]] = {
     "image": {
@@ -176,6 +182,12 @@ READERS: dict[str, dict[str, Reader]] = {
         "idx": _idx,
         "npz": _npz,
         "builtin": _builtin_images,
+    },
+    "video": {
+        "video-folder": _clips,
+        "image-folder": _clips,
+        "flat-clips": _clips,
+        "flat-images": _clips,
     },
     "text": {"text-folder": _text_folder, "text-lines": _text_lines, "corpus": _corpus},
     "sentence": {"conll": _conll, "corpus": _plain_lines},

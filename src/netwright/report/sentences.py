@@ -11,6 +11,7 @@ __all__ = ["describe_score", "describe_task"]
 SOURCES = {
     "table": "the other columns",
     "image": "an image",
+    "video": "a clip",
     "text": "a text",
     "series": "a series",
     "graph": "a graph",
