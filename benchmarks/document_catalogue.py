@@ -77,6 +77,22 @@ def _membrane() -> Row | None:
     return f"Dice {_values(found['values'])}; {beside}", str(found["asked"])
 
 
+def _scenes() -> Row | None:
+    found = _read("catalogue_detection")
+    if not found:
+        return None
+    beside = f"the mean box of the commonest class {found['trivial']:.3f}"
+    return f"mAP@.5 {_values(found['values'])}; {beside}", f"{found['asked']:.2f}"
+
+
+def _moving() -> Row | None:
+    found = _read("catalogue_video")
+    if not found:
+        return None
+    beside = f"on the mean frame at most {found['mean_frame']:.3f}"
+    return f"accuracy {_values(found['values'])}; {beside}", f"{found['asked']:.2f}"
+
+
 def _omniglot() -> Row | None:
     found = _read("catalogue_similarity")
     said = [f"{name} {_values(one['values'])}" for name, one in found.items()]
@@ -220,12 +236,14 @@ FIGURES: dict[str, Callable[[], Row | None]] = {
     "graphs": _graphs,
     "mammography": _mammography,
     "membrane": _membrane,
+    "moving": _moving,
     "multi30k": lambda: _sequences("seq2seq", "transformer"),
     "omniglot": _omniglot,
     "rebuilt": _rebuilt,
     "recall": _recall,
     "sst2": _sst2,
     "ten-labels": _ten_labels,
+    "scenes": _scenes,
     "sonar": lambda: _first_nets("xor mlp", "sonar"),
     "together": _together,
     "spoken_digits": lambda: _sound("digits", "token error rate of digit strings in noise"),

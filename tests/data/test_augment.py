@@ -19,6 +19,7 @@ def pictures(batch: int = 16, channels: int = 3, height: int = 12, width: int = 
 
 EXAMPLES = {
     "image": pictures(),
+    "video": pictures(channels=6).view(16, 3, 2, 12, 10),
     "text": torch.randint(2, 50, (16, 20), generator=generator(1)),
     "sentence": torch.randint(2, 50, (16, 20), generator=generator(1)),
     "series": torch.randn(16, 40, 3, generator=generator(2)),
@@ -39,7 +40,7 @@ def test_each_change_keeps_the_shape_is_seeded_and_changes_something(kind: str, 
     assert not torch.equal(first, other)
     assert torch.equal(x, before)
     assert torch.isfinite(first.float()).all()
-    if kind == "image":
+    if kind in ("image", "video"):
         assert 0 <= first.min() and first.max() <= 255
 
 

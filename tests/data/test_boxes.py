@@ -104,6 +104,14 @@ def test_a_table_and_yolo_texts_say_the_same_as_coco(tmp_path: Path) -> None:
         np.testing.assert_allclose(boxes, found[0][name], atol=1e-4)
 
 
+def test_classes_that_are_numbers_stay_whole(tmp_path: Path) -> None:
+    names = plain(tmp_path, 8)
+    rows = [f"{name},1,2,9,8,{at % 2}" for at, name in enumerate(names)]
+    rows.append(f"{names[0]},,,,,")  # an empty cell makes floats of a column of whole numbers
+    (tmp_path / "boxes.csv").write_text("\n".join(["image,x1,y1,x2,y2,label", *rows]) + "\n")
+    assert set(read(tmp_path).task.classes) <= {"0", "1"}
+
+
 def test_splits_of_files_and_folders_are_kept(tmp_path: Path) -> None:
     for at, (name, count) in enumerate((("train", 12), ("valid", 8), ("test", 9))):
         scenes(tmp_path / "each" / name, count, seed=at)

@@ -41,6 +41,8 @@ def distance_features(case: Case, part: Part) -> tuple[Matrix, Matrix] | None:
         return None
     if case.kind == "audio":
         return _bands(train), _bands(other)
+    if case.kind == "video":  # its mean frame would be alike where motions differ
+        return None
     shrink = _small_pictures if case.kind == "image" else _short_series
     return shrink(train), shrink(other)
 
@@ -103,7 +105,7 @@ def summary_columns(case: Case, part: Part) -> dict[str, NDArray[Any]]:
         return {"length": lengths.astype(np.float32), "pitch": crossings.astype(np.float32)}
     x = (
         inputs[0].reshape(*inputs[0].shape[:2], -1)
-        if case.kind == "image"
+        if case.kind in ("image", "video")
         else np.swapaxes(inputs[0], 1, 2)
     )
     columns = {}

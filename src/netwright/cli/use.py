@@ -30,6 +30,8 @@ SOURCES = {
     "masks": "image/ and label/ folders with the same file names; each value of a mask is a class",
     "boxes": "a folder of images with COCO's annotations.json, boxes.csv of "
     "image,x1,y1,x2,y2,class, or YOLO's images/ and labels/",
+    "video folder": "a folder of class folders of clips: .npy, .npz, animated GIFs, or with --task "
+    "video-classification folders of frames",
     "text folder": "a folder of class folders of texts, or of <class>.txt with a sample a line",
     "idx folder": "MNIST-format files, gzipped or not",
     "series": "UCR/UEA .ts files",

@@ -401,18 +401,30 @@ def _noise_numbers(x: Tensor, rng: torch.Generator, strength: float, padding_val
     return x + normal(x.shape, rng, x) * (0.05 * strength)
 
 
+def _of_frames(change: Change) -> Change:
+    """Change all frames of a clip (batch, frames, channels, height, width) alike, as one picture
+    of many channels."""
+
+    def changed(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
+        return change(x.flatten(1, 2), rng, strength, padding_value).reshape(x.shape)
+
+    return changed
+
+
+PICTURES: dict[str, Change] = {
+    "flip": _flip,
+    "shift": _shift,
+    "turn": _turn,
+    "rotate": _rotate,
+    "crop": _crop,
+    "elastic": _elastic,
+    "brightness": _brightness,
+    "noise": _pixel_noise,
+    "erase": _erase,
+}
 CHANGES: dict[Kind, dict[str, Change]] = {
-    "image": {
-        "flip": _flip,
-        "shift": _shift,
-        "turn": _turn,
-        "rotate": _rotate,
-        "crop": _crop,
-        "elastic": _elastic,
-        "brightness": _brightness,
-        "noise": _pixel_noise,
-        "erase": _erase,
-    },
+    "image": PICTURES,
+    "video": {name: _of_frames(change) for name, change in PICTURES.items() if name != "turn"},
     "text": {"token-dropout": _token_dropout},
     "sentence": {"token-dropout": _token_dropout},
     "series": {

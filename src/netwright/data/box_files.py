@@ -9,7 +9,6 @@ boxes.
 
 import json
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,8 @@ import yaml
 
 from netwright.data.formats.tables import read_table
 from netwright.data.ledger import Ledger
-from netwright.data.listing import list_folder, split_of
+from netwright.data.listing import list_folder
+from netwright.data.named_pictures import NamedPictures
 from netwright.data.sniff import first_bytes
 from netwright.errors import DataError, did_you_mean
 
@@ -91,7 +91,7 @@ def read_marked(source: Path, root: Path, ledger: Ledger) -> list[Marked]:
     pictures may lie."""
     if source.is_dir():
         return list(_yolo(source, root))
-    found = _Pictures(source, root)
+    found = NamedPictures(source, root)
     marked = _coco(source, found) if is_coco(source) else _table(source, found, ledger)
     if found.missing:
         what = f"pictures of {source.name} that are not there: {_shown(found.missing)}"
@@ -108,43 +108,7 @@ def read_marked(source: Path, root: Path, ledger: Ledger) -> list[Marked]:
     return marked
 
 
-class _Pictures:
-    """The pictures below a folder, found by what a file of boxes calls them. missing: names that
-    are not there. marks: the files of boxes in the folder."""
-
-    def __init__(self, source: Path, root: Path) -> None:
-        self.source, self.root = source, root
-        listing = list_folder(root)
-        self.files = [entry.path for entry in listing.of("image")]
-        self.marks = [e.path for e in listing.of("table") if e.path.suffix == source.suffix]
-        self.by_name: dict[str, list[Path]] = defaultdict(list)
-        for path in self.files:
-            self.by_name[path.name].append(path)
-        self.missing: dict[str, None] = {}
-
-    def find(self, name: str) -> Path | None:
-        """Return the picture of a name; DataError where it may be several."""
-        relative = Path(name.replace("\\", "/"))
-        if not relative.is_absolute():
-            for folder in (self.source.parent, self.root):
-                if (folder / relative).is_file():
-                    return folder / relative
-        found = self.by_name.get(relative.name, [])
-        if len(found) > 1:
-            split = split_of("/".join(self.source.relative_to(self.root).parts))
-            same = [p for p in found if split_of("/".join(p.relative_to(self.root).parts)) == split]
-            found = [p for p in same or found if p.parts[-2:] == relative.parts[-2:]] or same
-        if len(found) > 1:
-            raise DataError(
-                f"{self.source.name} names the picture {name!r}, and {self.root.name}/ holds "
-                f"{len(found)} of that name. Name it with its folder."
-            )
-        if not found:
-            self.missing[name] = None
-        return found[0] if found else None
-
-
-def _coco(source: Path, found: _Pictures) -> list[Marked]:
+def _coco(source: Path, found: NamedPictures) -> list[Marked]:
     value = _read_json(source)
     parts: dict[str, list[Any]] = {}
     for name in ("images", "annotations", "categories"):
@@ -216,7 +180,7 @@ def _read_json(source: Path) -> Any:
         raise DataError(f"{source} is not UTF-8, as JSON has to be. Export it again.") from error
 
 
-def _table(source: Path, found: _Pictures, ledger: Ledger) -> list[Marked]:
+def _table(source: Path, found: NamedPictures, ledger: Ledger) -> list[Marked]:
     frame = read_table(source, ledger, expect=[words[0] for words in COLUMNS.values()])
     columns = box_columns([str(name) for name in frame.columns])
     if not columns:
@@ -238,15 +202,21 @@ def _table(source: Path, found: _Pictures, ledger: Ledger) -> list[Marked]:
         what = f"rows without four corners and a class, the first is row {int(partly.argmax()) + 1}"
         ledger.note("dropped", source.name, what, int(partly.sum()))
     by_file: dict[str, Marked | None] = {}
-    rows = zip(frame[columns["image"]].astype(str), corners, named.astype(str), strict=True)
+    rows = zip(frame[columns["image"]].astype(str), corners, map(_word, named), strict=True)
     for at, (name, box, kind) in enumerate(rows):
         if name not in by_file:
             file = found.find(name)
             by_file[name] = None if file is None else Marked(file)
         picture = by_file[name]
         if picture is not None and not empty[at] and not partly[at]:
-            picture.add(kind.strip(), box)
+            picture.add(kind, box)
     return [one for one in by_file.values() if one is not None]
+
+
+def _word(value: Any) -> str:
+    """Spell a class; of whole numbers an empty cell beside them makes floats."""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value).strip()
 
 
 def _yolo(pictures: Path, root: Path) -> Iterator[Marked]:

@@ -17,6 +17,7 @@ Kind = Literal[
     "audio",
     "text",
     "series",
+    "video",
     "graph",
     "sentence",
     "text-pair",

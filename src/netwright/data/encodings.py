@@ -20,6 +20,7 @@ from netwright.data.sound_encoding import AudioEncoding
 from netwright.data.speech_encoding import SpeechEncoding
 from netwright.data.table_encoding import TableEncoding
 from netwright.data.text_encoding import TextEncoding
+from netwright.data.video_encoding import VideoEncoding
 from netwright.data.word_encoding import WordEncoding
 from netwright.errors import DataError
 
@@ -41,6 +42,7 @@ _READERS: dict[str, Callable[[Any, Any], Encoding]] = {
     "forecast": ForecastEncoding.from_dict,
     "environment": EnvironmentEncoding.from_dict,
     "words": WordEncoding.from_dict,
+    "video": VideoEncoding.from_dict,
 }
 
 

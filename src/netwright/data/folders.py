@@ -83,6 +83,14 @@ def _pick(listing: Listing, name: str) -> Looked | None:
     roles = {entry.role for entry in data}
     if "idx" in roles:
         return _idx(listing.of("idx"), name)
+    clips: tuple[Role, ...] = ("npy", "npz")
+    for role in clips:
+        if len(listing.of(role)) * 2 >= len(data):
+            found = _classes(listing, "video-folder", role, name)
+            if found is not None:
+                return found
+    if roles == {"npy"}:
+        return "flat-clips", {"all": (listing.root,)}, {"files": len(data)}
     arrays: tuple[Role, ...] = ("ts", "npz")
     for array in arrays:
         if array in roles:

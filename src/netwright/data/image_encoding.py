@@ -192,13 +192,15 @@ def decode_each(
     return pixels[kept] if refused else pixels, kept, dict(sorted(refused.items()))
 
 
-def all_rows(raw: Any, stored: Tensor, kept: Tensor, refused: Mapping[int, str]) -> Tensor:
+def all_rows(
+    raw: Any, stored: Tensor, kept: Tensor, refused: Mapping[int, str], *, what: str = "pictures"
+) -> Tensor:
     """Return the pixels where every row could be decoded; DataError naming the others."""
     if refused:
         named = [f"{name_of(raw[at], at)} ({why})" for at, why in refused.items()]
         more = f" and {len(named) - 5:,} more" if len(named) > 5 else ""
         raise DataError(
-            f"{len(named):,} of {len(raw):,} pictures cannot be decoded: "
+            f"{len(named):,} of {len(raw):,} {what} cannot be decoded: "
             f"{'; '.join(named[:5])}{more}. Repair them or take them out."
         )
     return stored

@@ -16,8 +16,9 @@ from netwright.errors import DataError
 __all__ = ["Entry", "Listing", "Role", "list_folder", "role_of_text", "split_of", "visible_files"]
 
 Role = Literal[
-    "image", "audio", "table", "text", "conll", "ts", "idx", "npz", "archive", "document", "other"
-]
+    "image", "audio", "table", "text", "conll", "ts", "idx", "npz", "npy", "archive", "document",
+    "other",
+]  # fmt: skip
 
 SNIFF_ALL = 64  # in larger folders files with a known suffix are taken at their word
 
@@ -59,6 +60,7 @@ _BY_CONTENT: dict[str, Role] = {
     "ts": "ts",
     "idx": "idx",
     "npz": "npz",
+    "npy": "npy",
     "pdf": "document",
     "html": "document",
     "office": "document",

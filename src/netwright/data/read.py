@@ -36,6 +36,7 @@ from netwright.data.texts import read_texts
 from netwright.data.transcripts import read_transcribed
 from netwright.data.translation import read_translation
 from netwright.data.unlabelled import check_unlabelled
+from netwright.data.videos import holds_clips, read_videos
 from netwright.errors import DataError, UsageError
 
 TEXTS = ("text-folder", "text-lines", "corpus")
@@ -120,6 +121,8 @@ def _read(
         return _from_builtin(found, options, ledger)
     if found.kind == "npz":
         return _from_arrays(read_arrays(found, ledger), _origin(found), options, ledger)
+    if holds_clips(found, task):
+        return read_videos(found, options, ledger)
     if found.kind in ("image-folder", "idx") or (found.kind == "flat-images" and learns_rows):
         return read_images(found, options, ledger)
     if found.kind == "audio-transcripts":

@@ -22,6 +22,7 @@ from netwright.data.ledger import Ledger
 from netwright.data.listing import Role, list_folder
 from netwright.data.sound_table import list_sounds
 from netwright.data.sources import Found, labelled_files
+from netwright.data.videos import labelled_clips
 from netwright.errors import DataError
 
 __all__ = ["read_frame", "read_samples"]
@@ -179,8 +180,13 @@ def _npz(found: Found, ledger: Ledger) -> Samples:
     return raw, [str(label) for part in labels if part is not None for label in part]
 
 
-Reader = Callable[[Found, Ledger], Samples]
+def _clips(found: Found, ledger: Ledger) -> Samples:
+    clips = [pair for part in found.parts for pair in labelled_clips(found, part)]
+    known = any(label for _, label in clips)
+    return [path for path, _ in clips], [label for _, label in clips] if known else None
 
+
+Reader = Callable[[Found, Ledger], Samples]
 
 READERS: dict[str, dict[str, Reader]] = {
     "image": {
@@ -196,6 +202,12 @@ READERS: dict[str, dict[str, Reader]] = {
         "audio-folder": _labelled_files,
         "audio-transcripts": _listed_sounds,
         "flat-audio": _flat_sounds,
+    },
+    "video": {
+        "video-folder": _clips,
+        "image-folder": _clips,
+        "flat-clips": _clips,
+        "flat-images": _clips,
     },
     "text": {"text-folder": _text_folder, "text-lines": _text_lines, "corpus": _corpus},
     "sentence": {"conll": _conll, "corpus": _plain_lines},

@@ -34,6 +34,8 @@ KINDS = {
     "image,x1,y1,x2,y2,class, or YOLO's images/ and labels/",
     "text-folder": "a folder of text files for each class",
     "text-lines": "a folder of <class>.txt, a sample a line",
+    "video-folder": "a folder of clips for each class: .npy or .npz of (frames, height, width[, "
+    "3]) bytes; animated GIFs; with --task video-classification folders of frames",
     "idx": "the files of MNIST and its kin",
     "ts": "UCR/UEA time series, with _TRAIN and _TEST files or not",
     "npz": "NumPy arrays saved together, without objects",
@@ -44,6 +46,7 @@ KINDS = {
     "conll": "a token and its tag a line, blank lines between sentences",
     "gym": "gym:NAME, an environment of Gymnasium to act in",
     "flat-images": "images without class folders, for prediction",
+    "flat-clips": "clips without class folders, for prediction",
     "audio-folder": "a folder of WAV files for each class",
     "audio-transcripts": "WAV files with a table of what is said in each, or of their classes",
     "flat-audio": "WAV files without class folders, for prediction",

@@ -41,6 +41,7 @@ TASKS: dict[str, tuple[str, Form | None]] = {
     "forecasting": ("forecasting", "forecasting"),
     "text-classification": ("text-classification", None),
     "image-classification": ("image-classification", None),
+    "video-classification": ("video-classification", None),
     "series-classification": ("series-classification", None),
     "node-classification": ("node-classification", None),
     "graph-classification": ("graph-classification", None),

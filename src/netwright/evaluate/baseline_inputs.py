@@ -27,6 +27,7 @@ __all__ = [
     "Features",
     "Sample",
     "coded_features",
+    "frame_features",
     "gather",
     "graph_features",
     "image_features",
@@ -191,6 +192,18 @@ def image_features(sample: Sample, *, most: int) -> Features:
         return flat
 
     return Features(transform(sample), transform, words)
+
+
+def frame_features(sample: Sample, *, most: int) -> Features:
+    """Return the pixels of a clip's mean frame: what a clip shows without its motion."""
+
+    def mean_frame(rows: Sample) -> Sample:
+        mean = rows.inputs[0].mean(1).round().astype(np.uint8)
+        return Sample((mean,), rows.targets, rows.raw, rows.total)
+
+    still = image_features(mean_frame(sample), most=most)
+    words = f"the mean of the frames, {still.words}"
+    return Features(still.train, lambda rows: still.of(mean_frame(rows)), words)
 
 
 def text_features(sample: Sample) -> Features:

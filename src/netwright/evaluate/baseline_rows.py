@@ -13,6 +13,7 @@ from netwright.evaluate.baseline_inputs import (
     Features,
     Sample,
     coded_features,
+    frame_features,
     graph_features,
     image_features,
     one_hot_features,
@@ -107,6 +108,8 @@ def _linear_features(job: Job) -> Features:
         return band_features(job.train)
     if kind == "graph":
         return _graph_features(job)
+    if kind == "video":
+        return frame_features(job.train, most=LINEAR_PIXELS)
     return image_features(job.train, most=LINEAR_PIXELS)
 
 
@@ -127,6 +130,8 @@ def _tree_features(job: Job) -> Features:
         if features.train.shape[1] <= TELLING_WORDS:
             return features
         return telling_words(features, _targets(job), TELLING_WORDS // 3)
+    if kind == "video":
+        return frame_features(job.train, most=TREE_PIXELS)
     return image_features(job.train, most=TREE_PIXELS)
 
 

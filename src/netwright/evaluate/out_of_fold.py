@@ -18,6 +18,7 @@ from netwright.evaluate.baseline_inputs import (
     Features,
     Sample,
     coded_features,
+    frame_features,
     image_features,
     summary_features,
     text_features,
@@ -58,6 +59,7 @@ def out_of_fold(
         "image": lambda rows: image_features(rows, most=MOST_PIXELS),
         "series": summary_features,
         "audio": band_features,
+        "video": lambda rows: frame_features(rows, most=MOST_PIXELS),
     }[kind](sample)
     return _trees(features, sample.targets, classes=classes, seconds=seconds, seed=seed)
 

@@ -19,6 +19,7 @@ __all__ = ["show_example"]
 
 THUMBNAIL = 96  # pixels of the longer side
 MOST_CHARACTERS = 600
+STILLS, STILLS_DOWN = 4, 2  # frames of a clip that are shown, two by two
 
 
 def show_example(example: WorstExample, data: Data) -> Example:
@@ -32,6 +33,8 @@ def show_example(example: WorstExample, data: Data) -> Example:
         samples, length = (x[example.row] for x in split.inputs)
         rate = data.encoding.shapes()["sample_rate"]
         shown["png"] = draw_spectrogram(samples, length, rate=rate)
+    elif data.kind == "video" and isinstance(split, Rows):
+        shown["png"] = _png(_strip(split.inputs[0][example.row].numpy()))
     elif isinstance(example.raw, Mapping):
         shown["cells"] = list(example.raw.items())
     elif isinstance(example.raw, str | Path):
@@ -52,6 +55,13 @@ def _words(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(number(v) for v in value)
     return number(value) if isinstance(value, float) else str(value)
+
+
+def _strip(frames: np.ndarray) -> np.ndarray:
+    """(frames, channels, height, width) -> STILLS of them, in reading order, as one picture."""
+    places = np.linspace(0, len(frames) - 1, STILLS).round().astype(np.int64)
+    rows = np.split(frames[places], STILLS_DOWN)
+    return np.concatenate([np.concatenate(list(row), axis=2) for row in rows], axis=1)
 
 
 def _png(pixels: np.ndarray) -> bytes:

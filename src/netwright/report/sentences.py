@@ -12,6 +12,7 @@ SOURCES = {
     "table": "the other columns",
     "image": "an image",
     "audio": "a sound",
+    "video": "a clip",
     "text": "a text",
     "series": "a series",
     "graph": "a graph",
