@@ -6,6 +6,8 @@ from torch import nn
 
 from netwright.errors import UsageError
 from netwright.nets._layers import output_layer
+from netwright.nets.gru import GRU
+from netwright.nets.lstm import LSTM
 from netwright.train.init import MATCHING, SCHEMES, initialise_
 
 
@@ -105,6 +107,19 @@ def test_recurrent_layers_get_orthogonal_blocks_and_an_open_forget_gate() -> Non
     # Xavier's bound of one gate's block, not of the four stacked.
     bound = (6 / (6 + 8)) ** 0.5
     assert 0.8 * bound < lstm.weight_ih_l0.abs().max() <= bound
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        LSTM(in_channels=1, outputs=1, hidden_size=6, forget_bias=5.0),
+        GRU(in_channels=1, outputs=1, hidden_size=6, update_bias=5.0),
+    ],
+)
+def test_a_gate_keeps_the_bias_that_its_net_asks_for(net) -> None:
+    start("auto", net, "tanh")
+    assert net.rnn.bias_ih_l0.view(-1, 6)[1].tolist() == [5.0] * 6
+    assert net.rnn.bias_ih_l0.sum() == 30
 
 
 def test_mistyped_names_are_answered() -> None:

@@ -69,6 +69,15 @@ def start_orthogonal_(rnn: nn.RNNBase) -> None:
             nn.init.zeros_(p)
 
 
+def keep_past_(rnn: nn.LSTM | nn.GRU, bias: float) -> None:
+    """Start the gates that keep the past, the second of either kind, at sigmoid(bias)."""
+    hidden = rnn.hidden_size
+    for name, p in rnn.named_parameters():
+        if name.startswith("bias_ih"):
+            nn.init.constant_(p[hidden : 2 * hidden], bias)
+    rnn.gate_bias = bias  # type: ignore[assignment]  # for init: a mark on the module
+
+
 def run_recurrent(rnn: nn.RNNBase, vectors: Tensor, real: Tensor | None) -> Tensor:
     """(batch, time, features), real bool (batch, time) or None -> states (batch, time, hidden).
 

@@ -10,7 +10,13 @@ open (bias 1; Jozefowicz, Zaremba and Sutskever 2015). Recurrent weights start o
 from torch import Tensor, nn
 
 from netwright.nets._layers import Dropout, output_layer, positive
-from netwright.nets._recurrent import State, answer, answer_steps, start_orthogonal_
+from netwright.nets._recurrent import (
+    State,
+    answer,
+    answer_steps,
+    keep_past_,
+    start_orthogonal_,
+)
 from netwright.nets._sequence import SequenceInput, SequencePool
 
 __all__ = ["LSTM"]
@@ -56,9 +62,7 @@ class LSTM(nn.Module):
             dropout=dropout if depth > 1 else 0.0,
         )
         start_orthogonal_(self.rnn)
-        for name, p in self.rnn.named_parameters():
-            if name.startswith("bias_ih"):
-                nn.init.constant_(p[hidden_size : 2 * hidden_size], forget_bias)
+        keep_past_(self.rnn, forget_bias)
         self.pool = SequencePool(pool)
         self.dropout = Dropout(dropout)
         self.output = output_layer(hidden_size * (2 if bidirectional else 1), outputs)

@@ -130,13 +130,15 @@ def _walk(module: nn.Module) -> Iterator[nn.Module]:
 def _recurrent_(
     module: nn.RNNBase, fill: Fill, fill_hidden: Fill, rngs: dict[torch.device, torch.Generator]
 ) -> None:
-    """Set each gate's block on its own: stacked blocks would hide their true number of outputs."""
+    """Set each gate's block on its own: stacked blocks would hide their true number of outputs. The
+    gate that keeps the past starts at the bias that the net marked, an LSTM's else at 1."""
     gates = {"LSTM": 4, "GRU": 3}.get(module.mode, 1)
+    open_gate = getattr(module, "gate_bias", 1.0 if module.mode == "LSTM" else 0.0)
     for name, p in module.named_parameters():
         if name.startswith("bias"):
             p.zero_()
-            if module.mode == "LSTM" and name.startswith("bias_ih"):
-                p[module.hidden_size : 2 * module.hidden_size] = 1
+            if gates > 1 and name.startswith("bias_ih"):
+                p[module.hidden_size : 2 * module.hidden_size] = open_gate
         else:
             for block in p.chunk(1 if name.startswith("weight_hr") else gates):
                 (fill_hidden if name.startswith("weight_hh") else fill)(block, rngs[p.device])
