@@ -27,6 +27,10 @@ def test_scores_by_hand(rng) -> None:
     several = net(torch.tensor([[3, 5, 0, 0]]), torch.tensor([4]))
     torch.testing.assert_close(several[0, 0], (table[3] + table[5]) / 2 @ other[4])
     assert not net(torch.tensor([[0, 0]]), torch.tensor([4])).any()
+    run = net(torch.tensor([[[3], [5]], [[1], [0]]]), torch.tensor([[1, 2, 6], [4, 4, 4]]))
+    assert run.shape == (2, 2, 3)
+    torch.testing.assert_close(run[0, 1, 2], table[5] @ other[6])
+    torch.testing.assert_close(run[1, :, 0], torch.stack([table[1] @ other[4], torch.tensor(0.0)]))
 
 
 @pytest.mark.parametrize("given", [[3, 5], [[3, 4], [6, 0]]])

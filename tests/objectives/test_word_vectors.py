@@ -55,23 +55,41 @@ def streams() -> dict[str, torch.Generator]:
 
 
 @pytest.mark.parametrize("model", ["skip-gram", "cbow"])
-def test_batches_ask_true_and_drawn_words(model: str, data: Data) -> None:
+def test_runs_ask_true_and_drawn_words(model: str, data: Data) -> None:
     objective = WordVectors(model=model, window=2, shared=7, negatives=5)
-    batches = list(objective.batches(data, Epoch(batch_size=500, **streams())))
-    assert len(batches) == math.ceil(len(data.train) / 500)
+    batches = list(objective.batches(data, Epoch(batch_size=490, **streams())))
+    assert len(batches) == math.ceil(len(data.train) / 490)
     (given, asked), targets = batches[0]
-    assert asked.shape == targets.shape
-    true = targets == 1
+    assert targets.shape == (len(given), 7, asked.shape[1])
+    assert bool((targets[:, :, -7:] == 0).all())  # drawn
+    words = ["", *data.encoding.vocabulary]  # type: ignore[attr-defined]
+    true = (targets == 1).nonzero().tolist()
     if model == "cbow":
-        assert given.shape[1] == 4 and asked.shape[1] == 6 and bool(true[:, 0].all())
+        assert given.shape[2] == 4 and all(place == choice for _, place, choice in true)
     else:
-        assert given.ndim == 1 and asked.shape[1] == 11
-        assert bool((targets[:, 4:] == 0).all())  # drawn
-        # The lines are of one topic each, so a true neighbour is of the word's own.
-        words = ["", *data.encoding.vocabulary]  # type: ignore[attr-defined]
-        for row in range(20):
-            for word in asked[row][true[row]].tolist():
-                assert words[word][:2] == words[int(given[row])][:2]
+        assert given.shape[2] == 1 and asked.shape[1] == 2 + 7 + 2 + 7
+        assert {choice - place for _, place, choice in true} == {0, 1, 3, 4}
+    # The lines are of one topic each, so a true neighbour is of the word's own.
+    for run, place, choice in true[:200]:
+        near = words[int(asked[run, choice])][:2]
+        assert all(words[at][:2] == near for at in given[run, place].tolist() if at)
+
+
+def test_every_neighbour_of_a_text_is_asked_once(data: Data) -> None:
+    objective = WordVectors(window=1, shared=16, sample=0)  # no word left out, no reach drawn
+    batches = list(objective.batches(data, Epoch(batch_size=500, **streams())))
+    lines = data.train.lines  # type: ignore[union-attr]
+    beside = int((lines[1:] == lines[:-1]).sum())
+    assert sum(int((batch.targets == 1).sum()) for batch in batches) == 2 * beside
+
+
+def test_an_epoch_goes_on_where_it_was_left(data: Data) -> None:
+    objective = WordVectors()
+    whole = list(objective.batches(data, Epoch(batch_size=200, **streams())))
+    rest = list(objective.batches(data, Epoch(batch_size=200, start=70, **streams())))
+    assert len(rest) == len(whole) - 70
+    for one, other in zip(whole[70:], rest, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one.inputs, other.inputs, strict=True))
 
 
 def test_a_pair_costs_what_the_equation_says() -> None:
@@ -100,6 +118,7 @@ def test_hierarchical_pairs_cost_their_paths(data: Data) -> None:
         {"objective.model": "cbow"},
         {"objective.loss": "hierarchical-softmax"},
         {"objective.loss": "hierarchical-softmax", "objective.model": "cbow"},
+        {"net.sparse": True, "recipe.optimizer": "sgd", "recipe.lr": 60.0},
     ],
 )
 def test_words_of_a_topic_come_together(
@@ -148,6 +167,9 @@ def test_wrong_settings_are_refused(data: Data) -> None:
         WordVectors(model="cbwo")
     with pytest.raises(UsageError, match="negatives is 0"):
         WordVectors(negatives=0)
+    plan = design(data).with_({"net.sparse": True})
+    with pytest.raises(UsageError, match="gradients are sparse"):
+        fit(plan, data, num_threads=1)
     with pytest.raises(UsageError, match="needs pairs of words"):
         score_words(torch.zeros(3, 11), data.validation, data.task, metric="spearman")
 

@@ -75,7 +75,7 @@ def keep_past_(rnn: nn.LSTM | nn.GRU, bias: float) -> None:
     for name, p in rnn.named_parameters():
         if name.startswith("bias_ih"):
             nn.init.constant_(p[hidden : 2 * hidden], bias)
-    rnn.gate_bias = bias  # type: ignore[assignment]  # for init: a mark on the module
+    rnn.gate_bias = bias  # for init: a mark on the module
 
 
 def run_recurrent(rnn: nn.RNNBase, vectors: Tensor, real: Tensor | None) -> Tensor:

@@ -7,7 +7,9 @@ hierarchical softmax: p(word | v) = product of sigmoid(sign_n u_n . v) over the 
 word's path in a Huffman tree, u from a table of the inner nodes.
 
 Mikolov et al. 2013, arXiv:1301.3781 and arXiv:1310.4546. Different from the release: words are
-pairs of a batch, with the true word among them, and not updated one by one.
+pairs of a batch, with the true word among them, and not updated one by one. A run of words may be
+asked about the same choices, so that one product of matrices scores them all (Ji et al. 2016,
+arXiv:1604.04661).
 """
 
 from collections.abc import Sequence
@@ -26,11 +28,12 @@ class Word2Vec(nn.Module):
 
     given: one word (skip-gram), or several whose vectors' mean is taken (CBOW); 0 is padding.
     asked: by negative sampling, (batch, choices): how well each word goes with those given, (batch,
-    choices). With counts, how often each word of the vocabulary occurs, the softmax is
-    hierarchical: one word a row, (batch,) -> its path's scores (batch, longest path), signed so
-    that log p(word) = logsigmoid(scores).sum(1); places after the path's end hold 1e4, whose
-    logsigmoid is 0. sparse: gradients for the rows in use alone, as torch.optim.SparseAdam takes
-    them.
+    choices). Runs of words are asked about the same choices: given (runs, words, 1 or several),
+    asked (runs, choices) -> (runs, words, choices). With counts, how often each word of the
+    vocabulary occurs, the softmax is hierarchical: one word a row, (batch,) -> its path's scores
+    (batch, longest path), signed so that log p(word) = logsigmoid(scores).sum(1); places after the
+    path's end hold 1e4, whose logsigmoid is 0. sparse: gradients for the rows in use alone, which
+    plain descent steps without a look at the others.
     """
 
     answers = "scores of pairs"
@@ -65,6 +68,9 @@ class Word2Vec(nn.Module):
         nn.init.zeros_(self.context.weight)
 
     def forward(self, given: Tensor, asked: Tensor) -> Tensor:
+        if given.ndim == 3:
+            vectors = self.embedding(given.flatten(0, 1)).view(*given.shape[:2], -1)
+            return torch.bmm(vectors, self.context(asked).transpose(1, 2))
         vectors = self.embedding(given if given.ndim == 2 else given.unsqueeze(1))
         if len(self.paths) == 0:
             rows = self.context(asked if asked.ndim == 2 else asked.unsqueeze(1))

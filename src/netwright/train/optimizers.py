@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from netwright.errors import UsageError
 from netwright.plan.plan import Recipe
 from netwright.train import lean
 from netwright.train.muon import Muon
@@ -27,6 +28,9 @@ def build_optimizer(net: nn.Module, recipe: Recipe, lr: float) -> torch.optim.Op
     # The CPU's and the GPU's fused kernels take float parameters of one device; else torch's
     # default.
     fused = True if parameters[0].device.type in ("cpu", "cuda") else None
+    if any(getattr(module, "sparse", False) for module in net.modules()):
+        _check_sparse(recipe)
+        fused = None  # the fused kernels take dense gradients alone
     match recipe.optimizer:
         case "sgd":
             return lean.SGD(parameters, lr=lr, weight_decay=decay, fused=fused)
@@ -110,6 +114,16 @@ class MuonWithAdamW(lean.Lean):
             part.load_state_dict({"state": own, "param_groups": groups})
             offset += count
         self.param_groups = [group for part in self.parts for group in part.param_groups]
+
+
+def _check_sparse(recipe: Recipe) -> None:
+    """Refuse what would step every row, where gradients are of the rows in use alone."""
+    if recipe.optimizer not in ("sgd", "adagrad") or recipe.weight_decay or recipe.clip_value:
+        raise UsageError(
+            "The net's gradients are sparse (net.sparse), which is for recipe.optimizer sgd or "
+            "adagrad with neither recipe.weight_decay nor recipe.clip_value. Set those, or "
+            "net.sparse to false."
+        )
 
 
 def _muon(net: nn.Module, recipe: Recipe, lr: float, fused: bool | None) -> torch.optim.Optimizer:
