@@ -114,7 +114,20 @@ def _recall() -> Row | None:
     found = _read("catalogue_memory")
     said = [f"{net} {one['solved']:.2f}" for net, one in found.items()]
     asked = ", ".join(f"{net} {one['asked']}" for net, one in found.items())
-    return (f"share solved of recall over 100 steps: {', '.join(said)}", asked) if found else None
+    if not found:
+        return None
+    return f"share solved of recall over 100 steps: {', '.join(said)}{_surnames()}", asked
+
+
+def _surnames() -> str:
+    table = _read("catalogue_sequences")
+    said = [
+        f"{name.removeprefix('surnames-')} {one['values'][0]:.3f} "
+        f"({one['intervals'][0][0]:.3f} to {one['intervals'][0][1]:.3f})"
+        for name, one in table.items()
+        if name.startswith("surnames-")
+    ]
+    return f"; macro F1 of surnames in 18 languages: {', '.join(said)}" if said else ""
 
 
 def _sequences(*names: str) -> Row | None:

@@ -45,6 +45,22 @@ def write_corpus(data: Path) -> None:
     CORPUS.write_text("\n".join(texts), encoding="utf-8")
 
 
+class Said:
+    """Tells of every epoch while a long cell runs."""
+
+    def start(self, total_epochs: int, metric_name: str) -> None: ...
+
+    def epoch(self, number: int, row: dict[str, float]) -> None:
+        print(
+            f"epoch {number}: {row}, {time.process_time():.0f} CPU s", file=sys.stderr, flush=True
+        )
+
+    def message(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    def stop(self, reason: str, kept: int | None = None) -> None: ...
+
+
 def ours(model: str, epochs: int, seed: int, pairs: Path) -> dict[str, Any]:
     """Train by the designer's plan, as `netwright train --task embedding --test PAIRS` does."""
     from netwright.data.read import read
@@ -55,7 +71,7 @@ def ours(model: str, epochs: int, seed: int, pairs: Path) -> dict[str, Any]:
     data = read(CORPUS, task="embedding", test=pairs, seed=seed)
     plan = design(data).with_({"objective.model": model})
     begun, cpu = time.monotonic(), time.process_time()
-    run = fit(plan, data, seed=seed, epochs=epochs, num_threads=1)
+    run = fit(plan, data, seed=seed, epochs=epochs, num_threads=1, progress=Said())
     found = {"seconds": time.monotonic() - begun, "cpu_seconds": time.process_time() - cpu}
     rho = evaluate(run, data.test)["spearman"]
     return found | {"rho": rho.to_dict(), "pairs": len(data.test), "words": len(data.train)}
@@ -124,9 +140,9 @@ def main() -> None:
                 python = str(PEERS) if PEERS.is_file() else sys.executable
                 cell = ["--cell", library, model, str(given.epochs), str(seed)]
                 command = [python, __file__, *cell, "--data", str(given.data)]
-                done = subprocess.run(command, capture_output=True, text=True, check=False)
+                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
                 if done.returncode:
-                    print(f"{name} failed: {done.stderr.strip().splitlines()[-1]}")
+                    print(f"{name} failed")
                     continue
                 table = read_table()  # another process may have written its own cells
                 table[name] = json.loads(done.stdout.splitlines()[-1])
