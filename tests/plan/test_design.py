@@ -158,3 +158,12 @@ def test_rows_learned_for_their_own_sake_have_rules_of_their_own(
     assert arguments.get("classes", 0) == (10 if task == "generation" else 0)
     fields = plan.to_dict()
     assert not [f for f in fields["objective"] if f"objective.{f}" not in plan.why]
+
+
+@pytest.mark.parametrize(("repeats", "dropout"), [(400, 0.1), (18_000, 0.0)])
+def test_a_large_corpus_is_not_learned_by_heart(
+    repeats: int, dropout: float, tmp_path: Path
+) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text("the quick brown fox jumps over the lazy dog.\n" * repeats)
+    assert design(read(path)).net["dropout"] == dropout

@@ -7,6 +7,7 @@ __all__ = ["text"]
 
 # Of so many tokens a convolution's strongest phrase says less than the mean of them all.
 LONG_TEXT = 200
+LARGE_CORPUS = 5_000  # windows of a language model's text
 
 
 def text(data: Data, c: Choices) -> None:
@@ -56,9 +57,13 @@ def _language_model(data: Data, c: Choices) -> None:
     c.net("outputs", 0, "a language model: the vocabulary's logits at every step")
     c.net("width", 128, "small enough for a CPU")
     c.net("depth", 4, "each layer relates what the one below found")
-    c.net("dropout", 0.1, "small corpora are learned by heart")
-    c.recipe("batch_size", 32, "many small steps")
+    large = len(data.train) >= LARGE_CORPUS
+    why = "more text than a few minutes read twice" if large else "learned by heart otherwise"
+    c.net("dropout", 0.0 if large else 0.1, why)
+    c.recipe("batch_size", 8, "about 1,000 tokens: many small steps, as a CPU takes few")
     c.recipe("optimizer", "adamw", "the usual one for transformers")
+    c.recipe("lr", 2e-3, "few tokens a batch and a small net bear it")
+    c.recipe("betas", (0.9, 0.99), "squares of gradients are noisy in small batches (nanoGPT)")
     c.recipe("weight_decay", 0.1, "the usual one for transformers")
     c.recipe("clip", 1.0, "one bad batch cannot throw the net far")
     c.recipe("epochs", 30, "early stopping or the time bound may end it sooner")
