@@ -163,11 +163,11 @@ def _forecasts() -> Row | None:
             for name in cells[0]["ratio"]
         ]
         held = _values([cell["test"]["interval_coverage"]["value"] for cell in cells], 2)
-        said.append(f"{net} {', '.join(ratios)}, 90 % intervals held {held}")
+        said.append(f"{net}, error over 2014 {', '.join(ratios)}, 90 % intervals held {held}")
     default = _reach("pm25", "defaults, MASE on Beijing's PM2.5")
     if default is not None:
         said.append(default[0])
-    return (f"absolute error over 2014: {'; '.join(said)}", "below 1") if said else None
+    return ("; ".join(said), "below 1") if said else None
 
 
 def _together() -> Row | None:

@@ -131,7 +131,10 @@ def test_several_columns() -> None:
     labels = read_targets(frame, ["a", "b"], None, Ledger())
     assert (labels.form, labels.classes) == ("multilabel", ("a", "b"))
     assert encode_targets(labels, build_task(labels, Ledger())).tolist()[:2] == [[0, 1], [1, 1]]
-    numbers = read_targets(frame, ["a", "c"], None, Ledger())
+    unlike = read_targets(frame, ["a", "c"], None, Ledger())
+    assert unlike.form == "multi-task"
+    assert [part.form for part in unlike.parts] == ["binary", "regression"]
+    numbers = read_targets(frame, ["a", "c"], "regression", Ledger())
     assert numbers.form == "regression" and build_task(numbers, Ledger()).outputs == 2
     assert numbers.target == "a,c"
     with pytest.raises(DataError, match="0 and 1"):
