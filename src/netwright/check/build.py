@@ -76,7 +76,7 @@ def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step |
     if data.kind == "graph":
         # What is joined for the net cannot be cut into rows again: it is joined when it is called.
         net.register_forward_pre_hook(lambda module, args: _joined(module, args, data.encoding))
-    objective: Any = build_objective(plan, data)
+    objective: Any = build_objective(plan, data, fitting=False)  # its own check tells of it
     rebuilds = plan.net["name"] == "autoencoder"
     if not (isinstance(objective, WITH_ROWS) or rebuilds):
         return None

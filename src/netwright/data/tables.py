@@ -113,7 +113,7 @@ def table_data(
     merge_notes(notes, ledger)
     encode = encode_several if targets.parts else encode_targets
     rows = {}
-    for name, index in (splits | {"unlabelled": more}).items():
+    for name, index in (splits | ({"unlabelled": more} if len(more) else {})).items():
         raw = features.iloc[index]
         notes = Ledger()
         rows[name] = Rows(
@@ -148,7 +148,7 @@ def table_data(
         ledger=ledger,
         class_counts=counts,
         blocks=_blocks(splits, given, groups, options),
-        unlabelled=rows["unlabelled"] if len(more) else None,
+        unlabelled=rows.get("unlabelled"),
     )
 
 

@@ -60,8 +60,9 @@ class CTC:
 def row_nats(outputs: Tensor, targets: Tensor) -> Tensor:
     """Return -log p(targets) of each row (batch,); 0 of a row with fewer frames than its symbols
     need, from which nothing can be learned."""
+    wide = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
     return F.ctc_loss(
-        outputs.float().log_softmax(2).transpose(0, 1),
+        wide.log_softmax(2).transpose(0, 1),
         targets.clamp_min(0),
         real_frames(outputs),
         (targets >= 0).sum(1),

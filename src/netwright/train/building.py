@@ -105,8 +105,9 @@ def _rows_of(name: str, data: Data) -> Rows:
     )
 
 
-def build_objective(plan: Plan, data: Data) -> Objective:
-    """Return the plan's objective with what its recipe says of losses and augmentation."""
+def build_objective(plan: Plan, data: Data, *, fitting: bool = True) -> Objective:
+    """Return the plan's objective with what its recipe says of losses and augmentation. fitting:
+    refuse a loss that does not judge the data's form (UsageError)."""
     recipe = plan.recipe
     if data.kind == "graph" and recipe.accumulate > 1:
         raise UsageError(
@@ -132,7 +133,7 @@ def build_objective(plan: Plan, data: Data) -> Objective:
     smooths = "label_smoothing" in known or recipe.label_smoothing
     if smooths and arguments.get("loss", "cross-entropy") == "cross-entropy":
         arguments["label_smoothing"] = recipe.label_smoothing
-    if "form" in known:
+    if "form" in known and fitting:
         arguments["form"] = data.task.form
     if "tasks" in known:
         arguments["tasks"] = data.task.tasks
