@@ -6,7 +6,8 @@ of a net's output between the two modes over its spread, on an evaluation's own 
 "norm.unused" (by layer: batch norm that never saw a batch in train mode), "evaluation.again" (share
 of evaluations, the first left out, that asked the net of the very rows of the one before),
 "mode.cost" (how much lower the evaluation's score is in train mode, over several draws: share of
-right classes, or R2) and its standard error "mode.cost.noise".
+right classes, or R2) and its standard error "mode.cost.noise", "eval.drawn" (share of classes that
+are answered otherwise when eval mode is asked again).
 """
 
 import math
@@ -43,12 +44,15 @@ def modes(kept: Kept) -> None:
                 trace.note("mode.layers", type(module).__name__, place=name)
     trace.record("mode.dropout", "", step, dropout)
     trace.record("mode.norm", "", step, norm)
-    if not (dropout or norm) or not kept.evaluations:
+    if not kept.evaluations:
         return
     pairs = list(pairwise(kept.evaluations))
     if pairs:
         again = sum(a.step == b.step and _same_rows(a, b) for a, b in pairs)
         trace.record("evaluation.again", "", step, again / len(pairs))
+    _drawn(kept)
+    if not (dropout or norm):
+        return
     gaps, decided = [], []
     for tape in kept.evaluations[-4:]:
         for entry in tape.nets()[:1]:
@@ -71,6 +75,26 @@ def modes(kept: Kept) -> None:
         trace.record("mode.gap", "", step, sum(gaps) / len(gaps))
         trace.record("mode.decided", "", step, sum(decided) / len(decided))
     _cost(kept)
+
+
+def _drawn(kept: Kept) -> None:
+    """Record the share of classes that are answered otherwise when asked again in eval mode."""
+    loss, changed = direct_loss(kept), []
+    for one in evaluated(kept)[-4:] if loss else ():
+        columns = one.output.shape[1] if one.output.ndim == 2 else 1
+        goal = None if one.targets is None else goals(loss, one.targets, columns)
+        if goal is None or not goal.classes:
+            continue
+        copied = kept.last.again()
+        for net in copied.nets:
+            net.eval()
+        with unseen(seed=1), torch.no_grad():
+            again = one.tape.run(copied.swap)[one.tape.nets()[0].results[0]]
+        first, second = answers(goal, one.output), answers(goal, again)
+        if first is not None and second is not None:
+            changed.append(float((first != second).double().mean()))
+    if changed:
+        kept.trace.record("eval.drawn", "", kept.steps, sum(changed) / len(changed))
 
 
 def _cost(kept: Kept) -> None:

@@ -61,3 +61,9 @@ def test_a_sigmoid_that_large_inputs_saturate_is_no_mismatch(tmp_path: Path) -> 
     )
     found = alarms(net + "x = x * 3e5 + 9e6\n" + loop, tmp_path)
     assert "output-loss-mismatch" not in found
+
+
+def test_cross_entropy_over_one_column(tmp_path: Path) -> None:
+    loss = "F.cross_entropy(net(x[rows]), (y[rows] > 0).float())"
+    loop = LOOP.replace("F.cross_entropy(net(x[rows]), y[rows])", loss)
+    assert alarms(NUMBERS + loop, tmp_path)[0] == "output-loss-mismatch"

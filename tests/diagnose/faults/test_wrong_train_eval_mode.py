@@ -76,3 +76,36 @@ def test_an_error_of_numbers_is_larger_in_train_mode(tmp_path: Path) -> None:
     [first, *_] = judged(REGRESSION.replace("net.eval()\n", ""), tmp_path)
     assert (first.fault, first.severity) == ("wrong-train-eval-mode", "error")
     assert "wrong-train-eval-mode" not in alarms(REGRESSION, tmp_path)
+
+
+FUNCTIONAL = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+y = torch.randint(0, 3, (600,))
+x = torch.randn(3, 6)[y] + torch.randn(600, 6)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(6, 32), nn.Linear(32, 3)
+    def forward(self, x):
+        return self.b(F.dropout(torch.relu(self.a(x)), 0.6{}))
+net = Net()
+opt = torch.optim.Adam(net.parameters(), lr=0.01)
+for epoch in range(6):
+    net.train()
+    for rows in torch.randperm(400).split(40):
+        loss = F.cross_entropy(net(x[rows]), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+    net.eval()
+    with torch.no_grad():
+        right = (net(x[400:]).argmax(1) == y[400:]).float().mean()
+"""
+
+
+def test_dropout_as_a_function_that_knows_no_mode(tmp_path: Path) -> None:
+    assert alarms(FUNCTIONAL.format(""), tmp_path)[0] == "wrong-train-eval-mode"
+    assert alarms(FUNCTIONAL.format(", self.training"), tmp_path) == []

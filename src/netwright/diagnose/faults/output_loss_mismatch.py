@@ -52,7 +52,8 @@ _EXPLAINS = (
 )
 def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
     """A softmax or sigmoid before a loss that applies its own, where a short training without it
-    goes clearly better; an output that is the same for every input; an nll_loss or kl_div that is
+    goes clearly better; an output that is the same for every input, or a cross_entropy over one
+    column; an nll_loss or kl_div that is
     given numbers above 0 and came to lie under 0 itself, as no likelihood of classes can; a last
     ReLU over classes, some of which are never answered, or in a net that learned little; a last
     function whose range misses targets that make up a twentieth of their variance or more.
@@ -66,6 +67,13 @@ def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
             f"The net ends in a {function} whose answer is the same number for every input (a "
             "softmax over a single column is always 1), so nothing can be learned. Use a sigmoid "
             "for one column, or one column a class.",
+            0.97,
+        )
+    elif name == "cross_entropy" and trace.last("output.columns") == 1 and _stays_at_0(trace):
+        yield _evidence(
+            "cross_entropy takes a softmax over the columns of the output, and there is one: its "
+            "softmax is 1 for every input, the loss 0 and so is every gradient. Use "
+            "binary_cross_entropy_with_logits for one column, or one column a class.",
             0.97,
         )
     elif name == "cross_entropy" and function in _SQUASHED and would_gain(trace, "unsquashed"):
@@ -122,6 +130,11 @@ def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
             0.85,
             never_answered=trace.last("output.off") or 0.0,
         )
+
+
+def _stays_at_0(trace: Trace) -> bool:
+    values = losses(trace)
+    return len(values) > 0 and not values.any()
 
 
 def _saturated(trace: Trace, function: str) -> bool:

@@ -25,11 +25,18 @@ Use instead:
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
-from netwright.diagnose.symptoms import layer_of, losses, stuck, weights_in_order
+from netwright.diagnose.symptoms import (
+    beaten_by_baseline,
+    layer_of,
+    losses,
+    stuck,
+    weights_in_order,
+)
 from netwright.watch.trace import Trace
 
 __all__ = ["vanishing_gradient"]
@@ -46,7 +53,9 @@ _RATIO = 1e-3
 )
 def vanishing_gradient(trace: Trace) -> Iterator[Evidence]:
     """The first layer's gradient is under a thousandth of the last one's while the loss stays where
-    it began, and no layer of dead units or frozen weights explains it.
+    it began, and no layer of dead units or frozen weights explains it; or under a hundredth, where
+    it halves at least from each layer to the one before and a simple model learns what the net does
+    not.
     """
     weights = [w for w in weights_in_order(trace) if w in trace.places("grad.norm")]
     if len(weights) < 3 or not stuck(trace):
@@ -61,7 +70,7 @@ def vanishing_gradient(trace: Trace) -> Iterator[Evidence]:
     if usable.sum() < 3 or usable.mean() < 0.5:
         return  # exactly zero is a cut graph, not a shrinking gradient
     ratio = float(np.median(early[usable] / late[usable]))
-    if ratio > _RATIO:
+    if ratio > _RATIO and not (ratio <= 10 * _RATIO and _shrinks_by_layer(trace, weights)):
         return
     values = losses(trace)
     yield Evidence(
@@ -83,3 +92,8 @@ def vanishing_gradient(trace: Trace) -> Iterator[Evidence]:
             "activation, put a normalisation between the layers, or add skip connections."
         ),
     )
+
+
+def _shrinks_by_layer(trace: Trace, weights: list[str]) -> bool:
+    norms = [float(np.median(trace.values("grad.norm", name))) for name in weights]
+    return beaten_by_baseline(trace) and all(a < 0.5 * b for a, b in pairwise(norms))

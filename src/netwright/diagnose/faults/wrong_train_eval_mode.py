@@ -54,8 +54,10 @@ def wrong_train_eval_mode(trace: Trace) -> Iterator[Evidence]:
     it is evaluated in train mode, or since an evaluation in the course of the run; or evaluated in
     train mode: where that changes one answer in twenty, or the score by two points and by two
     standard errors. Asking for the same rows again and again in train mode is Monte Carlo dropout
-    (Gal and Ghahramani 2016), and meant.
+    (Gal and Ghahramani 2016), and meant. Or one answer in twenty changes in eval mode from one
+    asking to the next.
     """
+    yield from _drawn_in_eval(trace)
     training, evaluation = trace.values("training.mode"), trace.values("evaluation.mode")
     net = trace.text("variable", "net") or "model"
     decided, gap = trace.last("mode.decided"), trace.last("mode.gap")
@@ -101,6 +103,24 @@ def wrong_train_eval_mode(trace: Trace) -> Iterator[Evidence]:
             f"The net is evaluated in train mode, where its dropout or batch norm still acts: "
             f"{decided:.0%} of the answers differ from those in eval mode, so the score is not the "
             f"net's. Call {net}.eval() before evaluating and {net}.train() before training on."
+        ),
+    )
+
+
+def _drawn_in_eval(trace: Trace) -> Iterator[Evidence]:
+    drawn = trace.last("eval.drawn")
+    if drawn is None or drawn <= _DECIDED or (trace.last("evaluation.again") or 0) >= 0.5:
+        return
+    yield Evidence(
+        event="evaluation",
+        numbers={"classes that change from one asking to the next": drawn},
+        confidence=0.9,
+        remedies=(),
+        explanation=(
+            f"Asked twice for the same rows in eval mode, the net answers {drawn:.0%} of them "
+            "otherwise: something in its forward pass is drawn anew whatever the mode, such as "
+            "F.dropout(x, p), which acts in evaluations too. Pass training=self.training, or use "
+            "nn.Dropout; add noise only where self.training is set."
         ),
     )
 
