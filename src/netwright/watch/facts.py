@@ -1,11 +1,11 @@
 """Static facts of a net, recorded with its first sample.
 
 "parameters" (layer): how many numbers it learns. "order" (layer): its place in the forward pass.
-"type:<class>" (layer): 1. "init.std", "init.off" (weight): standard deviation of the weights
-before the first step, and how many times it lies outside what the known recipes give (1: inside);
-"init.high": 1 where it lies above them. "init.copies" (weight): 1 where its units were equal before
-the first step and after it.
-"frozen", "unoptimised" (parameter): 1 where it requires no gradient, or no optimizer holds it.
+"type:<class>" (layer): 1. "init.std", "init.off" (weight): standard deviation of the weights before
+the first step, and how many times it lies outside what the known recipes give (1: inside);
+"init.high": 1 where it lies above them; "own.matrix": 1 in a layer of the user's own. "init.copies"
+(weight): 1 where its units were equal before the first step and after it. "frozen", "unoptimised"
+(parameter): 1 where it requires no gradient, or no optimizer holds it.
 """
 
 import math
@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 
 Row = tuple[str, str, float]
 
+_MATRIX = 8  # columns and rows: fewer make a table of prototypes or positions
 _WEIGHTED = (nn.Linear, nn.modules.conv._ConvNd)
 
 
@@ -41,6 +42,7 @@ def facts(
                 gradient = module.weight.grad  # of a first step with rate 0 the gradients tell
                 if gradient is None or _are_copies(gradient):
                     rows.append(("init.copies", key, 1.0))
+    rows += _of_own_layers(net, before)
     for order, (place, type_name) in enumerate(layers):
         rows += [("order", place, float(order)), (f"type:{type_name}", place, 1.0)]
     held = None
@@ -52,6 +54,21 @@ def facts(
             rows.append(("frozen", name, 1.0))
         elif held is not None and id(parameter) not in held:
             rows.append(("unoptimised", name, 1.0))
+    return rows
+
+
+def _of_own_layers(net: nn.Module, before: dict[str, Tensor]) -> list[Row]:
+    """Return the facts of matrices that modules of the user's own multiply by, either way round."""
+    rows: list[Row] = []
+    for compiled_name, module in net.named_modules():
+        if type(module).__module__.startswith("torch."):
+            continue
+        prefix = compiled_name.removeprefix("_orig_mod").removeprefix(".")
+        for key, _ in module.named_parameters(recurse=False):
+            name = f"{prefix}.{key}" if prefix else key
+            weight = before.get(name)
+            if weight is not None and weight.ndim == 2 and min(weight.shape) >= _MATRIX:
+                rows += [*_initialisation(name, weight), ("own.matrix", name, 1.0)]
     return rows
 
 

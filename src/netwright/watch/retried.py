@@ -7,9 +7,10 @@ rows too, as "skill.continued.train" and "skill.faster.train", where a simple mo
 them). Where decay is strong "skill.decayed" and "skill.undecayed" (on evaluated rows, else training
 rows, after as many steps with it and without). Where a function of the weights alone is added to
 the loss, "skill.penalised" and "skill.unpenalised" are as many steps from the run's end with it and
-without. Where dropout is strong "skill.dropped" and "skill.undropped". Where the graph does not
-reach parameters that the optimizer holds, "skill.cut" and "skill.reconnected" (after a short
-training from the first state with the graph as it was, and whole).
+without (these four on training rows too, with ".train"). Where dropout is strong "skill.dropped"
+and "skill.undropped". Where the graph does not reach parameters that the optimizer holds,
+"skill.cut" and "skill.reconnected" (after a short training from the first state with the graph as
+it was, and whole).
 """
 
 import math
@@ -61,15 +62,15 @@ def continued(kept: Kept, judged: Rows | None, training: Rows | None) -> None:
         _go_on(kept, {k: v for k, v in rows.items() if v is not None}, lr_factor=factor)
 
 
-def undecayed(kept: Kept, rows: Rows) -> None:
+def undecayed(kept: Kept, rows: Rows, training: Rows) -> None:
     """Let the run go on from its end with its weight decay and without, where that is strong."""
     if max(kept.trace.values("decay.ratio"), default=0.0) < _STRONG_DECAY:
         return
     for name, decays in (("decayed", True), ("undecayed", False)):
-        _go_on(kept, {name: rows}, decays=decays)
+        _go_on(kept, {name: rows, f"{name}.train": training}, decays=decays)
 
 
-def unpenalised(kept: Kept, rows: Rows) -> None:
+def unpenalised(kept: Kept, rows: Rows, training: Rows) -> None:
     """Let the run go on from its end with what is added to its loss and without, where that is a
     function of the weights alone: the same for every batch."""
     added: list[float] = []
@@ -85,8 +86,8 @@ def unpenalised(kept: Kept, rows: Rows) -> None:
             added.append(float(slots[tape.loss].sum() - slots[main.results[0]].sum()))
     if min(added) <= 0 or max(added) - min(added) > 1e-4 * max(added):
         return
-    _go_on(kept, {"penalised": rows})
-    _go_on(kept, {"unpenalised": rows}, tapes=plain)
+    _go_on(kept, {"penalised": rows, "penalised.train": training})
+    _go_on(kept, {"unpenalised": rows, "unpenalised.train": training}, tapes=plain)
 
 
 def undropped(kept: Kept, rows: Rows) -> None:

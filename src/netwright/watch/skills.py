@@ -72,7 +72,9 @@ def skills(kept: Kept) -> None:
     if judged is not None and apart and groups is None:  # else rows stand in for each other
         stop_early(kept, judged)
     bottleneck(kept, training)
-    for retry in (undecayed, unpenalised, undropped, reconnected):
+    for regularised in (undecayed, unpenalised):
+        regularised(kept, rows, training)
+    for retry in (undropped, reconnected):
         retry(kept, rows)
     simple = baseline(kept, "baseline", *halves(training)) if groups is None else None
     beaten = simple is not None and simple > told + _CLEARLY

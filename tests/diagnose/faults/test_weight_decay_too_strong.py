@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from watched_scripts import CLASSES, LOOP, NUMBERS, alarms, judged
 
+from netwright.diagnose.diagnose import diagnose
+from netwright.watch.trace import Trace
+
 ADAM = "opt = torch.optim.Adam(net.parameters(), lr=0.01)"
 FIT = LOOP.replace("F.cross_entropy", "F.mse_loss")
 
@@ -60,3 +63,15 @@ def test_a_penalty_written_by_hand_and_a_smaller_one(tmp_path: Path) -> None:
     found = judged(CLASSES + loop.format(3.0), tmp_path)[0]
     assert (found.fault, found.severity) == ("weight-decay-too-strong", "error")
     assert alarms(CLASSES + loop.format(1e-4), tmp_path) == []
+
+
+def test_a_penalty_that_few_evaluated_rows_do_not_show() -> None:
+    def found(train: float) -> list[str]:
+        trace = Trace()
+        told = {"penalised": 0.70, "unpenalised": 0.83, "penalised.train": 0.70}
+        for name, skill in (told | {"unpenalised.train": train}).items():
+            trace.record(f"skill.{name}", "", 100, skill)
+            trace.record(f"skill.{name}.noise", "", 100, 0.02 if "train" in name else 0.06)
+        return [f.fault for f in diagnose(trace)]
+
+    assert (found(0.86), found(0.72)) == (["weight-decay-too-strong"], [])

@@ -1,10 +1,12 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 from diagnose_runs import alarms, blobs, mlp, names, train, waves
 from torch import Tensor, nn
 from torch.nn import functional as F
+from watched_scripts import alarms as of_script
 
 
 def with_weights(change: Callable[[Tensor], object], depth: int = 4) -> nn.Sequential:
@@ -78,3 +80,32 @@ def test_equal_weights_that_the_loss_tells_apart(start: float) -> None:
     y = x @ torch.randn(4, 3)
     data = (x[:192], y[:192], x[192:], y[192:])
     assert "wrong-initialization" not in names(train(Sum(), data, loss=F.mse_loss))
+
+
+OWN = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+torch.manual_seed(0)
+y = torch.randint(0, 3, (600,))
+x = torch.randn(3, 40)[y] + torch.randn(600, 40)
+class Dense(nn.Module):
+    def __init__(self, a, b):
+        super().__init__()
+        self.w = nn.Parameter(torch.randn(a, b){})
+    def forward(self, x):
+        return x @ self.w
+net = nn.Sequential(Dense(40, 64), nn.Tanh(), Dense(64, 64), nn.Tanh(), Dense(64, 3))
+opt = torch.optim.SGD(net.parameters(), lr=0.01)
+for epoch in range(2):
+    for rows in torch.randperm(600).split(30):
+        loss = F.cross_entropy(net(x[rows]), y[rows])
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+"""
+
+
+def test_layers_of_the_users_own_that_begin_too_large(tmp_path: Path) -> None:
+    assert of_script(OWN.format(""), tmp_path)[0] == "wrong-initialization"
+    assert "wrong-initialization" not in of_script(OWN.format(" / a**0.5"), tmp_path)

@@ -108,7 +108,7 @@ def _better_without(trace: Trace, share: float) -> Iterator[Evidence]:
     decayed, undecayed = skill_of(trace, "decayed"), skill_of(trace, "undecayed")
     if decayed is None or undecayed is None or share < _STRONG:
         return
-    if not skill_gained(trace, "undecayed", "decayed", least=0.1, errors=3):
+    if not _gains(trace, "undecayed", "decayed"):
         return
     yield Evidence(
         numbers={
@@ -130,7 +130,7 @@ def _better_unpenalised(trace: Trace) -> Iterator[Evidence]:
     kept, without = skill_of(trace, "penalised"), skill_of(trace, "unpenalised")
     if kept is None or without is None:
         return
-    if not skill_gained(trace, "unpenalised", "penalised", least=0.1, errors=3):
+    if not _gains(trace, "unpenalised", "penalised"):
         return
     yield Evidence(
         event="loss",
@@ -144,6 +144,16 @@ def _better_unpenalised(trace: Trace) -> Iterator[Evidence]:
             f"{without[0]:.2f}. Divide its factor by 30 or more."
         ),
     )
+
+
+def _gains(trace: Trace, without: str, with_it: str) -> bool:
+    """Whether evaluated rows are told clearly better without, or training rows, which are more, and
+    evaluated ones better too."""
+    if skill_gained(trace, without, with_it, least=0.1, errors=3):
+        return True
+    better = skill_gained(trace, without, with_it, least=0.05, errors=0)
+    own = (f"{without}.train", f"{with_it}.train")
+    return better and skill_gained(trace, *own, least=0.1, errors=3)
 
 
 def _left(trace: Trace) -> dict[str, float]:

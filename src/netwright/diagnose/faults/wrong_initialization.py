@@ -29,6 +29,7 @@ import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
 from netwright.diagnose.symptoms import (
+    beaten_by_baseline,
     diverged,
     finite,
     layer_of,
@@ -67,11 +68,13 @@ def wrong_initialization(trace: Trace) -> Iterator[Evidence]:
     weights = [w for w in weights_in_order(trace) if trace.places("init.off").count(w)]
     weights = [w for w in weights if w not in trace.places("frozen")]
     hidden = weights[:-1]  # a last layer of zeros is a usual and harmless choice
-    off = {w: float(trace.values("init.off", w)[0]) for w in weights}
-    std = {w: float(trace.values("init.std", w)[0]) for w in weights}
+    known = trace.places("init.off")
+    off = {w: float(trace.values("init.off", w)[0]) for w in known}
+    std = {w: float(trace.values("init.std", w)[0]) for w in known}
     size = {w: float(trace.values("weight.norm", w)[0]) for w in weights}
     equal = [w for w in hidden if std[w] <= 1e-6 * size[w]]
     large = [w for w in weights if off[w] > _OFF and w not in equal and _above(trace, w)]
+    large += _own_matrices(trace, weights)
     small = [w for w in hidden if off[w] > _OFF and w not in equal and not _above(trace, w)]
     values = losses(trace)
     if not len(values):
@@ -91,16 +94,25 @@ def wrong_initialization(trace: Trace) -> Iterator[Evidence]:
         yield _scaled(trace, small, std, off, "smaller")
 
 
+def _own_matrices(trace: Trace, weights: list[str]) -> list[str]:
+    """Return the matrices of the user's own layers that began too large."""
+    own = trace.places("own.matrix")
+    places = [w for w in own if w not in weights and trace.values("init.off", w)[0] > _OFF]
+    return [w for w in places if _above(trace, w)]
+
+
 def _above(trace: Trace, weight: str) -> bool:
     return bool(trace.values("init.high", weight)[0])
 
 
 def _starts_high(trace: Trace) -> bool:
-    """Whether the loss began ten times as high as a constant prediction's, or as where it ended."""
+    """Whether the loss began ten times as high as a constant prediction's, or as where it ended;
+    three times, in a run that learned less than a simple model."""
     values = finite(losses(trace))
     trivial = trivial_loss(trace)
     reference = trivial if trivial is not None else float(np.median(values))
-    return bool(len(values)) and values[0] > 10 * abs(reference)
+    times = 3 if trivial is not None and beaten_by_baseline(trace) else 10
+    return bool(len(values)) and values[0] > times * abs(reference)
 
 
 def _equal(equal: list[str], values: np.ndarray) -> Evidence:
