@@ -109,6 +109,7 @@ def page() -> str:
     parts += document_tables.small(_results("small_tables"))
     if found := _results("doctor"):
         parts += document_doctor.section(found, _results("doctor_peers"))
+    parts += document_doctor.fresh(_results("doctor_fresh"))
     parts += document_doctor.overhead(_results("doctor_overhead"))
     repaired, drawn = _results("doctor_repairs"), _results("doctor_random_repairs")
     parts += document_doctor.repairs(repaired, drawn)

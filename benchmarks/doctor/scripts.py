@@ -6,7 +6,9 @@ A cell (one script under the doctor) is kept in `--cells` under a digest of the 
 own sources, so that a run that was cut off goes on and an unchanged one costs nothing. Also checks
 that the script printed the same with and without the doctor (`--neutral`). The cases' score.py
 gives the figures: false alarms on healthy and fixed scripts, faults noticed, right cause first;
-they go to benchmarks/results/doctor_scripts.json.
+they go to benchmarks/results/doctor_scripts.json. Cases without a score.py (`fresh/first` and
+`fresh/second`, written by somebody who had not read the rules) are counted here, into
+doctor_fresh.json.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from typing import Any
 HERE = Path(__file__).resolve()
 ROOT = HERE.parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "doctor_scripts.json"
+FRESH = RESULTS.with_name("doctor_fresh.json")
 SEED = "0"
 
 
@@ -82,6 +85,25 @@ def examine(script: Path, cells: Path, data: Path, ours: str) -> dict[str, Any]:
     return json.loads(cell.read_text())
 
 
+def counted(key: dict[str, dict[str, str]], results: Path) -> dict[str, Any]:
+    """Return the figures of cases whose key names the faults that may come first."""
+    said = {case: json.loads((results / f"{case}.json").read_text())["findings"] for case in key}
+    alarms = {
+        case: [f["fault"] for f in found if f["severity"] != "info"] for case, found in said.items()
+    }
+    ill = [case for case, row in key.items() if row["role"] == "faulty"]
+    well = [case for case in key if case not in ill]
+    first = [c for c in ill if alarms[c] and alarms[c][0] in key[c]["fault_ids"].split(";")]
+    return {
+        "faulty": len(ill),
+        "noticed": sum(bool(alarms[case]) for case in ill),
+        "cause_first": len(first),
+        "missed": {case: alarms[case] for case in ill if case not in first},
+        "healthy": len(well),
+        "alarms": {case: alarms[case] for case in well if alarms[case]},
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cases", type=Path, default=ROOT.parent / "shared" / "doctor_cases")
@@ -117,7 +139,11 @@ def main() -> None:
                 + (f"  {notes}" if notes else ""),
                 flush=True,
             )
-    if not given.only:
+    if not given.only and not (given.cases / "score.py").is_file():
+        table = json.loads(FRESH.read_text()) if FRESH.is_file() else {}
+        table[given.cases.name] = table.get(given.cases.name, {}) | counted(key, results)
+        FRESH.write_text(json.dumps(table, indent=1) + "\n")
+    elif not given.only:
         score = [sys.executable, str(given.cases / "score.py"), str(results)]
         subprocess.run([*score, "--json", str(RESULTS)], check=True)
     shutil.rmtree(results)
