@@ -7,25 +7,29 @@ of a net's output between the two modes over its spread, on an evaluation's own 
 of evaluations, the first left out, that asked the net of the very rows of the one before),
 "mode.cost" (how much lower the evaluation's score is in train mode, over several draws: share of
 right classes, or R2) and its standard error "mode.cost.noise", "eval.drawn" (share of classes that
-are answered otherwise when eval mode is asked again).
+are answered otherwise when eval mode is asked again, by F.dropout).
 """
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from netwright.watch.evaluated import Evaluated, evaluated
 from netwright.watch.kept import Kept
+from netwright.watch.rewire import rewired
 from netwright.watch.skill import Goals, answers, direct_loss, goals
-from netwright.watch.snapshot import unseen
+from netwright.watch.snapshot import Snapshot, unseen
 from netwright.watch.tape import Tape
 
 _DROPOUT = (nn.modules.dropout._DropoutNd, nn.RNNBase)
 _NORM = (nn.modules.batchnorm._BatchNorm,)
 _FEWEST = 50  # rows that a score is worth comparing on
 _DRAWS = 6  # of the units that dropout deletes
+_ASKINGS = ((1, True), (2, True), (1, False), (2, False))  # seed, and whether F.dropout drops
 
 
 def modes(kept: Kept) -> None:
@@ -78,7 +82,8 @@ def modes(kept: Kept) -> None:
 
 
 def _drawn(kept: Kept) -> None:
-    """Record the share of classes that are answered otherwise when asked again in eval mode."""
+    """Record the share of classes that are answered otherwise when asked again in eval mode, where
+    that is the doing of dropout that is called as a function."""
     loss, changed = direct_loss(kept), []
     for one in evaluated(kept)[-4:] if loss else ():
         columns = one.output.shape[1] if one.output.ndim == 2 else 1
@@ -88,13 +93,34 @@ def _drawn(kept: Kept) -> None:
         copied = kept.last.again()
         for net in copied.nets:
             net.eval()
-        with unseen(seed=1), torch.no_grad():
-            again = one.tape.run(copied.swap)[one.tape.nets()[0].results[0]]
-        first, second = answers(goal, one.output), answers(goal, again)
-        if first is not None and second is not None:
-            changed.append(float((first != second).double().mean()))
+        asked = [_asked(one, copied, seed, dropping) for seed, dropping in _ASKINGS]
+        drawn, still = (_share_changed(goal, *pair) for pair in (asked[:2], asked[2:]))
+        if drawn is not None and still is not None:
+            changed.append(drawn if still < 0.5 * drawn else 0.0)
     if changed:
         kept.trace.record("eval.drawn", "", kept.steps, sum(changed) / len(changed))
+
+
+def _asked(one: Evaluated, copied: Snapshot, seed: int, dropping: bool) -> Tensor:
+    """Return what the net answers. dropping: with what F.dropout does."""
+    undo = None if dropping else rewired(F, "dropout", _no_dropout)
+    try:
+        with unseen(seed=seed), torch.no_grad():
+            return one.tape.run(copied.swap)[one.tape.nets()[0].results[0]]
+    finally:
+        if undo is not None:
+            undo()
+
+
+def _no_dropout(original: Any) -> Any:
+    return lambda x, *options, **named: x
+
+
+def _share_changed(goal: Goals, one: Tensor, other: Tensor) -> float | None:
+    first, second = answers(goal, one), answers(goal, other)
+    if first is None or second is None:
+        return None
+    return float((first != second).double().mean())
 
 
 def _cost(kept: Kept) -> None:

@@ -51,7 +51,7 @@ SICK: list[tuple[Ask, list[tuple[str, str]], str, str]] = [
     (zero_grad, [(ZERO, "")], "failed", "missing-zero-grad"),
     (shuffling, [("torch.randperm(300)", "y[:300].argsort()")], "warning", "unshuffled-data"),
     (overfit_one_batch, [("self.first(x)", "self.first(x) - 99")], "failed", "underfitting"),
-    (train_and_eval, [("self.drop(", "F.dropout(")], "warning", "wrong-train-eval-mode"),
+    (train_and_eval, [("self.drop(", "F.dropout(")], "failed", "wrong-train-eval-mode"),
     (row_independence, [("self.first(x)", "self.first(x) * x.softmax(0)[:, :1] * 40")],
      "failed", "cross-sample-coupling"),
     (giveaway_column, [(TARGETS, TARGETS + "\nx[:, 4] = y")], "failed", "data-leakage"),

@@ -109,3 +109,9 @@ for epoch in range(6):
 def test_dropout_as_a_function_that_knows_no_mode(tmp_path: Path) -> None:
     assert alarms(FUNCTIONAL.format(""), tmp_path)[0] == "wrong-train-eval-mode"
     assert alarms(FUNCTIONAL.format(", self.training"), tmp_path) == []
+
+
+def test_noise_that_is_part_of_the_net_is_no_dropout(tmp_path: Path) -> None:
+    noisy = FUNCTIONAL.replace("F.dropout(torch.relu(self.a(x)), 0.6{})", "{}")
+    noise = "torch.relu(self.a(x)) + 2 * torch.randn(len(x), 32)"
+    assert "wrong-train-eval-mode" not in alarms(noisy.format(noise), tmp_path)

@@ -118,9 +118,8 @@ def _drawn_in_eval(trace: Trace) -> Iterator[Evidence]:
         remedies=(),
         explanation=(
             f"Asked twice for the same rows in eval mode, the net answers {drawn:.0%} of them "
-            "otherwise: something in its forward pass is drawn anew whatever the mode, such as "
-            "F.dropout(x, p), which acts in evaluations too. Pass training=self.training, or use "
-            "nn.Dropout; add noise only where self.training is set."
+            "otherwise: its F.dropout(x, p) knows no mode and acts in evaluations too. Pass "
+            "training=self.training, or use nn.Dropout."
         ),
     )
 
