@@ -206,3 +206,35 @@ def test_two_nets_in_turn_are_sampled_at_their_own_steps(tmp_path: Path) -> None
         assert len(carried) >= 2 and not carried.any()
         steps = learner.trace.steps("grad.norm")
         assert len(set(steps.tolist())) == len(steps)
+
+
+def test_asleep_it_counts_what_it_counts_awake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = PLAIN.replace("range(6)", "range(30)")
+    every_other = "if backs % 2: opt.step(); opt.zero_grad()"
+    accumulating = "backs = 0" + code.replace("opt.zero_grad()", "backs += 1").replace(
+        "opt.step()", every_other
+    )
+    for one in (code, accumulating):
+        _, sleeper = run(one, tmp_path, watch=True)
+        with monkeypatch.context() as awake:
+            awake.setattr(Observer, "_may_sleep", lambda *_: False)
+            _, other = run(one, tmp_path, watch=True)
+        assert sleeper is not None and other is not None
+        for count in ("steps", "calls", "rows", "backwards"):
+            assert getattr(sleeper, count) == getattr(other, count)
+        mine, theirs = sleeper.learners[0].trace, other.learners[0].trace
+        for signal in ("loss", "loss.validation", "loss.train", "right.validation", "grad.norm"):
+            assert mine.values(signal).tolist() == theirs.values(signal).tolist(), signal
+
+
+def test_it_does_sleep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closely = []
+    looked = Observer._on_after_call
+    monkeypatch.setattr(
+        Observer, "_on_after_call", lambda *args: (closely.append(1), looked(*args))[1]
+    )
+    _, seen = run(BY_HAND.replace("range(40)", "range(400)"), tmp_path, watch=True)
+    assert seen is not None and seen.calls == seen.steps == 400
+    assert 24 <= len(closely) < 150

@@ -28,10 +28,12 @@ from netwright.watch.tape import Tape
 from netwright.watch.trace import Trace
 from netwright.watch.trial import Recipe
 
-_EVERY = 50  # steps between samples, on average
+_EVERY = 50  # steps between samples, on average; more in a long run, by one for each 50 behind
 _SHARE = 0.01  # of the run's time that sampling may take, beyond the first seconds' allowance
 _ALLOWANCE = 0.5  # seconds
 _TAPES = 48
+_FIRST_TAPES = 24  # of the first steps
+_TAPES_LATER = 12  # each time that the steps grow e-fold
 _BYTES = 64_000_000  # of kept batches
 _EARLY = 20  # the step of the second snapshot
 _LOSSES = 200  # read from a device together
@@ -58,14 +60,14 @@ class Learner:
         self._chance = random.Random(number)
         self._samples: dict[str, StepOfParameters] = {}
         self._activations: dict[str, Activations] = {}
-        self._losses: list[tuple[int, Tensor]] = []
-        self._phase: list[Tensor] = []
+        self._losses: list[tuple[int, Tensor | float]] = []
+        self._phase: list[Tensor | float] = []
         self._validation: dict[str, list[tuple[Tensor, int, Tensor | None]]] = {}
         self._places: dict[str, int] = {}  # how often an evaluation was called from there
         self._main = ""  # whence the first evaluation between training steps was called
         self._curves: dict[str, list[_Phase]] = {}  # by the calls that led to the evaluation
         self._next = 1
-        self._stride = 1
+        self._next_tape = _FIRST_TAPES
         self._moved = False  # it stepped since the sample was begun
         self._seen_tapes = 0
         self._carried: Tensor | None = None
@@ -99,15 +101,21 @@ class Learner:
         """Whether the present step is looked at closely."""
         return bool(self._samples)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the present step is looked at closely, or the coming one is to be."""
+        return self.sampling or (self.step >= self._next and self._has_time())
+
     # The events of a step.
 
     def begin(self) -> None:
         """Look closely at the coming step if one is due and there is time for it."""
-        if self.sampling or self.step < self._next or not self._has_time():
+        if self.sampling or not self.is_due:
             return
         self._moved = False
         far = self.step * 2 if self.step < _EVERY // 2 else 0
-        self._next = far or self.step + self._chance.randint(_EVERY // 2, _EVERY * 3 // 2)
+        gap = self._chance.randint(_EVERY // 2, _EVERY * 3 // 2) + self.step // _EVERY
+        self._next = far or self.step + gap
         for name, net in self.nets.items():
             self._samples[name] = StepOfParameters(net)
             if name not in self._activations:
@@ -133,7 +141,7 @@ class Learner:
         if self.sampling:
             self.trace.record("lr", "", self.step, _rate(optimizer))
 
-    def stepped(self, losses: Sequence[Tensor], *, inside: bool) -> None:
+    def stepped(self, losses: Sequence[Tensor | float], *, inside: bool) -> None:
         """Count a step; inside: the losses were computed within it (a closure)."""
         self._close_phase()
         self._moved = True
@@ -141,7 +149,7 @@ class Learner:
             self.trace.record("backwards", "", self.step, 1 if inside else len(losses))
         if losses:
             kept = losses[:1] if inside else losses
-            mean = kept[0] if len(kept) == 1 else torch.stack([x.float() for x in kept]).mean()
+            mean = kept[0] if len(kept) == 1 else _mean_loss(kept)
             self._losses.append((self.step, mean))
             self._phase.append(mean)
         if len(self._losses) >= _LOSSES:
@@ -221,9 +229,14 @@ class Learner:
 
     def wants_tape(self) -> bool:
         """Whether the coming step's batch is to be kept, as time allows."""
-        if self.step < 24:
+        if self.step < _FIRST_TAPES:
             return True
-        return self._chance.random() < 24 / (self.step + 1) and self._has_time()
+        if self.step < self._next_tape:
+            return False
+        # Of the steps around the n-th a share of 12/n is kept: drawn is when the next one comes.
+        later = (self.step + 1) * (1 - self._chance.random()) ** (-1 / _TAPES_LATER)
+        self._next_tape = math.ceil(min(later, 1e15))
+        return self._has_time()
 
     def _has_time(self) -> bool:
         """Whether looking closely took no more than its share of the run's time so far."""
@@ -322,6 +335,16 @@ def _late(curve: Sequence[_Phase]) -> float:
     return late if math.isfinite(late) else -math.inf
 
 
+def _mean_loss(losses: Sequence[Tensor | float]) -> Tensor | float:
+    """Return the mean, on the device where they are."""
+    far = [loss for loss in losses if isinstance(loss, Tensor)]
+    near = math.fsum(loss for loss in losses if not isinstance(loss, Tensor))
+    if not far:
+        return near / len(losses)
+    total = torch.stack([loss.float().to(far[0].device) for loss in far]).sum()
+    return (total + near) / len(losses)
+
+
 def _rate(optimizer: Optimizer) -> float:
     return max(float(group.get("lr", math.nan)) for group in optimizer.param_groups)
 
@@ -339,13 +362,16 @@ def _mean(values: Sequence[Tensor], rows: Sequence[int]) -> float:
     return total / max(sum(rows), 1)
 
 
-def _read(tensors: Sequence[Tensor]) -> list[float]:
-    if not tensors:
-        return []
-    device = tensors[-1].device
-    if device.type == "cpu":
-        return [float(t.detach()) for t in tensors]
-    return torch.stack([t.detach().reshape(()).double().to(device) for t in tensors]).tolist()
+def _read(values: Sequence[Tensor | float]) -> list[float]:
+    """Return numbers; those on devices are fetched together."""
+    far = [v.detach() for v in values if isinstance(v, Tensor) and v.device.type != "cpu"]
+    if not far:
+        return [float(v) for v in values]
+    device = far[-1].device
+    read = iter(torch.stack([v.reshape(()).double().to(device) for v in far]).tolist())
+    return [
+        next(read) if isinstance(v, Tensor) and v.device.type != "cpu" else float(v) for v in values
+    ]
 
 
 def _strangers(

@@ -8,6 +8,9 @@
 Outermost modules with parameters are nets. What an optimizer steps after a backward is a Learner.
 The run is not changed: no random number is drawn, nothing is printed, no device is waited for
 between samples. What went wrong with the watching itself is kept in `trouble` and ends it.
+
+Between steps that are looked at closely the observer sleeps: of a training pass it then keeps the
+loss and the number of rows alone. A call that is not such a pass wakes it.
 """
 
 import os
@@ -72,6 +75,7 @@ class Observer:
         self.on = False
         self.inside = False
         self.counting = False
+        self.asleep = False
         self.learners: list[Learner] = []
         self.unwatched = 0  # learners beyond the first few
         self.steps = 0
@@ -96,17 +100,18 @@ class Observer:
         self._names: weakref.WeakKeyDictionary[nn.Module, str] = weakref.WeakKeyDictionary()
         self._loaded: weakref.WeakSet[nn.Module] = weakref.WeakSet()
         self._fresh: dict[int, tuple[nn.Module, StepOfParameters | None, Any]] = {}
-        self._called: list[nn.Module] = []  # nets called for their gradient since the last step
+        # Nets called for their gradient since the last step, and whether in training mode.
+        self._called: dict[nn.Module, bool] = {}
         self._born: list[nn.Module] = []  # modules made within a net's forward since then
         self._recorder: Recorder | None = Recorder(0)
         self._watching: Recorder | None = None  # of an evaluation
         self._tapes: list[Tape] = []
         self._taped = False  # in the step before
-        self._losses: list[Tensor] = []
+        self._losses: list[Tensor | float] = []
+        self._watched: set[int] = set()  # ids of the learners' nets
         self._leaves: list[Tensor] | None = None
         # Losses with gradients in eval mode: an evaluation's, unless backward is called on them.
         self._doubtful: list[tuple[Tensor, int, str]] = []
-        self._modes: weakref.WeakKeyDictionary[nn.Module, bool] = weakref.WeakKeyDictionary()
         # What an optimizer gave a step with a gradient, by id; optimizers themselves may be gone.
         self._trained: dict[int, weakref.ref[Tensor]] = {}
         self._depth = 0
@@ -125,11 +130,20 @@ class Observer:
 
     def before_call(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         """An outermost module is about to run."""
+        if self.asleep and self._sleeps_through(module):
+            return
+        self.asleep = False
         self._guard(self._on_before_call, module)
 
     def after_call(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         """An outermost module has run."""
-        self._guard(self._on_after_call, module, args, kwargs, output)
+        if not self.asleep:
+            self._guard(self._on_after_call, module, args, kwargs, output)
+        elif id(module) in self._watched:
+            self.calls += 1
+            self._called[module] = True
+            if isinstance(output, Tensor) and output.ndim:
+                self.rows += output.shape[0]
 
     def before_loss(self) -> None:
         """A loss function is about to run: its inside is not noted."""
@@ -143,7 +157,8 @@ class Observer:
 
     def after_loss(self, name: str, original: Any, args: Any, kwargs: Any, result: Any) -> None:
         """A loss function has run."""
-        self._guard(self._on_loss, name, original, args, kwargs, result)
+        if not self.asleep:
+            self._guard(self._on_loss, name, original, args, kwargs, result)
 
     def before_backward(self, tensors: Any) -> None:
         """Gradients are about to be computed."""
@@ -151,7 +166,11 @@ class Observer:
 
     def before_step(self, optimizer: Optimizer) -> None:
         """An optimizer is about to step."""
-        self._guard(self._on_before_step, optimizer)
+        self._depth += 1
+        if self._depth == 1:
+            self._inside_step = not self._losses
+            if not self.asleep:
+                self._guard(self._on_before_step, optimizer)
 
     def after_step(self, optimizer: Optimizer) -> None:
         """An optimizer has stepped."""
@@ -209,6 +228,18 @@ class Observer:
         if learner is not None and learner.step:
             learner.restored()
 
+    def _sleeps_through(self, module: nn.Module) -> bool:
+        """Whether a call is one of the passes between samples, of which little is kept."""
+        if id(module) in self._watched:
+            return module.training and torch.is_grad_enabled()
+        return _is_criterion(module) or self._names.get(module) == ""
+
+    def _may_sleep(self, learner: Learner) -> bool:
+        """Whether nothing but the loss of the coming step need be seen."""
+        if self._recorder is not None or self._taped or self._inside_step:
+            return False
+        return len(self.learners) == 1 and not self.unwatched and not learner.is_due
+
     def _on_before_call(self, module: nn.Module) -> None:
         self._finish()
         name = self._names.get(module)
@@ -237,9 +268,7 @@ class Observer:
             self._line("forward")
             if isinstance(output, Tensor) and output.ndim:
                 self.rows += len(output)
-            if module not in self._called:
-                self._called.append(module)
-            self._modes[module] = module.training
+            self._called[module] = module.training
             if self._recorder is not None:
                 self._recorder.note("net", name, module, args, kwargs, output)
                 self._recorder.start()
@@ -258,7 +287,8 @@ class Observer:
             self._line("loss")
         if self.inside and self._in_net:
             return  # the net computes its own loss
-        doubtful = training and self._called and not self._modes[self._called[-1]]
+        called = next(reversed(self._called), None)
+        doubtful = training and called is not None and not self._called[called]
         if not result.ndim and (doubtful or (self._evaluating is not None and not training)):
             rows = args[0].shape[0] if args and isinstance(args[0], Tensor) and args[0].ndim else 1
             value = result.detach() / (rows if kwargs.get("reduction") == "sum" else 1)
@@ -276,17 +306,21 @@ class Observer:
     def _flush_doubtful(self) -> None:
         """Losses with gradients that no backward followed before the next pass: an evaluation."""
         doubtful, self._doubtful = self._doubtful, []
-        called = self._called[-1] if self._called else None
+        called = next(reversed(self._called), None)
         learner = self._learner_of.get(called) if called is not None else None
         if called is None or learner is None or self._losses:
             return
-        if self._modes.get(called) is False and learner.trace.last("training.mode") == 1.0:
+        if not self._called[called] and learner.trace.last("training.mode") == 1.0:
             for value, rows, path in doubtful:
                 learner.evaluated(value, rows, path)
 
     def _on_backward(self, tensors: Any) -> None:
-        self._finish()
         self.backwards += 1
+        if self.asleep:
+            if isinstance(tensors, Tensor) and tensors.numel() == 1:
+                self._losses.append(_kept(tensors))
+            return
+        self._finish()
         self._line("backward")
         self._evaluating = None
         self._doubtful = []
@@ -300,13 +334,9 @@ class Observer:
             if loss is not None and fresh and self._is_young():
                 self._leaves = leaves_of(loss)
         if loss is not None:
-            self._losses.append(loss.detach())
+            self._losses.append(_kept(loss))
 
     def _on_before_step(self, optimizer: Optimizer) -> None:
-        self._depth += 1
-        if self._depth > 1:
-            return
-        self._inside_step = not self._losses
         learner = self._of.get(optimizer)
         if learner is not None:
             learner.before_step(optimizer)
@@ -337,17 +367,18 @@ class Observer:
         if len(self.learners) > 1:
             learner.coupled = learner.coupled or self._is_coupled(learner)
         if self._tapes:
-            for net in self._called:
-                learner.trace.record("training.mode", "", learner.step, self._modes[net])
+            for mode in self._called.values():
+                learner.trace.record("training.mode", "", learner.step, mode)
         for tape in self._tapes:
             tape.step = learner.step
             learner.keep(tape)
         self._taped = bool(self._tapes)
-        self._tapes, self._called = [], []
+        self._tapes, self._called = [], {}
         learner.stepped(losses, inside=self._inside_step)
         self._open = True
         if self._recorder is None and learner.wants_tape():
             self._recorder = Recorder(learner.step)
+        self.asleep = self._may_sleep(learner)
 
     # Who is who.
 
@@ -359,8 +390,7 @@ class Observer:
     def _meet(self, module: nn.Module) -> str:
         """Name an outermost module that is seen for the first time."""
         has_parameters = next(module.parameters(), None) is not None
-        is_loss = type(module).__module__ == "torch.nn.modules.loss"
-        if not has_parameters or is_loss:
+        if not has_parameters or _is_criterion(module):
             self._names[module] = ""
             return ""
         name = self._lines.name(module).removeprefix("self.") or type(module).__name__.lower()
@@ -420,6 +450,7 @@ class Observer:
             _, sample, snapshot = self._fresh.pop(id(net), (None, None, None))
             learner.add(self._names[net], net, sample)
             self._learner_of[net] = learner
+            self._watched.add(id(net))
             snapshots.append(snapshot)
         began = together(snapshots)
         if began is not None:
@@ -496,6 +527,16 @@ class Observer:
                     recorder.stop()
         finally:
             self.seconds += time.perf_counter() - began
+
+
+def _kept(loss: Tensor) -> Tensor | float:
+    """Return a loss as it is kept until it is read: of the CPU its number, which waits for nothing
+    (many small tensors kept alive cost the script more, by what they do to the allocator)."""
+    return loss.item() if loss.device.type == "cpu" else loss.detach()
+
+
+def _is_criterion(module: nn.Module) -> bool:
+    return type(module).__module__ == "torch.nn.modules.loss"
 
 
 def loss_kind(name: str) -> str:

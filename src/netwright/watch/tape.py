@@ -22,6 +22,7 @@ from torch.overrides import (
 from torch.utils import _pytree as pytree
 
 _LONGEST = 500  # entries; a longer step is left alone
+_GRADIENT = (vars(torch._C.TensorBase)["grad"].__get__, vars(torch._C.TensorBase)["grad"].__set__)
 _WRITES = ("__iadd__", "__isub__", "__imul__", "__itruediv__", "__setitem__")
 
 
@@ -166,6 +167,8 @@ class Recorder(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
+        if func in _GRADIENT:
+            return result  # cleared or read, as zero_grad does for every parameter
         name = getattr(func, "__name__", str(func))
         if _writes_weights(name, [*args, *kwargs.values()]):
             return result  # a net is made or stepped: no part of what is computed from it
