@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from netwright.data.augment import CHANGES, augment, cutmix, flip_and_shift, mixup
+from netwright.data.augment import CHANGES, augment, flip_and_shift
+from netwright.data.mixing import cutmix, mixup
 from netwright.errors import UsageError
 
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from box_folders import scenes
-from netwright.data.augment import augment_boxes
+from netwright.data.augment_boxes import augment_boxes
 from netwright.data.read import read
 from netwright.errors import UsageError
 from netwright.nets.detector import Detector, decode

@@ -14,6 +14,7 @@ from torch import Tensor
 from netwright.data.data import Kind
 from netwright.data.sound_changes import augment_sounds
 from netwright.data.warps import (
+    box_masks,
     crop_grid,
     elastic_grid,
     floats,
@@ -25,10 +26,9 @@ from netwright.data.warps import (
 )
 from netwright.errors import UsageError, did_you_mean
 
-__all__ = ["augment", "augment_boxes", "augment_maps", "cutmix", "mixup"]
+__all__ = ["augment", "augment_maps"]
 
 Change = Callable[[Tensor, torch.Generator, float, int], Tensor]
-VISIBLE = 0.25  # of a box's area, from which on it is still asked for
 UNKNOWN = 1  # the id of a token that is not in the vocabulary
 
 
@@ -60,7 +60,7 @@ def augment(
     rest = list(names)
     if kind == "image" and "flip" in rest and "shift" in rest:
         # Both are one and the same gather.
-        first = flip_and_shift(first, rng, flip=True, shift=_shift_pixels(first, strength))
+        first = flip_and_shift(first, rng, flip=True, shift=shift_pixels(first, strength))
         rest = [name for name in rest if name not in ("flip", "shift")]
     for name in rest:
         first = table[name](first, rng, strength, padding_value)
@@ -94,64 +94,6 @@ def augment_maps(
         else:
             (pictures,) = augment((pictures,), "image", [name], rng, strength=strength)
     return pictures, layers[:, 0].round().to(maps.dtype)
-
-
-def augment_boxes(
-    pictures: Tensor,
-    boxes: Tensor,
-    names: Sequence[str],
-    rng: torch.Generator,
-    *,
-    strength: float = 1.0,
-) -> tuple[Tensor, Tensor]:
-    """Change pictures (batch, channels, height, width) as `augment` does, and the boxes in them,
-    (batch, boxes, 5): class, left, top, right, bottom. Of what moves a picture only "flip" and
-    "shift" are known here; what only paints it leaves its boxes. A box of which less than
-    VISIBLE stays in the picture becomes one of class -1."""
-    if strength <= 0 or not names:
-        return pictures, boxes
-    for name in names:
-        if name == "flip":
-            pictures, boxes = _flip_boxes(pictures, boxes, rng)
-        elif name == "shift":
-            most = _shift_pixels(pictures, strength)
-            pictures, boxes = _shift_boxes(pictures, boxes, most, rng)
-        elif name in MOVES or name in GRIDS:
-            raise UsageError(
-                f"recipe.augment has {name!r}, which would leave boxes behind. Of what moves a "
-                "picture choose flip and shift."
-            )
-        else:
-            (pictures,) = augment((pictures,), "image", [name], rng, strength=strength)
-    return pictures, boxes
-
-
-def _flip_boxes(x: Tensor, boxes: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Mirror half of the pictures left to right, with their boxes."""
-    mirrored = (torch.rand(len(x), generator=rng) < 0.5).to(x.device)
-    other = boxes.clone()
-    other[:, :, 1], other[:, :, 3] = x.shape[-1] - boxes[:, :, 3], x.shape[-1] - boxes[:, :, 1]
-    moved = torch.where(mirrored.view(-1, 1, 1), other, boxes)
-    return torch.where(mirrored.view(-1, 1, 1, 1), x.flip(3), x), moved
-
-
-def _shift_boxes(
-    x: Tensor, boxes: Tensor, most: int, rng: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Move each picture by up to `most` pixels, with its boxes; outside, the border repeats."""
-    batch, channels, height, width = x.shape
-    by = torch.randint(-most, most + 1, (2, batch, 1), generator=rng).to(x.device)
-    columns = (torch.arange(width, device=x.device) - by[0]).clamp(0, width - 1)
-    rows = (torch.arange(height, device=x.device) - by[1]).clamp(0, height - 1)
-    index = (rows[:, :, None] * width + columns[:, None, :]).view(batch, 1, -1)
-    pixels = x.reshape(batch, channels, -1).gather(2, index.expand(-1, channels, -1))
-    edges = torch.tensor([width, height, width, height], device=boxes.device)
-    corners = boxes[:, :, 1:] + by.permute(1, 2, 0).repeat(1, 1, 2).to(boxes.device)
-    inside = corners.clamp_min(0).minimum(edges)
-    areas = [(c[..., 2:] - c[..., :2]).clamp_min(0).prod(-1) for c in (inside, corners)]
-    kept = areas[0] >= VISIBLE * areas[1]
-    kinds = torch.where(kept, boxes[:, :, 0], -1.0)
-    return pixels.view_as(x), torch.cat([kinds[:, :, None], inside], 2)
 
 
 # -- images: (batch, channels, height, width) ------------------------------------------------------
@@ -191,10 +133,10 @@ def _flip(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) 
 
 
 def _shift(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:
-    return flip_and_shift(x, rng, flip=False, shift=_shift_pixels(x, strength))
+    return flip_and_shift(x, rng, flip=False, shift=shift_pixels(x, strength))
 
 
-def _shift_pixels(x: Tensor, strength: float) -> int:
+def shift_pixels(x: Tensor, strength: float) -> int:
     """An eighth of the width: 4 of 32 pixels, as usual for CIFAR-10."""
     return round(strength * x.shape[-1] / 8)
 
@@ -241,24 +183,9 @@ def _erase(x: Tensor, rng: torch.Generator, strength: float, padding_value: int)
     Cutout, DeVries and Taylor 2017, arXiv:1708.04552; here the box has the picture's shape and a
     random size.
     """
-    inside = _boxes(x, rng, uniform(len(x), 0, 0.25 * min(strength, 3.0), rng, x))
+    inside = box_masks(x, rng, uniform(len(x), 0, 0.25 * min(strength, 3.0), rng, x))
     mean = x.to(torch.float32).mean((2, 3), keepdim=True).to(x.dtype)
     return torch.where(inside, mean, x)
-
-
-def _boxes(x: Tensor, rng: torch.Generator, area: Tensor) -> Tensor:
-    """A bool mask (batch, 1, height, width) of one box a picture covering `area` (0..1) of it,
-    clipped at the border.
-    """
-    batch, _, height, width = x.shape
-    half = area.sqrt() / 2
-    cy = uniform(batch, 0, 1, rng, x)
-    cx = uniform(batch, 0, 1, rng, x)
-    ys = (torch.arange(height, device=x.device) + 0.5) / height
-    xs = (torch.arange(width, device=x.device) + 0.5) / width
-    inside_y = (ys - cy[:, None]).abs() < half[:, None]
-    inside_x = (xs - cx[:, None]).abs() < half[:, None]
-    return (inside_y[:, :, None] & inside_x[:, None, :])[:, None]
 
 
 # -- texts: (batch, time) ids ----------------------------------------------------------------------
@@ -326,74 +253,6 @@ def _sample(x: Tensor, path: Tensor) -> Tensor:
     index = low.long()[:, :, None].expand(-1, -1, x.shape[2])
     following = (index + 1).clamp(max=time - 1)
     return torch.lerp(x.gather(1, index), x.gather(1, following), share)
-
-
-# -- mixing two rows -------------------------------------------------------------------------------
-
-
-def mixup(
-    inputs: tuple[Tensor, ...], targets: Tensor, rng: torch.Generator, *, alpha: float = 0.2
-) -> tuple[tuple[Tensor, ...], Tensor, Tensor, Tensor]:
-    """Blend each row with another one: x = share * x + (1 - share) * other.
-
-    Returns (inputs, targets, targets of the others, share (batch,)). Zhang et al. 2017,
-    arXiv:1710.09412.
-    """
-    count = len(targets)
-    other = torch.randperm(count, generator=rng).to(targets.device)
-    share = _beta(count, alpha, rng).to(targets.device)
-    mixed = []
-    for x in inputs:
-        values = floats(x)
-        weight = share.view(-1, *[1] * (x.dim() - 1))
-        mixed.append(torch.lerp(values[other], values, weight))
-    return tuple(mixed), targets, targets[other], share
-
-
-def cutmix(
-    inputs: tuple[Tensor, ...], targets: Tensor, rng: torch.Generator
-) -> tuple[tuple[Tensor, ...], Tensor, Tensor, Tensor]:
-    """Paste a box (of a series: a stretch of time) of another row into each; targets mix by what is
-    really visible.
-
-    Returns (inputs, targets, targets of the others, share (batch,)). Yun et al. 2019,
-    arXiv:1905.04899, alpha 1.
-    """
-    x = inputs[0]
-    count = len(targets)
-    other = torch.randperm(count, generator=rng).to(targets.device)
-    area = uniform(count, 0, 1, rng, x)
-    if x.dim() == 4:
-        inside = _boxes(x, rng, area)
-        visible = inside.float().mean((1, 2, 3))
-    elif x.dim() == 3:
-        centre = uniform(count, 0, 1, rng, x)
-        at = (torch.arange(x.shape[1], device=x.device) + 0.5) / x.shape[1]
-        inside = ((at - centre[:, None]).abs() < area[:, None] / 2)[:, :, None]
-        visible = inside.float().mean((1, 2))
-    else:
-        raise UsageError(
-            "cutmix needs images (batch, channels, height, width) or series (batch, time, "
-            "channels), but got "
-            f"{tuple(x.shape)}. Leave it out of recipe.augment for this data."
-        )
-    mixed = torch.where(inside, x[other], x)
-    return (mixed, *inputs[1:]), targets, targets[other], 1 - visible
-
-
-def _beta(count: int, alpha: float, rng: torch.Generator) -> Tensor:
-    """Draw from Beta(alpha, alpha) for alpha up to 1 (torch's own sampler takes no generator).
-
-    Jöhnk 1964: with u, v uniform, x = u^(1/alpha) and y = v^(1/alpha) give x / (x + y) where x + y
-    <= 1. At least half of the pairs fit, so of 24 candidates a row one does but for 1 in 10 million
-    rows, which keep their last.
-    """
-    x = torch.rand(24, count, generator=rng, dtype=torch.float64).clamp_min_(1e-12).pow_(1 / alpha)
-    y = torch.rand(24, count, generator=rng, dtype=torch.float64).clamp_min_(1e-12).pow_(1 / alpha)
-    fits = x + y <= 1
-    fits[-1] = True
-    first = fits.to(torch.uint8).argmax(0, keepdim=True)
-    return (x / (x + y)).gather(0, first)[0].to(torch.float32)
 
 
 def _noise_numbers(x: Tensor, rng: torch.Generator, strength: float, padding_value: int) -> Tensor:

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 __all__ = [
+    "box_masks",
     "crop_grid",
     "elastic_grid",
     "floats",
@@ -90,3 +91,18 @@ def quarter_turns(x: Tensor, rng: torch.Generator) -> Tensor:
         turned[chosen] = torch.rot90(x[chosen], times, (2, 3))
     flags = mirrored.to(x.device).view(-1, 1, 1, 1)
     return torch.where(flags, turned.flip(3), turned)
+
+
+def box_masks(x: Tensor, rng: torch.Generator, area: Tensor) -> Tensor:
+    """A bool mask (batch, 1, height, width) of one box a picture covering `area` (0..1) of it,
+    clipped at the border.
+    """
+    batch, _, height, width = x.shape
+    half = area.sqrt() / 2
+    cy = uniform(batch, 0, 1, rng, x)
+    cx = uniform(batch, 0, 1, rng, x)
+    ys = (torch.arange(height, device=x.device) + 0.5) / height
+    xs = (torch.arange(width, device=x.device) + 0.5) / width
+    inside_y = (ys - cy[:, None]).abs() < half[:, None]
+    inside_x = (xs - cx[:, None]).abs() < half[:, None]
+    return (inside_y[:, :, None] & inside_x[:, None, :])[:, None]

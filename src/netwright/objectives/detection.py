@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from netwright.data.augment import augment_boxes
+from netwright.data.augment_boxes import augment_boxes
 from netwright.data.data import Batch, Data
 from netwright.errors import UsageError
 from netwright.nets.detector import boxes_of

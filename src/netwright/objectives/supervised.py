@@ -14,8 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from netwright.data.augment import augment, cutmix, mixup
+from netwright.data.augment import augment
 from netwright.data.data import Batch, Data, Rows
+from netwright.data.mixing import cutmix, mixup
 from netwright.data.task import Form
 from netwright.errors import UsageError, did_you_mean
 from netwright.objectives._losses import (
