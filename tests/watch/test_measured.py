@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from netwright.watch.comparisons import attach_comparisons_
+from netwright.watch.intervene import Intervention, intervene_
 from netwright.watch.measured import Measured
 from netwright.watch.patches import attach_
+from netwright.watch.rewire import around_nets
 
 
 @pytest.fixture
@@ -106,3 +108,37 @@ def test_everything_is_put_back() -> None:
     put_back()
     assert (Tensor.__eq__, Tensor.sub, torch.ne) == before
     assert len({torch.ones(1), torch.ones(1)}) == 2  # tensors can still be hashed
+
+
+def test_an_evaluation_before_the_first_step_is_not_the_score(measured: Measured) -> None:
+    net = Fixed()
+    targets = torch.tensor([0, 1])
+
+    def validate(answers: list[int]) -> None:
+        with torch.no_grad():
+            (net(logits(answers)).argmax(1) == targets).float().mean()
+
+    validate([1, 0])
+    train(net)
+    validate([0, 0])
+    train(net)
+    validate([0, 1])  # a last test, on another line
+    found = measured.evaluation()
+    assert found is not None and (found.name, found.value) == ("accuracy", 0.5)
+
+
+def test_squared_errors_by_hand_of_answers_that_an_intervention_changed(
+    measured: Measured,
+) -> None:
+    undo = intervene_([Intervention("raw-outputs")])
+    put_back = around_nets(after=measured.answered_otherwise)
+    try:
+        net = nn.Sequential(Fixed(), nn.ReLU())
+        train(net)
+        with torch.no_grad():
+            ((net(torch.tensor([[-1.0], [2.0]])) - torch.tensor([[-1.0], [4.0]])) ** 2).mean()
+    finally:
+        put_back()
+        undo()
+    found = measured.evaluation()
+    assert found is not None and (found.name, found.value) == ("mse", 2.0)

@@ -34,6 +34,7 @@ def main(job_file: str, result_file: str) -> int:
         from netwright.watch.intervene import Intervention, intervene_
         from netwright.watch.measured import Measured
         from netwright.watch.patches import attach_
+        from netwright.watch.rewire import around_nets
 
         measured = Measured(script.folder, max_steps=job["max_steps"])
         attach_comparisons_(measured)
@@ -44,6 +45,8 @@ def main(job_file: str, result_file: str) -> int:
             context = watch_any(script.folder, max_steps=None)
             observed[:] = [context, context.__enter__()]
         intervene_(Intervention(one["name"], one["values"]) for one in job["interventions"])
+        if job["interventions"]:
+            around_nets(after=measured.answered_otherwise)  # last, and so outside
         watching.append(measured)
 
     when_torch_is_imported(watch)

@@ -4,8 +4,8 @@ From each call of a loss function of torch: the share of right classes (cross-en
 cross-entropy), the mean squared error, shapes mended (losses of pointwise differences), else the
 loss itself. From comparisons of a net's answers with targets (`comparisons.py`): the same. Of the
 training's last quarter of steps, and of the last evaluation: calls without gradients after the last
-step, on the first line of the user's that made such calls. Shares of right answers come before
-losses there.
+step, on the first line of the user's that made such calls once there was a step. Shares of right
+answers come before losses there.
 """
 
 import math
@@ -53,6 +53,7 @@ class Measured:
         self._lines = Lines(folder)
         self._main = ""  # the lines of the evaluation that counts
         self._main_kind = "loss"
+        self._main_step = 0  # the last at which it was made
         # What nets answered in evaluations since the last step: the shapes, and the last answer.
         self._shapes: deque[torch.Size] = deque(maxlen=KEPT)
         self._answer: Tensor | None = None
@@ -108,9 +109,12 @@ class Measured:
 
     def _evaluated(self, kind: str, value: Tensor, rows: int) -> None:
         path = self._lines.path()
-        if not self._main or (self._main_kind == "loss" and kind != "loss" and path != self._main):
+        untrained = self._main_step == 0 < self.steps  # of a net before its first step alone
+        better = self._main_kind == "loss" and kind != "loss"
+        if not self._main or ((untrained or better) and path != self._main):
             self._main, self._main_kind, self._fresh = path, kind, True
         if path == self._main:
+            self._main_step = self.steps
             if self._fresh:
                 self._evaluation, self._fresh = [], False
             self._evaluation.append((kind, value, rows))
@@ -149,6 +153,13 @@ class Measured:
             if not module.training or not torch.is_grad_enabled():
                 self._shapes.append(output.shape)
                 self._answer = output
+
+    def answered_otherwise(self, net: nn.Module, output: Any) -> Any:
+        """Take what an intervention makes of the answer that was just kept; return it."""
+        if isinstance(output, Tensor) and output.ndim and output is not self._answer:
+            if self._shapes and (not net.training or not torch.is_grad_enabled()):
+                self._shapes[-1], self._answer = output.shape, output
+        return output
 
     def before_loss(self) -> None:
         """Nothing."""
