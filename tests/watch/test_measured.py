@@ -142,3 +142,15 @@ def test_squared_errors_by_hand_of_answers_that_an_intervention_changed(
         undo()
     found = measured.evaluation()
     assert found is not None and (found.name, found.value) == ("mse", 2.0)
+
+
+def test_a_loss_of_training_in_eval_mode_is_no_evaluation(measured: Measured) -> None:
+    net = Fixed().eval()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.0)
+    for _ in range(2):
+        F.cross_entropy(net(logits([0, 1])), torch.tensor([1, 0])).backward()
+        optimizer.step()
+    with torch.no_grad():
+        (net(logits([0, 1])).argmax(1) == torch.tensor([0, 1])).float().mean()
+    found = measured.evaluation()
+    assert found is not None and (found.name, found.value) == ("accuracy", 1.0)

@@ -74,8 +74,12 @@ class Measured:
     def after_loss(self, name: str, original: Any, args: Any, kwargs: Any, result: Any) -> None:
         """Measure one call."""
         values = [*args, *kwargs.values()]
-        with torch.no_grad():
-            kind, value, rows = _measure(name, values, result)
+        self.counting = True  # what is compared here is none of the user's
+        try:
+            with torch.no_grad():
+                kind, value, rows = _measure(name, values, result)
+        finally:
+            self.counting = False
         if torch.is_grad_enabled() and result.requires_grad:
             self._training.append((self.steps, kind, value, rows))
             return

@@ -1,11 +1,13 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from diagnose_runs import Data, curve, mlp, names, train
 from watched_scripts import alarms
 
 from netwright.diagnose.diagnose import diagnose
+from netwright.diagnose.faults.overfitting import overfitting
 from netwright.watch.trace import Trace
 
 
@@ -110,3 +112,29 @@ for epoch in range({}):
 
 def test_training_rows_judged_before_those_held_out(tmp_path: Path) -> None:
     assert alarms(BESIDE.format(60), tmp_path)[0] == "overfitting"
+
+
+@pytest.mark.parametrize(
+    ("there", "gain", "noise", "told"),
+    [
+        (0.59, 0.21, 0.07, True),  # few rows, but a large gap and a large gain
+        (0.59, 0.21, 0.09, False),
+        (0.59, 0.12, 0.045, False),
+        (0.80, 0.19, 0.07, False),  # a gap that a small set may show
+        (0.80, 0.12, 0.03, True),
+    ],
+)
+def test_a_stop_that_gains_is_told_by_its_size(
+    there: float, gain: float, noise: float, *, told: bool
+) -> None:
+    trace = Trace()
+    for step in range(40):
+        trace.record("loss", "", step, 1 / (1 + step))
+    values = {
+        "skill.train": 1.0, "skill.train.noise": 0.01, "skill.evaluated": there,
+        "skill.evaluated.noise": 0.03, "stopped.gain": gain, "stopped.noise": noise,
+        "stopped.step": 10,
+    }  # fmt: skip
+    for signal, value in values.items():
+        trace.record(signal, "", 40, value)
+    assert bool(list(overfitting(trace))) is told

@@ -50,6 +50,8 @@ _RISE = 0.1
 _GAP = 0.15  # of skill, between training rows and evaluated ones
 _GAIN = 0.05  # of skill
 _ERRORS = 3.5  # standard errors: eight stops are tried, in runs of every kind
+_LARGE_GAIN, _FEWER_ERRORS = 0.15, 2.5  # what few evaluated rows show of a large one
+_LARGE_GAP = 0.3
 
 
 @fault(
@@ -70,9 +72,9 @@ def overfitting(trace: Trace) -> Iterator[Evidence]:
     by a tenth of what it had won, while the training loss fell. A note where the best weights came
     back ("weights.restored") or where the metric that counts did not suffer. Without such a curve:
     the net tells clearly more of its training rows than of evaluated ones, and told more of these
-    when the same training was stopped in its first half, beyond 3.5 standard errors over the
-    rows; or a simple model, fitted to the training rows that the net knows by heart, tells clearly
-    more of the evaluated ones.
+    when the same training was stopped in its first half, beyond 3.5 standard errors over the rows
+    (2.5 where gap and gain are large); or a simple model, fitted to the training rows that the net
+    knows by heart, tells clearly more of the evaluated ones.
     """
     if len(trace.values("loss.validation")) < _EPOCHS:
         yield from _stopped_too_late(trace) or _simpler_is_better(trace)
@@ -132,7 +134,10 @@ def _stopped_too_late(trace: Trace) -> list[Evidence]:
     train, there = skill_of(trace, "train"), skill_of(trace, "evaluated")
     if gain is None or noise is None or step is None or train is None or there is None:
         return []
-    if gain <= max(_GAIN, _ERRORS * noise) or trace.places("weights.restored"):
+    if trace.places("weights.restored"):
+        return []
+    large = train[0] - there[0] > _LARGE_GAP and gain > max(_LARGE_GAIN, _FEWER_ERRORS * noise)
+    if not large and gain <= max(_GAIN, _ERRORS * noise):
         return []
     if not skill_gained(trace, "train", "evaluated", least=_GAP, errors=3):
         return []
