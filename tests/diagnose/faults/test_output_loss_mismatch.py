@@ -67,3 +67,12 @@ def test_cross_entropy_over_one_column(tmp_path: Path) -> None:
     loss = "F.cross_entropy(net(x[rows]), (y[rows] > 0).float())"
     loop = LOOP.replace("F.cross_entropy(net(x[rows]), y[rows])", loss)
     assert alarms(NUMBERS + loop, tmp_path)[0] == "output-loss-mismatch"
+
+
+def test_a_logarithm_of_a_last_relu(tmp_path: Path) -> None:
+    net = CLASSES.replace("nn.Linear(16, 3))", "nn.Linear(16, 3), nn.ReLU())")
+    by_hand = "-(F.one_hot(y[rows], 3) * torch.log(net(x[rows]))).sum(1).mean()"
+    loop = LOOP.replace("F.cross_entropy(net(x[rows]), y[rows])", by_hand)
+    assert alarms(net + loop, tmp_path)[:2] == ["output-loss-mismatch", "numerical-instability"]
+    softmax = net.replace("nn.ReLU())", "nn.Softmax(dim=1))")
+    assert alarms(softmax + loop, tmp_path) == []

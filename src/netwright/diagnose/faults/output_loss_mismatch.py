@@ -53,10 +53,10 @@ _EXPLAINS = (
 def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
     """A softmax or sigmoid before a loss that applies its own, where a short training without it
     goes clearly better; an output that is the same for every input, or a cross_entropy over one
-    column; an nll_loss or kl_div that is
-    given numbers above 0 and came to lie under 0 itself, as no likelihood of classes can; a last
-    ReLU over classes, some of which are never answered, or in a net that learned little; a last
-    function whose range misses targets that make up a twentieth of their variance or more.
+    column; an nll_loss or kl_div that is given numbers above 0 and came to lie under 0 itself, as
+    no likelihood of classes can; a last ReLU over classes, some of which are never answered, or in
+    a net that learned little, or whose logarithm is taken and is not finite; a last function whose
+    range misses targets that make up a twentieth of their variance or more.
     """
     name, function = trace.text("loss.name"), trace.text("output.function")
     constant = trace.values("output.constant")
@@ -118,11 +118,7 @@ def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
             outside=outside,
             lost=lost,
         )
-    elif (
-        function == "relu"
-        and (name == "cross_entropy" or "relu" in trace.texts("log.of").values())
-        and (learned_little(trace) or trace.last("output.off"))
-    ):
+    elif _relu_over_classes(trace, name, function):
         yield _evidence(
             "The net ends in a ReLU, so that no class can be answered against, a class whose "
             "number is 0 gets no gradient, and a logarithm of it is not finite. Leave the last "
@@ -130,6 +126,15 @@ def output_loss_mismatch(trace: Trace) -> Iterator[Evidence]:
             0.85,
             never_answered=trace.last("output.off") or 0.0,
         )
+
+
+def _relu_over_classes(trace: Trace, name: str, function: str) -> bool:
+    """Whether classes are answered by a ReLU, or the logarithm of one, and that does harm."""
+    by_hand = "relu" in trace.texts("log.of").values()
+    if by_hand and not np.isfinite(losses(trace)).all():
+        return True
+    last = function == "relu" and (by_hand or name == "cross_entropy")
+    return last and (learned_little(trace) or bool(trace.last("output.off")))
 
 
 def _stays_at_0(trace: Trace) -> bool:
