@@ -11,6 +11,7 @@ import typer
 
 from netwright import __version__
 from netwright.cli import options as o
+from netwright.cli.freeze import FreezeCommand
 from netwright.errors import NetwrightError
 
 app = typer.Typer(
@@ -125,7 +126,7 @@ def train(
     raise typer.Exit(run_train(given | {"begun": context.obj}))
 
 
-@app.command()
+@app.command(cls=FreezeCommand)
 def finetune(
     context: typer.Context,
     model: o.ModelPath,
@@ -134,6 +135,7 @@ def finetune(
     task: o.TaskName = None,
     test: o.Test = None,
     out: o.Out = None,
+    freeze: o.Freeze = None,
     set_: o.Changes = None,
     time: o.Bound = None,
     epochs: o.Epochs = None,
