@@ -62,6 +62,12 @@ Freeze = Annotated[
 Unlabelled = Annotated[
     bool, typer.Option("--unlabelled", help="Learn from rows without a class as well.")
 ]
+Order = Annotated[
+    str | None,
+    typer.Option(
+        help="Of a target's grades in words, the lowest first: poor,fair,good.", metavar="A,B,C"
+    ),
+]
 Metric = Annotated[str | None, typer.Option(help="Primary metric.", metavar="M")]
 
 
