@@ -6,6 +6,7 @@ column of categories holds, or the one number within each ("2 - fair"); never th
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from netwright.errors import DataError, UsageError, did_you_mean
 __all__ = ["order_grades", "order_of_column"]
 
 
-def order_of_column(cells: "pd.Series[object]") -> str | None:
+def order_of_column(cells: "pd.Series[Any]") -> str | None:
     """Return the order that an ordered column of categories holds, as a user would write it."""
     kind = cells.dtype
     if isinstance(kind, pd.CategoricalDtype) and kind.ordered:
