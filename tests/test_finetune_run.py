@@ -1,4 +1,5 @@
-"""From texts without classes to a model that fills words in, and from that to a classifier."""
+"""From texts without classes to a model that fills words in, and from that to a classifier; from
+pictures of some classes to a model of others."""
 
 import json
 from pathlib import Path
@@ -6,7 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
+from sklearn.datasets import load_digits
+from typer.testing import CliRunner
 
+from netwright.cli.main import app
 from netwright.data.options import ReadOptions
 from netwright.data.read import read
 from netwright.errors import UsageError
@@ -73,3 +78,45 @@ def test_a_model_of_other_data_is_refused(tmp_path: Path) -> None:
 def test_a_table_is_no_text_with_words_to_fill_in() -> None:
     with pytest.raises(UsageError, match="learned from texts"):
         read("iris", task="masked-language-modelling")
+
+
+def pictures(folder: Path, classes: tuple[int, ...]) -> str:
+    digits = load_digits()
+    for kind in classes:
+        (folder / f"digit {kind}").mkdir(parents=True)
+        for at, row in enumerate(digits.images[digits.target == kind][:40]):
+            picture = Image.fromarray((row * 15).astype(np.uint8))
+            picture.save(folder / f"digit {kind}" / f"{at}.png")
+    return str(folder)
+
+
+@pytest.mark.slow
+def test_from_pictures_to_a_head_for_other_classes(tmp_path: Path) -> None:
+    old, new = pictures(tmp_path / "old", (0, 1, 5, 6)), pictures(tmp_path / "new", (2, 3, 4))
+    first, then = str(tmp_path / "first"), tmp_path / "then"
+    command = ["train", old, "--out", first, "--epochs", "15", "--set", "net.name=resnet",
+               "--set", "net.channels=[8, 16]", "--set", "recipe.batch_size=8",
+               "--set", "recipe.lr=0.01"]  # fmt: skip
+    assert CliRunner().invoke(app, command).exit_code == 0
+    command = ["finetune", first, new, "--freeze", "--out", str(then), "--epochs", "40"]
+    said = CliRunner().invoke(app, command)
+    assert said.exit_code == 0, said.output
+    assert "all that was taken rests: 51 of" in said.output
+
+    plan = yaml.safe_load((then / "plan.yaml").read_text())
+    assert plan["recipe"]["freeze"] == "body" and plan["net"]["outputs"] == 3
+    ledger = json.loads((then / "ledger.json").read_text())
+    weights = [entry["what"] for entry in ledger if entry["where"] == "weights"]
+    assert len(weights) == 2 and "new: fc.weight, fc.bias" in weights[0]
+    metrics = json.loads((then / "metrics.json").read_text())
+    assert metrics["parameters_trained"] == 51 < metrics["parameters"]
+    trivial = metrics["baselines"]["trivial"]["accuracy"]["value"]
+    assert metrics["test"]["accuracy"]["value"] > trivial + 0.1
+    page = (then / "report.html").read_text()
+    assert "all that was taken rests" in page
+    assert "of them learned" in page
+    before, after = (load(folder).net.state_dict() for folder in (first, then))
+    moved = {n for n, x in after.items() if x.shape != before[n].shape or (x != before[n]).any()}
+    assert moved == {"fc.weight", "fc.bias"}
+    told = load(then).predict(sorted(str(p) for p in Path(new).glob("*/*.png"))[:2])
+    assert set(told["prediction"]) <= {"digit 2", "digit 3", "digit 4"}

@@ -26,6 +26,7 @@ from netwright.report.card import model_card
 from netwright.report.html import to_html
 from netwright.report.report import Report
 from netwright.report.tasks import conflicts, task_results
+from netwright.train.freezing import learning
 from netwright.train.run import Run
 
 __all__ = ["Conclusion", "conclude"]
@@ -105,6 +106,7 @@ def _metrics(
         "seconds": round(seconds, 3),
         "epochs": run.epochs,
         "parameters": sum(p.numel() for p in run.model.net.parameters()),
+        "parameters_trained": learning(run.model.net),
         **_members(run),
         **_tasks(run, test, beside),
         "rows": data.sizes(),

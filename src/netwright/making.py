@@ -78,7 +78,9 @@ class Job:
             return Plan.load(self.plan)
         if self.init_from is None:
             return design(data)
-        return design(data, spec=load(self.init_from).spec, init_from=self.init_from)
+        freeze = str(self.changes.get("recipe.freeze", "none"))
+        spec = load(self.init_from).spec
+        return design(data, spec=spec, init_from=self.init_from, freeze=freeze)
 
     def arguments(self) -> dict[str, Any]:
         """Return what must be the same for `resume` to go on."""

@@ -87,14 +87,6 @@ def test_what_was_asked_for_is_done() -> None:
     assert read(["a|b", "c"] * 9, "multiclass").classes == ("a|b", "c")
 
 
-def test_grades_in_words_are_warned_of() -> None:
-    ledger = Ledger()
-    read(["low", "high", "medium"] * 5, "ordinal", ledger)
-    assert any("high < low < medium" in entry.what for entry in ledger if entry.action == "warned")
-    read(["1", "2", "10"] * 5, "ordinal", quiet := Ledger())
-    assert not len(quiet)
-
-
 @pytest.mark.parametrize(
     ("cells", "task", "words"),
     [

@@ -139,6 +139,8 @@ def test_ordinal_adds_grades() -> None:
     called = p.argmax(1)
     assert scores.primary == "mae"
     assert scores["mae"].value == pytest.approx(sk.mean_absolute_error(t, called))
+    near = scores["accuracy_within_one"].value
+    assert near == pytest.approx((abs(t - called) <= 1).mean()) and near > scores["accuracy"].value
     kappa = sk.cohen_kappa_score(t, called, weights="quadratic")
     assert scores["kappa_quadratic"].value == pytest.approx(kappa)
     low, high = scores["kappa_quadratic"].low, scores["kappa_quadratic"].high
@@ -254,7 +256,7 @@ def test_class_without_rows_is_named_and_left_out_of_the_averages() -> None:
     keep = t > 0
     p, t = p[keep], t[keep]
     scores = score_classes(p, t, classes_task(3))
-    assert "1 of 3 classes have no row here: 'a'" in scores.notes
+    assert "1 of 3 classes has no row here: 'a'" in scores.notes
     areas = [sk.roc_auc_score(t == k, p[:, k]) for k in (1, 2)]
     assert scores["roc_auc"].value == pytest.approx(np.mean(areas))
     assert scores.per_class[0]["roc_auc"] is None

@@ -72,6 +72,9 @@ def test_grades_and_nats_are_said_in_words() -> None:
     task = Task(name="t", form="ordinal", target="stars", classes=("1", "2", "3"))
     said = describe_score("mae", {"mae": {"value": 0.5}}, rows=9, task=task)
     assert said.startswith("On average it is off by 0.500 grades")
+    scores = {"mae": {"value": 0.5}, "accuracy_within_one": {"value": 0.875}}
+    said = describe_score("mae", scores, rows=9, task=task)
+    assert said.endswith("it had never seen; 88% are at most one grade off.")
     task = Task(name="t", form="language-modelling", target="text")
     said = describe_score("nats", {"nats": {"value": math.log(8)}}, rows=9, task=task)
     assert "as between 8.0 equally likely tokens" in said

@@ -20,7 +20,7 @@ __all__ = ["run_check"]
 STEPS = 60
 SECONDS = 15.0  # of a script's training
 _OF_SOURCES = ("target", "task", "test", "time_column", "group", "horizon", "split",
-               "unlabelled", "plan", "set_", "threads")  # fmt: skip
+               "unlabelled", "order", "plan", "set_", "threads")  # fmt: skip
 
 
 def run_check(given: dict[str, Any]) -> int:

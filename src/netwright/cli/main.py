@@ -11,6 +11,7 @@ import typer
 
 from netwright import __version__
 from netwright.cli import options as o
+from netwright.cli.freeze import FreezeCommand
 from netwright.errors import NetwrightError
 
 app = typer.Typer(
@@ -113,6 +114,7 @@ def train(
     horizon: o.Horizon = None,
     split: o.SplitBy = None,
     unlabelled: o.Unlabelled = False,
+    order: o.Order = None,
     metric: o.Metric = None,
     resume: o.Resume = False,
     json: o.AsJson = False,
@@ -125,7 +127,7 @@ def train(
     raise typer.Exit(run_train(given | {"begun": context.obj}))
 
 
-@app.command()
+@app.command(cls=FreezeCommand)
 def finetune(
     context: typer.Context,
     model: o.ModelPath,
@@ -134,6 +136,7 @@ def finetune(
     task: o.TaskName = None,
     test: o.Test = None,
     out: o.Out = None,
+    freeze: o.Freeze = None,
     set_: o.Changes = None,
     time: o.Bound = None,
     epochs: o.Epochs = None,
@@ -149,7 +152,7 @@ def finetune(
     from netwright.cli.train import run_train
 
     given = {k: v for k, v in locals().items() if k not in ("run_train", "context")}
-    rest = dict.fromkeys(("plan", "members", "time_column", "group", "horizon"))
+    rest = dict.fromkeys(("plan", "members", "time_column", "group", "horizon", "order"))
     raise typer.Exit(run_train(given | rest | {"unlabelled": False, "begun": context.obj}))
 
 
@@ -198,6 +201,7 @@ def tune(
     horizon: o.Horizon = None,
     split: o.SplitBy = None,
     unlabelled: o.Unlabelled = False,
+    order: o.Order = None,
     metric: o.Metric = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with --out.")] = False,
     json: o.AsJson = False,
@@ -352,6 +356,7 @@ def check(
     horizon: o.Horizon = None,
     split: o.SplitBy = None,
     unlabelled: o.Unlabelled = False,
+    order: o.Order = None,
     steps: Annotated[
         int | None,
         typer.Option(help="Of a script: stop after so many steps; 60 when left out.", metavar="N"),
@@ -382,6 +387,7 @@ def plan_(
     horizon: o.Horizon = None,
     split: o.SplitBy = None,
     unlabelled: o.Unlabelled = False,
+    order: o.Order = None,
     out: Annotated[str | None, typer.Option(help="Write plan.yaml here.", metavar="FILE")] = None,
     json: o.AsJson = False,
 ) -> None:
@@ -390,6 +396,7 @@ def plan_(
 
     read = dict(target=target, task=task, test=test, seed=seed, time_column=time_column)
     read |= dict(group=group, horizon=horizon, split=split, unlabelled=unlabelled)
+    read |= dict(order=order)
     run_plan(source, read, out=out, as_json=json)
 
 

@@ -51,8 +51,22 @@ Bound = Annotated[
 ]
 Epochs = Annotated[int | None, typer.Option(help="At most this many epochs.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")]
+Freeze = Annotated[
+    str | None,
+    typer.Option(
+        help="What rests of the weights taken: body (the default: only a new head learns), early "
+        "(the last stage learns too), at-first (the body, for a fifth of the steps).",
+        metavar="[POLICY]",
+    ),
+]
 Unlabelled = Annotated[
     bool, typer.Option("--unlabelled", help="Learn from rows without a class as well.")
+]
+Order = Annotated[
+    str | None,
+    typer.Option(
+        help="Of a target's grades in words, the lowest first: poor,fair,good.", metavar="A,B,C"
+    ),
 ]
 Metric = Annotated[str | None, typer.Option(help="Primary metric.", metavar="M")]
 

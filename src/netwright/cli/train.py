@@ -21,7 +21,7 @@ def run_train(given: dict[str, Any]) -> int:
         out=given["out"],
         plan=given["plan"],
         init_from=given.get("model"),
-        changes=parse_changes(given["set_"]),
+        changes=parse_changes(given["set_"]) | _freezing(given.get("freeze")),
         seconds=parse_seconds(given["time"]),
         epochs=given["epochs"],
         members=given["members"],
@@ -49,3 +49,8 @@ def run_train(given: dict[str, Any]) -> int:
     else:
         print(f"{made.folder}: this run is finished; nothing was changed.")
     return 130 if made.run is not None and made.run.interrupted else 0
+
+
+def _freezing(policy: str | None) -> dict[str, Any]:
+    """Return the plan field that --freeze sets."""
+    return {} if policy is None else {"recipe.freeze": policy}

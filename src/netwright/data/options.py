@@ -15,7 +15,8 @@ class ReadOptions:
     second file or folder, kept for the end. time_column: rows are ordered by it and split in time.
     group: rows of one group stay in one split. horizon: steps ahead (forecasting). split: a column
     or a file that gives "train", "validation" or "test" for each row. unlabelled: rows without a
-    class are learned from too, which otherwise are left out. encoding_of: a model folder whose
+    class are learned from too, which otherwise are left out. order: of the grades of an ordinal
+    task, the lowest first: "poor,fair,good". encoding_of: a model folder whose
     encoding is kept, for a net that is trained on.
     """
 
@@ -28,6 +29,7 @@ class ReadOptions:
     horizon: int | None = None
     split: str | None = None
     unlabelled: bool = False
+    order: str | None = None
     encoding_of: str | None = None
 
 

@@ -64,6 +64,7 @@ def read(
     horizon: int | None = None,
     split: str | None = None,
     unlabelled: bool = False,
+    order: str | None = None,
     encoding_of: str | None = None,
     memory_limit_mb: float | None = None,
 ) -> Data:
@@ -83,6 +84,7 @@ def read(
         horizon=horizon,
         split=split,
         unlabelled=unlabelled,
+        order=order,
         encoding_of=encoding_of,
     )
     if task is not None:
@@ -90,6 +92,11 @@ def read(
     if horizon is not None and horizon < 1:
         raise UsageError(f"horizon is {horizon}; expected at least 1 step ahead.")
     data = _read(source, options, Ledger(), memory_limit_mb)
+    if order is not None and data.task.form != "ordinal":
+        raise UsageError(
+            f"--order is of the grades in a table's column, but this is {data.task.name} of "
+            f"{data.kind} data. Leave it out."
+        )
     if encoding_of is not None and data.kind not in KEPT:
         raise UsageError(
             f"A net that was trained before is trained on with texts or pictures; {data.kind} data "

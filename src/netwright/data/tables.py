@@ -77,7 +77,7 @@ def table_data(
     frame, given = join_parts(parts, names, ledger)
     given = told_splits(frame, options, given, ledger)
     harmonise_labels(frame, names, given, ledger)
-    targets = read_targets(frame, names, options.task, ledger)
+    targets = read_targets(frame, names, options.task, ledger, order=options.order)
     there = targets.there()
     check_targets(targets, there, given, options, ledger)
     aside = set(names)

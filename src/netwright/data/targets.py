@@ -27,6 +27,7 @@ from netwright.data.cells import (
     guess_numbers,
     parse_numbers,
 )
+from netwright.data.grades import order_grades, order_of_column
 from netwright.data.ledger import Ledger
 from netwright.data.task import Form, Task, parse_task
 from netwright.errors import DataError, UsageError, did_you_mean
@@ -150,10 +151,23 @@ def _near(name: str, columns: Iterable[str]) -> bool:
 
 
 def read_targets(
-    frame: pd.DataFrame, names: Sequence[str], task_name: str | None, ledger: Ledger
+    frame: pd.DataFrame,
+    names: Sequence[str],
+    task_name: str | None,
+    ledger: Ledger,
+    *,
+    order: str | None = None,
 ) -> Targets:
-    """Decide the task from the target's cells (or check what was asked for) and read them."""
+    """Decide the task from the target's cells (or check what was asked for) and read them. order:
+    of grades, which makes the task ordinal (see `order_grades`)."""
     name, form = parse_task(task_name) if task_name else (None, None)
+    if order is not None:
+        if form not in (None, "ordinal") or len(names) > 1:
+            raise UsageError(
+                "--order is of the grades of one column, learned by --task ordinal; this is "
+                f"{task_name or f'of {len(names)} columns'}. Leave one of the two out."
+            )
+        name, form = "classification", "ordinal"
     if form == "multi-task" and len(names) < 2:
         raise UsageError(
             f"--task multi-task learns several targets, but --target names one, {names[0]!r}. "
@@ -190,13 +204,28 @@ def read_targets(
             return _multilabel(known, names[0], separator, name or "classification")
     if form == "multilabel":
         return _multilabel(known, names[0], "|", name or "classification")
+    if form == "ordinal" and order is None:
+        order = order_of_column(frame[names[0]])
     return _classes(
-        known, names[0], name or "classification", form, ledger, told=task_name is not None
+        known,
+        names[0],
+        name or "classification",
+        form,
+        ledger,
+        told=task_name is not None,
+        order=order,
     )
 
 
 def _classes(
-    known: Distinct, target: str, name: str, form: Form | None, ledger: Ledger, *, told: bool
+    known: Distinct,
+    target: str,
+    name: str,
+    form: Form | None,
+    ledger: Ledger,
+    *,
+    told: bool,
+    order: str | None = None,
 ) -> Targets:
     words = unquoted(known.words)
     merged, found = pd.factorize(np.array([whole_label(word) for word in words], dtype=object))
@@ -229,9 +258,8 @@ def _classes(
         if not told:
             shown = ", ".join(classes[:6]) + (", ..." if len(classes) > 6 else "")
             ledger.note("guessed", "task", f"{form} classification of {target!r}: {shown}")
-    if form == "ordinal" and not np.isfinite(parse_numbers(np.array(classes, dtype=object))).all():
-        what = f"grades in the order of the alphabet: {' < '.join(classes[:8])}"
-        ledger.note("warned", target, what + "; write them as numbers for another order")
+    if form == "ordinal":
+        classes = order_grades(classes, target, order, ledger)
     labels = known.take(known.words, None)
     return Targets(
         task_name=name, form=form, names=(target,), labels=labels, classes=tuple(classes)

@@ -127,16 +127,19 @@ def weights_in_order(trace: Trace) -> list[str]:
 def update_ratios(trace: Trace) -> tuple[NDArray[np.int64], Values]:
     """Return (steps, update/weight): at each sample the median over the weight matrices.
 
-    Weights that began at (nearly) zero are left out: any step is large beside them.
+    Weights that began at (nearly) zero are left out: any step is large beside them; and those that
+    are frozen, as long as they are.
     """
     by_step: dict[int, list[float]] = {}
+    frozen = set(trace.places("frozen"))
     for name in weights_in_order(trace):
         off, high = trace.values("init.off", name), trace.values("init.high", name)
         if len(off) and off[0] > 3 and not high[0]:
             continue
         steps, values = trace.steps("update.ratio", name), trace.values("update.ratio", name)
         for step, value in zip(steps.tolist(), values.tolist(), strict=True):
-            by_step.setdefault(step, []).append(value)
+            if value or name not in frozen:
+                by_step.setdefault(step, []).append(value)
     sampled = sorted(by_step)
     medians = [float(np.median(by_step[step])) for step in sampled]
     return np.asarray(sampled, dtype=np.int64), np.asarray(medians, dtype=np.float64)
@@ -200,7 +203,8 @@ def is_probed(trace: Trace) -> bool:
     """Whether only a new head learns: at least half of the weight matrices stay on purpose what
     they were loaded or trained to before."""
     weights = weights_in_order(trace)
-    fixed = {*trace.places("frozen"), *trace.places("unoptimised")}
+    rest = [p for p in trace.places("frozen") if trace.last("frozen", p)]  # 0: thawed since
+    fixed = {*rest, *trace.places("unoptimised")}
     wrong = {*trace.places("never.trained"), *trace.places("left.out")}
     rests = [w for w in weights if w in fixed and w not in wrong]
     return bool(rests) and 2 * len(rests) >= len(weights)

@@ -56,6 +56,7 @@ def measure_one_label(
     sums.add("brier", brier)
     if ordinal:
         sums.add("steps", np.abs(targets - predicted).astype(float))
+        sums.add("near", (np.abs(targets - predicted) <= 1).astype(float))
         sums.add("squares", ((targets - predicted) ** 2).astype(float))
     matrix = sums.matrix()
     ranked = range(classes) if positive is None else (positive,)
@@ -79,6 +80,7 @@ def measure_one_label(
         found["ece"] = np.abs(s["gap"]).sum(0) / total
         if ordinal:
             found["mae"] = s["steps"][0] / total
+            found["accuracy_within_one"] = s["near"][0] / total
             found["kappa_quadratic"] = _quadratic_kappa(s["squares"][0], true, called)
         return found | _macro_areas(areas, weights)
 

@@ -306,7 +306,8 @@ def _class_notes(
     absent = [name for name, count in zip(names, counts, strict=True) if count == 0]
     if absent:
         listed = ", ".join(repr(name) for name in absent[:5]) + (" ..." if len(absent) > 5 else "")
-        notes.append(f"{len(absent)} of {len(names)} classes have no row here: {listed}")
+        have = "has" if len(absent) == 1 else "have"
+        notes.append(f"{len(absent)} of {len(names)} classes {have} no row here: {listed}")
     if "roc_auc" in point and not np.isfinite(point["roc_auc"]):
         notes.append("roc_auc and pr_auc are left out: they need rows of two classes")
     if point["accuracy"] in (0.0, 1.0):

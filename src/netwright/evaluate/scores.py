@@ -74,6 +74,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "log_loss": Metric(False, (*CLASSES, MAPS), "nats a row (or label, or pixel)"),
         "brier": Metric(False, CLASSES, "squared error of the probabilities"),
         "ece": Metric(False, CLASSES, "expected calibration error, 15 bins"),
+        "accuracy_within_one": Metric(True, ("ordinal",), "rows at most one grade off"),
         "kappa_quadratic": Metric(True, ("ordinal",), "agreement of grades beyond chance"),
         "mse": Metric(False, ("reconstruction",), "mean squared error a number of a row"),
         "mae": Metric(

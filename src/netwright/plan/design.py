@@ -33,17 +33,23 @@ LOSSES = {
 OVER_VOCABULARY = ("language-modelling", "translation")  # which the data fixes
 
 
-def design(data: Data, *, spec: Mapping[str, Any] | None = None, init_from: str = "") -> Plan:
+def design(
+    data: Data,
+    *,
+    spec: Mapping[str, Any] | None = None,
+    init_from: str = "",
+    freeze: str = "none",
+) -> Plan:
     """Return a plan for the data: architecture by kind, sizes by rows and features, loss by task, a
     tested recipe. spec: name and arguments of a net that was trained before, whose weights, in the
-    folder `init_from`, are trained on."""
+    folder `init_from`, are trained on; freeze: what of them rests (see Recipe)."""
     choices = Choices()
     for name, value in data.encoding.shapes().items():
         choices.net(name, value, FIXED)
     # A kind of learning of its own has rules for every kind of data.
     rules = data.task.form if data.task.form in catalogue.names(RULES) else data.kind
     if spec is not None:
-        finetuning(data, choices, spec, init_from)
+        finetuning(data, choices, spec, init_from, freeze)
     elif data.unlabelled is not None:
         semi_supervised(data, choices)
     else:

@@ -26,6 +26,7 @@ Init = Literal[
     "auto", "default", "xavier-uniform", "xavier-normal", "he-uniform", "he-normal",
     "lecun-uniform", "lecun-normal", "orthogonal", "zero", "constant",
 ]  # fmt: skip
+Freeze = Literal["none", "body", "early", "at-first"]
 Augment = Literal[
     "flip",
     "shift",
@@ -56,6 +57,8 @@ class Recipe:
     gradient norm; clip_value: largest gradient entry. warmup: share of all steps. schedule_gamma,
     schedule_every: factor and epochs of step and exponential decay, factor of reduce-on-plateau.
     init_from: a model or run folder, whose weights the net begins with where names and shapes fit.
+    freeze: what of those weights rests: the "body" (only the head learns), its "early" layers (the
+    last stage learns too), or the body "at-first", for a fifth of the steps.
     patience: epochs without a better validation score before early stopping. keep: the weights of
     the best epoch, or of the last, where validation rows are too few to tell. ema: decay of the
     moving average of weights. swa: share of training after which weights are averaged. snapshots:
@@ -88,6 +91,7 @@ class Recipe:
     augment_strength: float = 1.0
     init: Init = "auto"
     init_from: str | None = None
+    freeze: Freeze = "none"
     patience: int | None = 10
     keep: Literal["best", "last"] = "best"
     ema: float | None = None
@@ -106,6 +110,12 @@ class Recipe:
         for name in ("epochs", "accumulate", "schedule_every", "snapshots"):
             if getattr(self, name) < 1:
                 raise UsageError(f"recipe.{name} is {getattr(self, name)}; expected at least 1.")
+        if self.freeze != "none" and self.init_from is None:
+            raise UsageError(
+                f"recipe.freeze is {self.freeze!r}, but recipe.init_from names no model: layers "
+                "would rest at their random start. Give a model, as `netwright finetune` does, or "
+                "set recipe.freeze to none."
+            )
         if self.snapshots > self.epochs:
             raise UsageError(
                 f"recipe.snapshots is {self.snapshots} in {self.epochs} epochs; expected at least "

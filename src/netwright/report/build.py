@@ -26,6 +26,7 @@ from netwright.report.report import Baseline, Choice, Headline, Layer, Member, R
 from netwright.report.sentences import describe_score, describe_task
 from netwright.report.tasks import conflicts, task_results
 from netwright.report.translations import sample_translations
+from netwright.train.freezing import learning
 from netwright.train.run import Run
 
 __all__ = ["build_report", "heaviest_member", "layers_of"]
@@ -51,6 +52,7 @@ def build_report(
     score = test[test.primary]
     names = list(dict.fromkeys(name for row in run.history for name in row if name != "epoch"))
     selection = run.notes.get("selection", {})
+    parameters = sum(p.numel() for p in run.model.net.parameters())
     return Report(
         title=data.source.name,
         task=describe_task(task, data.kind),
@@ -102,7 +104,9 @@ def build_report(
         findings=[finding.to_dict() for finding in run.findings],
         ledger=data.ledger.to_list(),
         layers=layers_of(heaviest_member(run.model.net), data),
-        parameters=sum(p.numel() for p in run.model.net.parameters()),
+        parameters=parameters,
+        learning=own if (own := learning(run.model.net)) < parameters else 0,
+        began="; ".join(entry.what for entry in data.ledger if entry.where == "weights"),
         members=[
             Member(
                 number=one["number"],
@@ -222,6 +226,8 @@ def _baselines(beside: Baselines) -> dict[str, Baseline]:
 
 def _strips(run: Run) -> dict[str, Mapping[str, tuple[Sequence[int], Sequence[float]]]]:
     trace = run.trace
+    # No step moved what rested throughout: a row of zeros would look like a fault.
+    still = {("update.ratio", p) for p in trace.places("frozen") if trace.last("frozen", p)}
     return {
         signal: {
             place or "whole net": (
@@ -229,6 +235,7 @@ def _strips(run: Run) -> dict[str, Mapping[str, tuple[Sequence[int], Sequence[fl
                 trace.values(signal, place).tolist(),
             )
             for place in trace.places(signal)
+            if (signal, place) not in still
         }
         for signal in STRIPS
         if signal in trace.signals()

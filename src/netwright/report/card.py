@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from netwright.report.report import Report
 from netwright.report.sections.answer import baseline_name, baseline_rows, worries
-from netwright.report.words import count, interval, metric_title, number, plural, shorten
+from netwright.report.words import capital, count, interval, metric_title, number, plural, shorten
 
 __all__ = ["model_card"]
 
@@ -150,6 +150,8 @@ def _made(report: Report) -> str:
         if report.layers
         else []
     )
+    if report.began:
+        lines.append(f"{capital(_plain(report.began))}.")
     if report.members:
         chosen = [member for member in report.members if member.weight > 0]
         lines = [

@@ -178,8 +178,8 @@ class Report:
     tasks: by target, of a net with several, in metrics.json's form; conflicts: of each two of them.
     folds: nets that each member is made of, each trained without one fold of the training and
     validation rows; 0: none. pictures, cloud: what a net draws or rebuilds. repair: proof.json's
-    object, where
-    a repair led to the run.
+    object, where a repair led to the run. learning: parameters that learned when training ended,
+    where others rested; 0: all. began: the weights that were taken of another model, in words.
     """
 
     title: str
@@ -221,6 +221,8 @@ class Report:
     ledger: Sequence[Mapping[str, Any]] = ()
     layers: Sequence[Layer] = ()
     parameters: int = 0
+    learning: int = 0
+    began: str = ""
     members: Sequence[Member] = ()
     selection: str = ""
     growth: Sequence[float] = ()

@@ -46,7 +46,7 @@ def describe_task(task: Task, kind: str) -> str:
         case "multilabel":
             return f"Give the labels that hold, out of {len(names)}, to {source}"
         case "ordinal":
-            return f"Grade {target} from {names[0]} to {names[-1]}, given {source}"
+            return f"Predict {target}, a grade from {names[0]} to {names[-1]}, given {source}"
         case "forecasting":
             return f"Forecast {target}, {plural(task.horizon, 'step')} ahead"
         case "tagging":
@@ -177,7 +177,9 @@ def describe_score(
             also = f" Its {level:.0%} intervals held {held:.0%} of what came."
         return f"On average it is off by {number(error)} in {target}, over {unseen}.{also}"
     if task.form == "ordinal" and error is not None:
-        return f"On average it is off by {number(error)} grades, over {unseen}."
+        near = scores.get("accuracy_within_one", {}).get("value")
+        also = "" if near is None else f"; {near:.0%} are at most one grade off"
+        return f"On average it is off by {number(error)} grades, over {unseen}{also}."
     if task.form == "masked-language-modelling" and metric == "nats":
         return (
             f"At a word that was taken out it hesitates as between {math.exp(value):,.1f} equally "

@@ -35,6 +35,7 @@ METRIC_TITLES: Mapping[str, str] = {
     "log_loss": "Log loss",
     "brier": "Brier score",
     "ece": "Calibration error",
+    "accuracy_within_one": "Accuracy within one",
     "kappa_quadratic": "Quadratic kappa",
     "mae": "MAE",
     "rmse": "RMSE",
@@ -102,6 +103,9 @@ def metric_title(name: str) -> str:
     return METRIC_TITLES.get(name, name.replace("_", " ").replace(".", " ").capitalize())
 
 
+ROUNDING = 1e-14  # what is left of 0 where numbers near 1 were added up
+
+
 def number(value: float | int | None, digits: int = 3) -> str:
     """Spell a number with about `digits` significant places behind what matters: 0.986, 48,213,
     1.2e-05."""
@@ -110,6 +114,8 @@ def number(value: float | int | None, digits: int = 3) -> str:
     if isinstance(value, int) or value == 0:
         return f"{int(value):,}" if abs(value) < 1e9 else f"{value:.3g}"
     size = abs(value)
+    if size < ROUNDING:
+        return "0"
     if size >= 10_000:
         return f"{value:,.0f}"
     if size >= 100:

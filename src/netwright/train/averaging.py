@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from netwright.plan.plan import Recipe
+from netwright.train.freezing import rests, train_mode_
 
 __all__ = ["Average"]
 
@@ -80,14 +81,16 @@ class Average:
         """
         assert self.copy is not None
         norms = [
-            m for m in self.copy.module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)
+            m
+            for m in self.copy.module.modules()
+            if isinstance(m, nn.modules.batchnorm._BatchNorm) and not rests(m)
         ]
         momenta = [norm.momentum for norm in norms]
         was_training = self.copy.module.training
         for norm in norms:
             norm.reset_running_stats()
             norm.momentum = None  # cumulative mean
-        self.copy.module.train()
+        train_mode_(self.copy.module)
         for inputs in batches:
             self.copy.module(*inputs)
         self.copy.module.train(was_training)

@@ -13,6 +13,7 @@ from netwright.errors import UsageError
 from netwright.objectives._objective import Objective
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Plan, Recipe
+from netwright.train.freezing import freeze_
 from netwright.train.init import initialise_
 from netwright.train.taking import take_weights_
 
@@ -43,6 +44,10 @@ def build_net(plan: Plan, data: Data, seed: int, device: torch.device) -> tuple[
         taken = take_weights_(net, plan.net, data.task, plan.recipe.init_from)
         data.ledger.note("read", "weights", str(taken), len(taken.taken))
         said = f"{said}; {taken}"
+        if plan.recipe.freeze != "none":
+            resting = freeze_(net, taken, plan.recipe.freeze)
+            data.ledger.note("trained", "weights", resting)
+            said = f"{said}; {resting}"
     fit_bins = getattr(net, "fit_bins_", None)
     if fit_bins is not None:
         fit_bins(next(iter(data.train.batches(50_000))).inputs[0])

@@ -26,7 +26,7 @@ FREE_OF_ANY_NET = {"dropout", "frequency_scale"}
 FREE_OF_MLP = {"width", "widths", "depth", "activation"}
 SAME_RECIPE = (
     "optimizer", "batch_size", "augment", "augment_strength", "class_weights", "sampling",
-    "precision",
+    "precision", "init_from", "freeze",
 )  # fmt: skip
 
 
@@ -105,6 +105,8 @@ def _why_alone(member: Member) -> str:
         return "the objective is more than one loss of one net's outputs"
     if training.data.kind == "graph":
         return "a batch of a graph has no rows that could be laid beside another's"
+    if recipe.freeze == "at-first":
+        return "layers that rest at first learn from some epoch on"
     if recipe.accumulate > 1:
         return "gradients are accumulated over several batches"
     if recipe.l1 or recipe.l2:

@@ -15,6 +15,7 @@ from netwright.device import cores
 from netwright.evaluate.judge import kept_of
 from netwright.objectives.supervised import Supervised
 from netwright.plan.plan import Recipe
+from netwright.train.freezing import train_mode_
 from netwright.train.member import AfterEpoch, Member
 from netwright.train.member_rows import MemberRows
 from netwright.train.optimizers import set_lr
@@ -238,7 +239,7 @@ class Lockstep:
                 torch.cuda.set_rng_state(member.stream.get_state(), device)
             else:
                 torch.set_rng_state(member.stream.get_state())
-            member.training.net.train()
+            train_mode_(member.training.net)
             set_lr(member.training.optimizer, rate)
             member.training.sample_step(own, rate)
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from netwright.data.data import Batch
 from netwright.plan.plan import Recipe
+from netwright.train.freezing import train_mode_
 from netwright.train.optimizers import build_optimizer, set_lr
 
 __all__ = ["USUAL_LR", "find_lr"]
@@ -53,7 +54,7 @@ def find_lr(
     """
     usual = USUAL_LR[recipe.optimizer]
     trial = copy.deepcopy(net)
-    trial.train()
+    train_mode_(trial)
     optimizer = build_optimizer(trial, recipe, lowest)
     rates: list[float] = []
     losses: list[float] = []

@@ -16,6 +16,7 @@ from netwright.device import cores, seeded
 from netwright.plan.plan import Plan
 from netwright.train import lean, step
 from netwright.train.eager_step import EagerStep, losses_of
+from netwright.train.freezing import train_mode_
 from netwright.train.lr_range import find_lr
 from netwright.train.step import StepChoice, Stepper, choose_stepper
 
@@ -33,8 +34,9 @@ def choose_threads(training: "Training", before: int | None) -> None:
         torch.set_num_threads(before)
     elif training.device.type == "cpu" and cores() > 1:
         with seeded(training.seed):
-            trial = copy.deepcopy(training.net).train()
-            still = lean.SGD(trial.parameters(), lr=0)
+            trial = copy.deepcopy(training.net)
+            train_mode_(trial)
+            still = lean.SGD([p for p in trial.parameters() if p.requires_grad], lr=0)
             recipe, rng = training.plan.recipe, training.rng
             take = EagerStep(trial, training.objective, recipe, still, rng)
             batch = _first_batch(training)
@@ -66,7 +68,7 @@ def resolve_lr(training: "Training") -> Plan:
 
 def choose_step(training: "Training", before: dict[str, Any] | None) -> tuple[Stepper, StepChoice]:
     """Return the fastest kind of step and why it, or the choice of before."""
-    training.net.train()
+    train_mode_(training.net)
     with seeded(training.seed):
         batch = _first_batch(training)
     return choose_stepper(

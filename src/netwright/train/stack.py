@@ -13,6 +13,7 @@ from torch.func import functional_call, vmap
 
 from netwright.train.alignment import align
 from netwright.train.flat_optimizer import lay_out
+from netwright.train.freezing import train_mode_
 
 __all__ = ["Buffer", "Loss", "Stack", "Tensors"]
 
@@ -144,7 +145,7 @@ class Stack:
         ) -> Tensor:
             return loss(functional_call(self._base, (own, fixed, buffers), x), y, number)
 
-        self._base.train()
+        train_mode_(self._base)
         axes = (0, 0, 0, 0, axis, *[axis] * len(inputs))
         losses = vmap(one, in_dims=axes, randomness="different")(
             leaves, self._fixed, self.buffers, numbers, targets, *inputs

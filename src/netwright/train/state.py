@@ -24,7 +24,8 @@ class State:
 
     batch: batches of this epoch that are done. total_steps: how long the schedule now runs.
     best_metric, top_metric: of the best epoch and of any, signed so that larger is better.
-    reductions: of the rate, by reduce-on-plateau.
+    reductions: of the rate, by reduce-on-plateau. thawed: the epoch from which layers that rested
+    at first have learned; -1 where none has yet.
     """
 
     epoch: int = 0
@@ -39,6 +40,7 @@ class State:
     best_epoch: int = -1
     kept_epoch: int = -1
     reductions: int = 0
+    thawed: int = -1
     average_updates: int = 0
     seconds: float = 0.0
     stopped: str = ""

@@ -28,12 +28,14 @@ MOST_NAMES = 6  # of tensors, in a sentence
 @dataclass(frozen=True)
 class Taken:
     """Names of tensors. taken: found in the saved model; new: of the net alone, or of another shape
-    or other classes there; left: of the saved model alone."""
+    or other classes there; left: of the saved model alone; head: of the net's that answer for
+    classes, new or not."""
 
     source: str
     taken: tuple[str, ...]
     new: tuple[str, ...]
     left: tuple[str, ...]
+    head: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         said = f"{len(self.taken)} tensors taken from {self.source}"
@@ -47,8 +49,10 @@ def take_weights_(net: nn.Module, spec: Mapping[str, Any], task: Task, path: str
     saved, saved_task = _open(path)
     own = net.state_dict()
     same_classes = bool(task.classes) and saved_task.classes == task.classes
-    head = set() if same_classes else _head(spec, own)
-    fits = [n for n, x in own.items() if n in saved and saved[n].shape == x.shape and n not in head]
+    head = _head(spec, own)
+    other = set() if same_classes else head
+    alike = [n for n, x in own.items() if n in saved and saved[n].shape == x.shape]
+    fits = [name for name in alike if name not in other]
     if not fits:
         raise UsageError(
             f"No tensor of the net {spec['name']!r} has the name and shape of one in {path!r}. "
@@ -58,7 +62,8 @@ def take_weights_(net: nn.Module, spec: Mapping[str, Any], task: Task, path: str
         for name in fits:
             own[name].copy_(saved[name])
     new = tuple(name for name in own if name not in fits)
-    return Taken(path, tuple(fits), new, tuple(name for name in saved if name not in own))
+    left = tuple(name for name in saved if name not in own)
+    return Taken(path, tuple(fits), new, left, tuple(name for name in own if name in head))
 
 
 def _open(path: str) -> tuple[dict[str, Tensor], Task]:

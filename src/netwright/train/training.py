@@ -37,6 +37,7 @@ from netwright.train.conflict import facts_of_tasks, record_conflict
 from netwright.train.eager_step import EagerStep, choose_precision
 from netwright.train.facts import record_start
 from netwright.train.finishing import finish
+from netwright.train.freezing import is_due, thaw_, train_mode_
 from netwright.train.live import Live
 from netwright.train.optimizers import build_optimizer, set_lr
 from netwright.train.preparing import choose_step, choose_threads, resolve_lr
@@ -158,11 +159,16 @@ class Training:
             self.plan = Plan.from_dict(before["plan"])
         if self.progress:
             self.progress.start(self.plan.recipe.epochs, self.metric)
+            for entry in self.data.ledger:
+                if entry.where == "weights":  # taken, and what of them rests
+                    self.progress.message(str(entry))
         if alone:
             self.choose_threads(before.get("threads"))
         if self.plan.recipe.lr == "auto":
             self.plan = resolve_lr(self)
         recipe = self.plan.recipe
+        if before.get("state", {}).get("thawed", -1) >= 0:
+            self.net.requires_grad_(True)
         self.optimizer = build_optimizer(self.net, recipe, float(recipe.lr))
         self.average = Average(self.net, recipe)
         if saved is not None:
@@ -225,8 +231,10 @@ class Training:
     def run_epoch(self) -> None:
         """Train an epoch, or what is left of it, and judge it."""
         state = self.state
+        if is_due(self):
+            thaw_(self)
         order = self.order()
-        self.net.train()
+        train_mode_(self.net)
         losses: list[Tensor] = []  # read together: no waiting for the device at every step
         begun, first = time.monotonic(), state.step
         for batch in self.batches(order, self.rng, state.batch):
@@ -322,13 +330,18 @@ class Training:
         row = self._judge(outputs)
         state.history.append(row)
         self._record(row)
-        stale = state.epoch - state.best_epoch
+        stale = state.epoch - max(state.best_epoch, state.thawed - 1)
+        waits = recipe.freeze == "at-first" and state.thawed < 0  # the body is still to learn
         if self.metric not in row:
             state.stopped = "the loss is not finite"
             self.trace.record("non-finite", "", state.step, 1.0)
         elif recipe.snapshots > 1:
             self._take_snapshot()
-        elif recipe.patience is not None and stale >= recipe.patience and not state.stopped:
+        elif (
+            recipe.patience is not None
+            and stale >= recipe.patience
+            and not (state.stopped or waits)
+        ):
             state.stopped = f"no better validation {self.metric} for {stale} epochs"
         elif recipe.schedule == "reduce-on-plateau":
             state.reductions += int(stale > 0 and stale % max((recipe.patience or 10) // 2, 1) == 0)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from netwright.device import seeded
 from netwright.train import lean
+from netwright.train.freezing import train_mode_
 
 __all__ = ["Trial", "trial"]
 
@@ -39,7 +40,8 @@ def trial(
     loss: the mean loss of a net, with its graph. goal: given the net and its loss, whether that is
     enough; asked every ten steps. The first step is taken however short the time.
     """
-    net = copy.deepcopy(net).train()
+    net = copy.deepcopy(net)
+    train_mode_(net)
     parameters = [p for p in net.parameters() if p.requires_grad]
     fused = True if parameters[0].device.type in ("cpu", "cuda") else None
     optimizer = lean.Adam(parameters, lr=lr, fused=fused)

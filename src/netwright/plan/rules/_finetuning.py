@@ -12,11 +12,20 @@ from netwright.plan.rules.image import augmentation
 __all__ = ["finetuning"]
 
 SUPERVISED = ("binary", "multiclass", "multilabel", "ordinal", "regression")
+# By what rests: the rate, and why.
+RATES = {
+    "body": (1e-2, "larger than where all is bent: a head alone learns, on layers that rest"),
+    "early": (1e-3, "the head is new, and the last stage is to be bent, not lost"),
+}
+BENT = (3e-4, "smaller than from scratch: what was learned is to be bent, not lost")
 KEPT = "of the net whose weights are taken"
 
 
-def finetuning(data: Data, c: Choices, spec: Mapping[str, Any], source: str) -> None:
-    """Choose how to train on. spec: the saved net's name and arguments. source: its folder."""
+def finetuning(
+    data: Data, c: Choices, spec: Mapping[str, Any], source: str, freeze: str = "none"
+) -> None:
+    """Choose how to train on. spec: the saved net's name and arguments. source: its folder. freeze:
+    what of it rests."""
     if data.task.form == "masked-language-modelling":
         c.objective("name", "masked-tokens", "words are taken out, to be filled in")
     elif data.task.form not in SUPERVISED:
@@ -32,7 +41,7 @@ def finetuning(data: Data, c: Choices, spec: Mapping[str, Any], source: str) -> 
     size = 32 if rows < 20_000 else 64
     c.recipe("batch_size", size, "many small steps for few rows")
     c.recipe("optimizer", "adamw", "the usual one where a net is trained on")
-    c.recipe("lr", 3e-4, "smaller than from scratch: what was learned is to be bent, not lost")
+    c.recipe("lr", *RATES.get(freeze, BENT))
     c.recipe("weight_decay", 0.01, "mild")
     c.recipe("warmup", 0.1, "the first gradients come through layers that are new")
     if data.kind == "image":

@@ -18,9 +18,10 @@ __all__ = ["unfreeze"]
     intervention=always("unfreeze"),
 )
 def unfreeze(plan: Plan, trace: Trace) -> Iterator[Plan]:
-    """Lets layers leave their random start. A plan's net is never frozen where it was not loaded;
-    in a loop of one's own it is a change of code.
+    """Lets layers that rest learn: at first the head alone, then all. In a loop of one's own it is
+    a change of code.
 
     PyTorch, "Autograd mechanics: setting requires_grad".
     """
-    yield from ()
+    if plan.recipe.freeze not in ("none", "at-first"):
+        yield plan.with_({"recipe.freeze": "at-first"}, why="layers that rested learn as well")

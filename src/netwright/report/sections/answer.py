@@ -178,6 +178,7 @@ def _facts(report: Report) -> Markup:
         ("columns", count(len(report.columns)) if report.columns else ""),
         ("classes", count(len(report.classes)) if report.classes else ""),
         ("parameters", count(report.parameters) if report.parameters else ""),
+        ("of them learned", count(report.learning) if report.learning else ""),
         ("members", _members(report)),
         ("rounds" if report.members else "epochs", count(report.epochs) if report.epochs else ""),
         ("from start to report", duration(report.seconds) if report.seconds else ""),

@@ -37,7 +37,7 @@ def mistakes(report: Report) -> Markup | None:
 
 
 def _tile(example: Example, place: int, form: str) -> Markup:
-    said = f", {100 * example.confidence:.0f} %" if example.confidence is not None else ""
+    said = f", {100 * example.confidence:.0f}\u00a0%" if example.confidence is not None else ""
     facts = [f"row {example.row}"] if example.row is not None else []
     what = "off by" if form in ("regression", "forecasting") else "loss"
     what = "squared error" if form == "reconstruction" else what

@@ -8,7 +8,7 @@ from netwright.report.markup import Markup, el
 from netwright.report.palette import RAMP_STEPS
 from netwright.report.report import Report
 from netwright.report.sections.parts import figure, section
-from netwright.report.words import SIGNALS, metric_title, number, plural
+from netwright.report.words import SIGNALS, capital, metric_title, number, plural
 
 __all__ = ["group_history", "health", "tidy_layers", "training"]
 
@@ -42,7 +42,8 @@ def _ended(report: Report) -> str:
     stopped = f"; stopped: {report.stopped}." if report.stopped else "."
     if not report.members:
         kept = f" The weights of epoch {report.best_epoch} were kept." if report.best_epoch else ""
-        return f"Trained for {plural(report.epochs, 'epoch')}{stopped}{kept}"
+        began = f" {capital(report.began)}." if report.began else ""
+        return f"Trained for {plural(report.epochs, 'epoch')}{stopped}{kept}{began}"
     words = (
         f"Trained for {plural(report.epochs, 'round')}, an epoch of each net in training{stopped} "
         "The validation scores are those of the ensemble as it then was."
