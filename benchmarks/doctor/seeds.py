@@ -7,8 +7,9 @@ A fault counts only if the program is worse than its healthy twin on each of fiv
 difference that matters (2 points, or 2 % of the twin's score). `data-leakage` must make the
 reported score better than its honest twin's, `wrong-metric` must make it another one than the same
 net's true score: both mislead, and are judged by the same test on that difference. What is kept
-goes to `effective.json`; no cell is run twice. `--quick` looks at the first seed alone, for those
-who write seeds: what it keeps has no p.
+goes to `effective.json`; no cell is run twice. A twin that was changed too, so that the fault may
+be seeded, must have finished learning: twice the epochs gain it 3 points at most, over two seeds.
+`--quick` looks at the first seed alone, for those who write seeds: what it keeps has no p.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import json
 import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, get_type_hints
 
 import seed_data
@@ -29,6 +31,7 @@ from trying import HERE, digest, outcome, run_all
 EFFECTIVE = HERE / "effective.json"
 SEEDS = (0, 1, 2, 3, 4)
 ENOUGH = 12  # carriers a fault, spread over the kinds of nets
+GAIN = 0.03  # of the score, by twice the epochs
 MISLEADING = {"data-leakage": "better", "wrong-metric": "other"}
 
 
@@ -96,6 +99,16 @@ def hopeless(texts: tuple[str, str], fault: str) -> bool:
     return drop < 0.01
 
 
+def finished(twin: Program, jobs: int) -> bool:
+    """Whether twice as long a training would not do clearly better: else it is no healthy one."""
+    text, longer = write(twin), write(replace(twin, epochs=2 * twin.epochs))
+    names = [f"{kind}.{digest(one)}" for kind, one in (("twin", text), ("longer", longer))]
+    run_all([(n, t, s) for s in SEEDS[:2] for n, t in zip(names, (text, longer), strict=True)],
+            at_once=jobs)  # fmt: skip
+    gains = [b - a for a, b in zip(*(scores(t, SEEDS[:2]) for t in (text, longer)), strict=True)]
+    return statistics.fmean(gains) <= GAIN
+
+
 def ordered(fault: str) -> list[Program]:
     """Carriers so that the first dozen holds every kind of net."""
     kinds: dict[str, list[Program]] = {}
@@ -123,6 +136,8 @@ def seed(fault: str, tried: Sequence[int], jobs: int, enough: int = ENOUGH) -> d
                 continue
             run_all([(n, t, s) for s in tried for n, t in ((name, texts[0]), (twin, texts[1]))],
                     at_once=jobs)  # fmt: skip
+            if wordings[which][1] != carrier and not finished(wordings[which][1], jobs):
+                continue
             result = judged(scores(texts[0], tried), scores(texts[1], tried), fault)
             if result.pop("kept"):
                 digests = {"digest": digest(texts[0]), "twin_digest": digest(texts[1])}

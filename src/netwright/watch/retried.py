@@ -2,7 +2,8 @@
 
 Signals, each a skill: "skill.fresh" (on kept training rows that a short training from the first
 state did not see), "skill.continued" and "skill.faster" (on the evaluated rows, after the run went
-on for half its length, at most STEPS steps, at its first rate and at ten times that; on training
+on for half its length, SHORT steps where it was shorter than those and at most STEPS, at its first
+rate and at ten times that, "continued.steps" in number; on training
 rows too, as "skill.continued.train" and "skill.faster.train", where a simple model tells more of
 them). Where decay is strong "skill.decayed" and "skill.undecayed" (on evaluated rows, else training
 rows, after as many steps with it and without). Where a function of the weights alone is added to
@@ -31,6 +32,7 @@ from netwright.watch.tape import Tape
 from netwright.watch.told import FEWEST, STEPS, record
 from netwright.watch.trial import trial
 
+SHORT = 60  # steps: half of so short a run is too little to tell anything
 _STRONG_DECAY = 0.002  # of the weights a step
 _STRONG_DROPOUT = 0.6
 _DROPOUT = nn.modules.dropout._DropoutNd
@@ -55,8 +57,14 @@ def fresh(kept: Kept, loss: str) -> None:
     record(kept, "fresh", state, new)
 
 
+def further(steps: int) -> int:
+    """Return how long a run of so many steps is to go on."""
+    return max(10, min(steps, SHORT), min(steps // 2, STEPS))
+
+
 def continued(kept: Kept, judged: Rows | None, training: Rows | None) -> None:
     """Let the run go on from its end."""
+    kept.trace.record("continued.steps", "", kept.steps, further(kept.steps))
     for name, factor in (("continued", 1.0), ("faster", 10.0)):
         rows = {name: judged, f"{name}.train": training}
         _go_on(kept, {k: v for k, v in rows.items() if v is not None}, lr_factor=factor)
@@ -153,7 +161,7 @@ def _go_on(
     kept: Kept, rows: Mapping[str, Rows], *, tapes: Sequence[Tape] = (), **changes: Any
 ) -> None:
     """Train on from the run's end; record the skill on the rows of each name."""
-    steps, seconds = min(STEPS, max(10, kept.steps // 2)), max(0.2, kept.left / 5)
+    steps, seconds = further(kept.steps), max(0.2, kept.left / 5)
     used = tapes or kept.tapes
     state, losses = trial(kept.last, used, kept.recipe, steps=steps, seconds=seconds, **changes)
     if losses and math.isfinite(losses[-1]):

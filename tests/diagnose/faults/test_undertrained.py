@@ -1,12 +1,14 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from diagnose_runs import curve, mlp, names, train, waves
 from torch.nn import functional as F
 from watched_scripts import alarms
 
 from netwright.diagnose.diagnose import diagnose
+from netwright.watch.retried import further
 from netwright.watch.trace import Trace
 
 
@@ -110,3 +112,8 @@ def test_a_net_that_tells_hardly_anything_and_wins_as_much_again_by_going_on() -
         return [f.fault for f in diagnose(trace)]
 
     assert (found(2.45), found(2.52)) == (["undertrained"], [])
+
+
+@pytest.mark.parametrize(("steps", "more"), [(8, 10), (33, 33), (90, 60), (200, 100), (900, 150)])
+def test_a_short_run_goes_on_for_longer_than_half_of_it(steps: int, more: int) -> None:
+    assert further(steps) == more

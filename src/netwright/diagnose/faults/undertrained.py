@@ -2,8 +2,8 @@
 
 ## What it does
 Compares the fall of the validation loss in the last third of the epochs with that of the third
-before. Where there is no such curve, lets the run go on for half its length and looks at the
-evaluated rows.
+before. Where there is no such curve, lets the run go on for half its length (a run of
+less than 120 steps for up to 60) and looks at the evaluated rows.
 
 ## Why is this bad?
 What is reported is not what the net can do, and every comparison with it says who was stopped
@@ -59,7 +59,7 @@ def undertrained(trace: Trace) -> Iterator[Evidence]:
     of it: an exponential that has come to a tenth of its height falls by 0.2 of it), by a twentieth
     of its value, beyond its noise. A note where it slows down but still slopes, where 0.98 of the
     answers are right already, or where a simple model beats the net and going on does not help
-    (underfitting). Without such a curve: the training loss still falls, and a run half as long from
+    (underfitting). Without such a curve: the training loss still falls, and going on from
     the end tells clearly more of the evaluated rows, or at ten times the rate comes half of the way
     to a simple model that is clearly better; or that model is, and the loss fell in the last third
     of the run as it did in the third before. Where hardly anything is told: a loss that ended
@@ -165,17 +165,19 @@ def _goes_on(trace: Trace) -> Iterator[Evidence]:
     own = (skill_of(trace, "evaluated") or (0.0,))[0]
     tried = [skill_of(trace, name) for name in ("continued", "faster")]
     more = max(found[0] for found in tried if found is not None)
+    steps = trace.last("continued.steps") or len(values) // 2
     yield Evidence(
         numbers={
             "skill on evaluated rows": own,
-            "after half the run more": more,
+            "after more steps": more,
+            "steps more": steps,
             "training loss in the second third": before,
             "in the last": after,
         },
         confidence=0.75,
         explanation=(
             f"The training loss still fell, from {before:.4g} in the second third of the run to "
-            f"{after:.4g} in the last, and half as many steps more on some of its batches bring "
+            f"{after:.4g} in the last, and {steps:.0f} steps more on some of its batches bring "
             f"what is told of the evaluated rows (0: one answer for all, 1: all right) from "
             f"{own:.2f} to {more:.2f}: the net had not finished learning. Train for more "
             "epochs, or raise the learning rate."
