@@ -195,7 +195,7 @@ class Proof:
         paired = best.beside_control
         return (
             f"{found}: repaired by {' and '.join(self.kept)}. {metric_title(self.metric)} went "
-            f"from {self.control.mean:.4g} to {best.arm.mean:.4g} over {len(self.seeds)} paired seeds "
-            f"(better by {paired.difference:.3g}, {paired.confidence:.0%} interval "
+            f"from {self.control.mean:.4g} to {best.arm.mean:.4g} over {len(self.seeds)} paired "
+            f"seeds (better by {paired.difference:.3g}, {paired.confidence:.0%} interval "
             f"{paired.low:.3g} to {paired.high:.3g}, p = {paired.p_value:.2g})."
         )
