@@ -9,9 +9,11 @@ import pytest
 import torch
 
 import netwright as nw
+from netwright.cli.use import score_lines
 from netwright.data.read import ReadOptions
 from netwright.data.several_targets import data_of_task
 from netwright.errors import UsageError
+from netwright.evaluate.evaluate import evaluate
 from netwright.making import Job, make
 from netwright.train.fit import fit
 
@@ -53,10 +55,19 @@ def test_columns_of_one_kind_are_what_they_were() -> None:
         nw.read(frame, target="a", task="multi-task")
 
 
-def test_members_are_refused(houses: pd.DataFrame) -> None:
+def test_members_are_refused_before_anything_is_written(
+    houses: pd.DataFrame, tmp_path: Path
+) -> None:
     data = nw.read(houses, target="price,sold")
     with pytest.raises(UsageError, match="members"):
         fit(nw.design(data).with_({"members.count": 3}), data)
+    houses.to_csv(tmp_path / "houses.csv", index=False)
+    options = ReadOptions(target="price,sold")
+    job = Job(source=str(tmp_path / "houses.csv"), options=options, members=3,
+              out=str(tmp_path / "run"))  # fmt: skip
+    with pytest.raises(UsageError, match="members"):
+        make(job)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_net_of_another_kind_is_refused(houses: pd.DataFrame) -> None:
@@ -92,6 +103,11 @@ def test_from_table_to_report(houses: pd.DataFrame, tmp_path: Path) -> None:
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "Task by task" in page and "conflicting steps" in page
     assert json.loads((out / "metrics.json").read_text()) == metrics
+
+    scored = evaluate(nw.load(out), nw.read(source, target="price,sold").test)
+    lines = score_lines(scored)
+    assert lines[0].startswith("skill ") and any(line.startswith("price (") for line in lines)
+    assert any(line.startswith("RMSE ") for line in lines)
 
     model = nw.load(out)
     said = model.predict(houses.drop(columns=["price", "sold"]))

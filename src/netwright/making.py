@@ -23,7 +23,7 @@ from netwright.plan.members import with_count
 from netwright.plan.plan import Plan
 from netwright.plan.space import Space
 from netwright.run_folder import open_folder, removed_if_empty, replace_text, write_json, write_yaml
-from netwright.train.fit import Progress, fit
+from netwright.train.fit import Progress, check_averages, fit
 from netwright.train.run import FailedTraining, Run
 
 if TYPE_CHECKING:
@@ -128,7 +128,8 @@ def _make(job: Job, folder: Path, progress: Progress | None) -> Made:
     plan = plan.with_({**job.changes, **members})
     if job.epochs is not None:
         plan = plan.with_({"recipe.epochs": job.epochs})
-    if plan.members is not None:  # before anything is written
+    check_averages(plan, data.task.form)  # before anything is written, as all that follows
+    if plan.members is not None:
         if plan.members.space:
             Space(plan.members.space).check(plan)
         for number in range(min(plan.members.count, len(plan.members.kinds))):

@@ -4,6 +4,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from check_cases import case, rows
@@ -101,3 +102,14 @@ def test_words_fit_the_screen_and_json_has_no_nan() -> None:
     assert "FAILED" in text and "train row 3" in text and max(map(len, text.splitlines())) <= 100
     plain = Check(name="n", status="info", words="w", numbers={"a": float("nan"), "b": 1.0})
     assert plain.to_dict()["numbers"] == {"a": "nan", "b": 1.0}
+
+
+def test_several_targets_are_checked_with_their_net(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(120, 3)), columns=["size", "age", "noise"])
+    frame["price"] = 3 * frame["size"] - frame["age"]
+    frame["sold"] = np.where(frame["size"] > 0, "yes", "no")
+    frame.loc[:9, "price"] = np.nan
+    found = nw.check(nw.read(frame, target="price,sold"))
+    assert not found.of("warning", "failed"), str(found)
+    assert len(found) == len(DATA_CHECKS) + len(NET_CHECKS)

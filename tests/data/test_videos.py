@@ -140,6 +140,17 @@ def test_what_cannot_be_learned_is_refused_in_a_sentence(tmp_path: Path) -> None
     assert read(frames).kind == "image"  # without the task they are pictures of two classes
 
 
+def test_numbered_pictures_in_folders_of_folders_are_asked_about(tmp_path: Path) -> None:
+    root = clip_folder(tmp_path / "clips", 6, style="frames")
+    data = read(root)
+    assert data.kind == "image" and "add --task video-classification" in str(data.ledger)
+    assert "--task" not in str(read(root, task="image-classification").ledger)
+    assert "--task" not in str(read(root, task="video-classification").ledger)
+    for path in root.glob("*/*/0.png"):
+        path.rename(path.with_stem("first"))
+    assert "--task" not in str(read(root).ledger)
+
+
 @pytest.mark.parametrize("name", ["flip", "shift", "brightness", "erase"])
 def test_all_frames_of_a_clip_are_changed_alike(name: str) -> None:
     rng = torch.Generator().manual_seed(1)

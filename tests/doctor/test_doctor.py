@@ -5,8 +5,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from netwright.cli.doctor import run_doctor
+from netwright.errors import UsageError
+from netwright.run_folder import write_json
 
 TRAINING = """
 import sys, torch
@@ -61,6 +66,22 @@ def test_a_sick_script_its_json_its_sarif_and_its_folder(tmp_path: Path) -> None
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "f.json", "f.sarif", "kept", "train.py",
     ]  # fmt: skip
+
+
+def test_a_run_folder_is_read_and_not_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_json(tmp_path / "findings.json", {"verdict": "healthy", "findings": []})
+    write_json(tmp_path / "metrics.json", {"verdict": "Nothing was learned."})
+    (tmp_path / "history.csv").write_text("epoch,step\n1,12\n2,24\n")
+    none: Any = dict(is_module=False, steps=None, out=None, sarif_file=None)
+    assert run_doctor([str(tmp_path)], json_file=str(tmp_path / "f.json"), **none) == 0
+    said = capsys.readouterr().err
+    assert "(24 steps); nothing was run" in said and "watching cost" not in said
+    assert "note: on the test rows: Nothing was learned." in said
+    assert json.loads((tmp_path / "f.json").read_text())["steps"] == 24
+    with pytest.raises(UsageError, match="stand before it"):
+        run_doctor([str(tmp_path), "--json", "f.json"], json_file=None, **none)
 
 
 @pytest.mark.slow

@@ -345,3 +345,12 @@ def test_sixteen_thousand_rows_are_scored_within_two_seconds() -> None:
     start = time.process_time()
     score_classes(p, t, BINARY)
     assert time.process_time() - start < 2
+
+
+def test_a_huge_error_is_not_taken_for_targets_that_do_not_vary() -> None:
+    targets = np.random.default_rng(0).normal(size=(45, 1))
+    task = Task(name="regression", form="regression", target="y")
+    far = score_values(1e20 * targets, targets, task, resamples=0, metric="r2", only=("r2",))
+    assert far["r2"].value < -1e30
+    still = np.full((45, 1), 1e6 + 0.1)
+    assert "r2" not in score_values(targets, still, task, resamples=20)

@@ -36,7 +36,7 @@ def test_a_winning_baseline_is_named_and_told_to_be_used() -> None:
     rivals = {"trivial": regression(3.0), "linear": regression(0.9), "trees": regression(0.5)}
     sentence = verdict(net, rivals)
     assert sentence.startswith("Gradient-boosted trees beat the net by 0.4")
-    assert "rmse" in sentence and "Use them" in sentence and sentence.endswith(".")
+    assert "RMSE" in sentence and "Use them" in sentence and sentence.endswith(".")
     rivals["trees"] = None  # type: ignore[assignment]
     assert verdict(net, rivals).startswith("The linear model beats the net by")
 

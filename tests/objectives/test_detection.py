@@ -146,3 +146,13 @@ def test_one_batch_is_learned_by_heart_and_decoded() -> None:
     for one, true in zip(found, targets[:, 0], strict=True):
         assert one.classes[0] == true[0]
         assert generalised_iou(one.boxes[0], true[1:]) > 0.7
+
+
+def test_the_loss_of_float64_is_one() -> None:
+    # Differences of a loss that is rounded to float32 would say nothing of its gradients.
+    targets = torch.tensor([[[0.0, 2, 2, 10, 12], NONE]])
+    outputs = torch.randn((1, 6, 4, 4), generator=torch.Generator().manual_seed(0))
+    wide = Detection().compute(outputs.double(), targets)
+    assert wide.dtype == torch.float64
+    torch.testing.assert_close(wide.float(), Detection().compute(outputs, targets))
+    assert Detection().compute(outputs.half(), targets).dtype == torch.float32

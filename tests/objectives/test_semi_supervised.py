@@ -15,6 +15,8 @@ from netwright.errors import UsageError
 from netwright.nets.mlp import MLP
 from netwright.objectives._objective import Epoch
 from netwright.objectives.semi_supervised import SemiSupervised
+from netwright.plan.design import design
+from netwright.train.pack import fit_pack
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +148,10 @@ def test_what_cannot_be_is_refused(data: Data) -> None:
         SemiSupervised(threshold=1.5)
     with pytest.raises(UsageError, match="at least 2"):
         SemiSupervised().rows(data, 1)
+
+
+def test_members_and_trials_learn_from_unlabelled_rows_too(data: Data) -> None:
+    # A batch lays the changed rows and the weights behind what the net is called with.
+    plan = design(data).with_({"recipe.epochs": 1})
+    runs = fit_pack([plan, plan], data, seeds=[0, 1], num_threads=1, device="cpu")
+    assert all(run is not None and run.history for run in runs)

@@ -14,6 +14,7 @@ from netwright.nets.detector import Detections
 from netwright.report.boxes import sample_boxes
 from netwright.report.report import Headline, Report
 from netwright.report.sections.maps import maps
+from netwright.report.sections.scores import scores
 
 
 def test_the_worst_and_the_typical_are_shown_with_their_boxes(tmp_path: Path) -> None:
@@ -37,6 +38,17 @@ def test_the_worst_and_the_typical_are_shown_with_their_boxes(tmp_path: Path) ->
     assert np.ptp(pictures[0], axis=2).max() == 0  # the picture itself is grey
     assert not np.array_equal(pictures[1], pictures[2])
 
+    assert not any("nothing" in one.label for one in found)  # empty pictures show nothing
+    right = Detections(truths[wrong][:, 1:], torch.ones(2), truths[wrong][:, 0].long())
+    said[wrong] = right
+    assert all(m.label.startswith("typical") for m in sample_boxes(data, facts_of_found(said)))
+
     head = Headline(metric="map50", value=0.5)
     page = maps(Report(title="", task="", headline=head, verdict="", form="detection", maps=found))
+    counts = [{"class": "bar", "map50": 0.5, "map": 0.25, "support": 3}]
+    table = scores(
+        Report(title="", task="", headline=head, verdict="", form="detection", per_class=counts,
+               test={"map50": {"value": 0.5}})
+    )  # fmt: skip
+    assert all(name in str(table) for name in ("mAP@.5<", "mAP@[.5:.95]", "Boxes"))
     assert page is not None and page.count("<img") == 18 and "fewest boxes right" in page

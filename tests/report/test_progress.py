@@ -66,7 +66,7 @@ def test_fast_epochs_are_a_line_a_second_and_the_last() -> None:
     assert lines[-2].startswith("epoch 500/500")
     assert (
         "all epochs done" in lines[-1]
-        and "epoch 500 is kept (validation Accuracy 0.999)" in lines[-1]
+        and "epoch 500 is kept (validation accuracy 0.999)" in lines[-1]
     )
 
 

@@ -2,7 +2,16 @@
 
 import pytest
 
-from netwright.report.words import duration, interval, metric_title, number, plural, shorten, spell
+from netwright.report.words import (
+    duration,
+    interval,
+    metric_in_words,
+    metric_title,
+    number,
+    plural,
+    shorten,
+    spell,
+)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +55,11 @@ def test_duration(seconds: float, words: str) -> None:
 def test_small_words() -> None:
     assert metric_title("roc_auc") == "ROC AUC"
     assert metric_title("my_own") == "My own"
+    assert (metric_title("map50"), metric_title("map")) == ("mAP@.5", "mAP@[.5:.95]")
+    asked = ("accuracy", "log_loss", "roc_auc", "f1", "mape", "brier", "map50", "my_own")
+    assert [metric_in_words(name) for name in asked] == [
+        "accuracy", "log loss", "ROC AUC", "F1", "MAPE", "Brier score", "mAP@.5", "my own",
+    ]  # fmt: skip
     assert plural(1, "epoch") == "1 epoch"
     assert plural(1200, "class", "classes") == "1,200 classes"
     assert shorten("a  b\nc", 10) == "a b c"

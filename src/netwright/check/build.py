@@ -18,6 +18,7 @@ from netwright.evaluate.baseline_inputs import Sample, gather
 from netwright.objectives._pairs import OnPairs, pick_classes
 from netwright.objectives.ctc import CTC
 from netwright.objectives.detection import Detection
+from netwright.objectives.multi_task import MultiTask
 from netwright.objectives.segmentation import Segmentation
 from netwright.objectives.semi_supervised import SemiSupervised
 from netwright.objectives.supervised import Supervised
@@ -35,7 +36,7 @@ PREPARED_ROWS = 2_000
 BATCH, MANY = 64, 512
 MAPS, SIDE = 8, 64  # pictures whose every pixel is a target, and the pixels of a side looked at
 # Objectives of a row's outputs and its target.
-WITH_ROWS = (Supervised, SemiSupervised, Segmentation, Detection, OnPairs, CTC)
+WITH_ROWS = (Supervised, SemiSupervised, MultiTask, Segmentation, Detection, OnPairs, CTC)
 TEXTS = 8  # rows of such: each holds many targets
 MOST_VALUES = 4_000_000  # of the inputs of many rows: large pictures fill memory
 
@@ -90,6 +91,8 @@ def _step(data: Data, plan: Plan, train: Part, seed: int, device: str) -> Step |
         found: Tensor = objective.compute(outputs, targets, members=members, smooth=False)
         return found
 
+    if isinstance(objective, MultiTask) and getattr(net, "log_variances", None) is not None:
+        net.log_variances.requires_grad_(False)  # the criterion weighs the tasks alike
     targets = train.sample.targets
     few, many = BATCH, min(MANY, max(BATCH, MOST_VALUES // width(train.sample)))
     if data.task.form in SEQUENCES:

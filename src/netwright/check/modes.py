@@ -1,13 +1,17 @@
-"""What a net does otherwise in training than in use: dropout and batch norm."""
+"""What a net does otherwise in training than in use: dropout, parts that are hidden, batch norm."""
 
 from torch import nn
+
+from netwright.nets._audio import HideParts
 
 __all__ = ["batch_norms", "without_dropout_"]
 
 
 def without_dropout_(net: nn.Module) -> None:
-    """Set every dropout of `net` to zero, in place."""
+    """Set every dropout of `net`, and what is hidden of sounds, to zero, in place."""
     for module in net.modules():
+        if isinstance(module, HideParts):
+            module.time = module.bands = 0.0
         if isinstance(module, nn.modules.dropout._DropoutNd):
             module.p = 0.0
         elif isinstance(module, nn.RNNBase | nn.MultiheadAttention):

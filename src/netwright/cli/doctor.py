@@ -1,6 +1,7 @@
 """`netwright doctor`: runs a script once, watched, and says what is wrong with its training; with
 `--fix` it is rerun with remedies, and what helps is proved."""
 
+import csv
 import json
 import os
 import sys
@@ -43,6 +44,12 @@ def run_doctor(
         if fix is not None:
             raise UsageError(
                 f"--fix needs a script; {name!r} is a run folder. Use `netwright repair {name}`."
+            )
+        if rest:
+            raise UsageError(
+                f"{name!r} is a run folder, which takes no arguments, but {' '.join(rest)!r} "
+                "follows it. Options of the doctor stand before it: netwright doctor --json FILE "
+                f"{name}."
             )
         result = _of_run(Path(name))
     else:
@@ -104,9 +111,28 @@ def _of_run(folder: Path) -> Examination:
     return Examination(
         held.get("script", str(folder)),
         held.get("script_exit", 0),
-        steps=held.get("steps", 0),
+        steps=held.get("steps", 0) or _steps_of(folder / "history.csv"),
         findings=findings,
+        notes=_notes_of(folder / "metrics.json"),
+        kept=True,
     )
+
+
+def _steps_of(history: Path) -> int:
+    """Return how many steps a run of `train` took, by its last epoch; 0 where it does not say."""
+    if not history.is_file():
+        return 0
+    with history.open(encoding="utf-8", newline="") as file:
+        steps = [row.get("step") or "" for row in csv.DictReader(file)]
+    return int(steps[-1]) if steps and steps[-1].isdigit() else 0
+
+
+def _notes_of(metrics: Path) -> list[str]:
+    """What the test rows say of a run: watching finds no fault in a net that is merely poor."""
+    if not metrics.is_file():
+        return []
+    said = json.loads(metrics.read_text(encoding="utf-8")).get("verdict")
+    return [f"on the test rows: {said}"] if said else []
 
 
 def _write(

@@ -7,7 +7,7 @@ from typing import Any
 from netwright.cli.options import parse_changes, parse_seconds
 from netwright.data.options import READING, ReadOptions
 from netwright.report.tune_progress import make_search_progress, values_line
-from netwright.report.words import duration, number
+from netwright.report.words import duration, metric_in_words, number
 from netwright.tuning import TuneJob, tune_source
 
 __all__ = ["run_tune"]
@@ -48,7 +48,7 @@ def run_tune(given: dict[str, Any]) -> int:
         done = f"{len(study.trials)} trials in {duration(study.seconds)}"
         print(f"{'Interrupted after' if study.interrupted else 'Tuned:'} {done}")
         for place, trial in enumerate(study.leaderboard(SHOWN), 1):
-            score = f"{study.metric} {number(trial.score, 4)}"
+            score = f"{metric_in_words(study.metric)} {number(trial.score, 4)}"
             print(f"{place}. trial {trial.number:<4} {score}  {trial.state}  {values_line(trial)}")
         if study.leaderboard(1):
             print(f"The winner is {tuned.folder / 'plan.yaml'}, the report report.html beside it.")

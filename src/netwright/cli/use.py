@@ -14,6 +14,7 @@ from netwright.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from netwright.evaluate.scores import Scores
     from netwright.model.gallery import Gallery
     from netwright.model.model import Model
 
@@ -193,19 +194,35 @@ def run_evaluate(
     for entry in ledger:
         print(entry, file=sys.stderr)
     if as_json:
-        said = {
+        said: dict[str, Any] = {
             "task": opened.task.name,
             "rows": len(rows),
             "primary": scores.primary,
             "scores": scores.to_dict(),
         }
+        if scores.tasks:
+            said["tasks"] = {
+                name: {"primary": own.primary, "scores": own.to_dict()}
+                for name, own in scores.tasks.items()
+            }
         print(json.dumps(said, ensure_ascii=False))
         return
     print(f"{len(rows):,} {'episodes' if opened.task.form == 'control' else 'rows'}")
-    for name, score in scores.items():
-        print(
-            f"{name:<20} {score.value:>10.4f}   95 % interval {score.low:.4f} to {score.high:.4f}"
-        )
+    print("\n".join(score_lines(scores)))
+
+
+def score_lines(scores: "Scores") -> list[str]:
+    """Return a line a metric, and of several targets those of each below its name."""
+    from netwright.report.words import metric_in_words
+
+    lines = [
+        f"{metric_in_words(name):<20} {score.value:>10.4f}   95 % interval {score.low:.4f} to "
+        f"{score.high:.4f}"
+        for name, score in scores.items()
+    ]
+    for target, own in scores.tasks.items():
+        lines += ["", f"{target} ({own.rows:,} rows)", *score_lines(own)]
+    return lines
 
 
 def run_plan(source: str, options: Mapping[str, Any], *, out: str | None, as_json: bool) -> None:

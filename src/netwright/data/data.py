@@ -24,6 +24,12 @@ Kind = Literal[
     "environment",
     "words",
 ]
+PLURALS: dict[Kind, str] = {"series": "series", "audio": "sounds", "words": "words"}
+
+
+def several(kind: Kind) -> str:
+    """Return what many of a kind are called: "images", "sounds"."""
+    return PLURALS.get(kind, f"{kind}s")
 
 
 class Batch(NamedTuple):

@@ -36,7 +36,7 @@ from netwright.data.texts import read_texts
 from netwright.data.transcripts import read_transcribed
 from netwright.data.translation import read_translation
 from netwright.data.unlabelled import check_unlabelled
-from netwright.data.videos import holds_clips, read_videos
+from netwright.data.videos import holds_clips, looks_like_frames, read_videos
 from netwright.errors import DataError, UsageError
 
 TEXTS = ("text-folder", "text-lines", "corpus")
@@ -130,6 +130,13 @@ def _read(
         return _from_arrays(read_arrays(found, ledger), _origin(found), options, ledger)
     if holds_clips(found, task):
         return read_videos(found, options, ledger)
+    if task is None and looks_like_frames(found):
+        ledger.note(
+            "warned",
+            found.name,
+            "each folder of pictures is taken for a class; where it is a clip and they are its "
+            "frames, as their numbers say, add --task video-classification",
+        )
     if found.kind in ("image-folder", "idx") or (found.kind == "flat-images" and learns_rows):
         return read_images(found, options, ledger)
     if found.kind == "audio-transcripts":

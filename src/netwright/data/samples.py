@@ -13,6 +13,7 @@ import pandas as pd
 
 from netwright.data.arrays import read_arrays
 from netwright.data.builtin import load_builtin
+from netwright.data.data import Kind, several
 from netwright.data.formats.conll import read_conll
 from netwright.data.formats.idx import read_idx
 from netwright.data.formats.tables import read_table
@@ -53,14 +54,13 @@ def read_frame(
     return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
 
 
-def read_samples(found: Found, kind: str, ledger: Ledger) -> Samples:
+def read_samples(found: Found, kind: Kind, ledger: Ledger) -> Samples:
     """Return (raw rows, labels or None) of a source of images, texts or series."""
     readers = READERS[kind]
     if found.kind not in readers:
         raise DataError(
-            f"{found.name!r} holds {found.kind}; the model was trained on {kind}s. Expected one "
-            "of: "
-            f"{', '.join(readers)}."
+            f"{found.name!r} holds {found.kind}; the model was trained on {several(kind)}. "
+            f"Expected one of: {', '.join(readers)}."
         )
     return readers[found.kind](found, ledger)
 

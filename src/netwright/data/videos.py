@@ -2,6 +2,7 @@
 ones named.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,17 +28,19 @@ from netwright.data.ledger import Ledger
 from netwright.data.listing import list_folder
 from netwright.data.memory import data_budget
 from netwright.data.options import ReadOptions
-from netwright.data.sources import Found, sha256_of
+from netwright.data.sources import Found, labelled_files, sha256_of
 from netwright.data.video_encoding import VideoEncoding
 from netwright.errors import DataError
 
-__all__ = ["holds_clips", "labelled_clips", "read_videos", "video_data"]
+__all__ = ["holds_clips", "labelled_clips", "looks_like_frames", "read_videos", "video_data"]
 
 # A net sees every frame of every clip: more than these and two CPU cores need hours.
 LONGEST_SIDE = {"L": 64, "RGB": 64}
 MOST_FRAMES = 32
 LOOKED_AT = 8  # pictures, to tell whether they are animated
 ARRAYS = ("npy", "npz")
+FEWEST_FRAMES = 3
+NUMBER = re.compile(r"(\d+)$")  # of a frame, at the end of its name
 
 
 def holds_clips(found: Found, task: str | None) -> bool:
@@ -59,6 +62,23 @@ def _are_animated(found: Found) -> bool:
         return all(any("several frames" in q for q in read_header(file).quirks) for file in some)
     except Unreadable:
         return False
+
+
+def looks_like_frames(found: Found) -> bool:
+    """Whether folders of folders hold pictures numbered without a gap, CLASS/CLIP/0.png and on."""
+    if found.kind != "image-folder":
+        return False
+    numbers: dict[str, list[int]] = {}
+    for path, label in (pair for part in found.parts for pair in labelled_files(found, part)):
+        digits = NUMBER.search(path.stem)
+        if "/" not in label or digits is None:
+            return False
+        numbers.setdefault(label, []).append(int(digits[1]))
+    above = {label.rpartition("/")[0] for label in numbers}
+    return len(numbers) >= 2 * len(above) > 0 and all(
+        len(one) >= FEWEST_FRAMES and min(one) <= 1 and max(one) - min(one) + 1 == len(one)
+        for one in numbers.values()
+    )
 
 
 def labelled_clips(found: Found, part: str) -> list[tuple[Path, str]]:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 @dataclass
 class Examination:
-    """What was found. overhead: our seconds over the script's own."""
+    """What was found. overhead: our seconds over the script's own. kept: read from a run folder,
+    nothing was run."""
 
     script: str
     script_exit: int
@@ -27,6 +28,7 @@ class Examination:
     findings: "list[Finding]" = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     proof: dict[str, Any] | None = None  # of `--fix`: proof.json's object
+    kept: bool = False
 
     @property
     def verdict(self) -> str:

@@ -11,8 +11,7 @@ def summary(result: Examination) -> str:
     lines = [
         f"netwright doctor: {result.script}: "
         + (f"{len(alarms)} finding(s)" if alarms else "healthy")
-        + f" after {result.steps} steps, {result.seconds:.1f} s (watching cost "
-        f"{result.overhead:.1%})"
+        + (_when_trained(result) if result.kept else _while_run(result))
     ]
     for number, finding in enumerate(result.findings, 1):
         where = finding.where
@@ -29,3 +28,14 @@ def summary(result: Examination) -> str:
             lines += ["", *(f"   {line}" for line in finding.patch.splitlines())]
     lines += [f"note: {note}" for note in result.notes]
     return "\n".join(lines)
+
+
+def _while_run(result: Examination) -> str:
+    return (
+        f" after {result.steps} steps, {result.seconds:.1f} s (watching cost {result.overhead:.1%})"
+    )
+
+
+def _when_trained(result: Examination) -> str:
+    steps = f" ({result.steps:,} steps)" if result.steps else ""
+    return f", as it was watched in training{steps}; nothing was run"

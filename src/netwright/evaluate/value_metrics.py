@@ -44,6 +44,13 @@ def measure_values(
     has_infinite = infinite.any(1)
     table = np.where(infinite, 0.0, table)
 
+    typical = (targets**2).sum() if pooled else (targets**2).sum(0)[:, None]
+
+    def least(squares: Array) -> Array:
+        """Below it a variance is rounding: of the targets' sums, and of the targets themselves."""
+        found: Array = np.maximum(1e-12 * squares, 1e-24 * typical / max(len(targets), 1))
+        return found
+
     def measure(weights: Array) -> dict[str, Array]:
         sums = table @ weights
         sums[has_infinite] += np.where(infinite[has_infinite] @ weights > 0, np.inf, 0.0)
@@ -54,7 +61,7 @@ def measure_values(
         found = {
             "mae": parts[0].mean(0),
             "rmse": np.sqrt(parts[1]).mean(0),
-            "r2": _explained(parts[1], spread),
+            "r2": _explained(parts[1], np.where(spread > least(parts[3]), spread, 0.0)),
             "mape": parts[4].mean(0),
             "smape": parts[5].mean(0),
         }
@@ -83,6 +90,6 @@ def seasonal_naive_error(series: NDArray[np.floating], season: int = 1) -> Array
 def _explained(squared: Array, spread: Array) -> Array:
     """1 - squared error / variance, averaged over outputs; NaN where a target does not vary."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        r2 = np.where(spread > 1e-12 * np.maximum(squared, 1e-300), 1 - squared / spread, np.nan)
+        r2 = np.where(spread > 0, 1 - squared / spread, np.nan)
     mean: Array = r2.mean(0)
     return mean

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from netwright.evaluate.bootstrap import interval
 from netwright.evaluate.scores import Score, Scores
+from netwright.evaluate.titles import metric_in_words
 
 __all__ = ["compare", "verdict"]
 
@@ -66,7 +67,10 @@ def verdict(net: Scores, baselines: Mapping[str, Rival | Scores | None]) -> str:
     }
     rivals = {key: scores for key, scores in measured.items() if scores and name in scores}
     if not rivals:
-        return f"No baseline could be measured beside the net's {name} of {net[name].value:.4g}."
+        return (
+            f"No baseline could be measured beside the net's {metric_in_words(name)} of "
+            f"{net[name].value:.4g}."
+        )
     sign = 1.0 if net.higher_is_better() else -1.0
     key = max(rivals, key=lambda k: sign * rivals[k][name].value)
     best = rivals[key]
@@ -75,7 +79,7 @@ def verdict(net: Scores, baselines: Mapping[str, Rival | Scores | None]) -> str:
     words = WORDS.get(key, key)
     if not isinstance(rival, Scores) and rival is not None and rival.model in NAIVE:
         words = NAIVE[rival.model]
-    numbers = f"{name} {net[name].value:.4g} against {best[name].value:.4g}"
+    numbers = f"{metric_in_words(name)} {net[name].value:.4g} against {best[name].value:.4g}"
     margin = f"{abs(lead.value):.3g}"
     if lead.low is None or lead.high is None:
         better = "better" if lead.value > 0 else "worse" if lead.value < 0 else "no better"

@@ -87,7 +87,8 @@ def loss_of_pictures(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return of each picture the loss of its heat map, that of its boxes and how many boxes it
     has, each (batch,)."""
-    outputs, targets = outputs.float(), _trimmed(targets).to(outputs.device, torch.float32)
+    outputs = outputs.to(torch.promote_types(outputs.dtype, torch.float32))  # halves lose pixels
+    targets = _trimmed(targets).to(outputs.device, outputs.dtype)
     there = targets[:, :, 0] >= 0  # (batch, boxes)
     cells = outputs.shape[2:]
     centre, bumps = _bumps(targets[:, :, 1:], cells, stride)

@@ -43,6 +43,7 @@ class MultiTask:
 
     takes: ClassVar[tuple[str, ...]] = ("tasks",)
     groups: ClassVar[tuple[str, ...]] = ("net",)
+    loss: ClassVar[str] = "mean loss of the tasks"
 
     tasks: Sequence[Task] = ()
     weighting: str = "uncertainty"

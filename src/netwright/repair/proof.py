@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from netwright.evaluate.titles import metric_title
 from netwright.repair.sign_flip import LEVEL, Paired
 
 __all__ = ["Arm", "Proof", "Screen", "Tried"]
@@ -193,8 +194,8 @@ class Proof:
             return f"{found}: no remedy was proved" + (f" ({said})." if said else ".")
         paired = best.beside_control
         return (
-            f"{found}: repaired by {' and '.join(self.kept)}. {self.metric} went from "
-            f"{self.control.mean:.4g} to {best.arm.mean:.4g} over {len(self.seeds)} paired seeds "
-            f"(better by {paired.difference:.3g}, {paired.confidence:.0%} interval "
+            f"{found}: repaired by {' and '.join(self.kept)}. {metric_title(self.metric)} went "
+            f"from {self.control.mean:.4g} to {best.arm.mean:.4g} over {len(self.seeds)} paired "
+            f"seeds (better by {paired.difference:.3g}, {paired.confidence:.0%} interval "
             f"{paired.low:.3g} to {paired.high:.3g}, p = {paired.p_value:.2g})."
         )

@@ -33,8 +33,10 @@ def sample_boxes(data: Data, facts: Tensor) -> list[MapExample]:
     counts = [_right(one, true) for one, true in zip(found, truths, strict=True)]
     shares = np.array([_share(*count) for count in counts])
     order = np.argsort(shares, kind="stable").tolist()
+    # Where nothing is and nothing was found there is nothing to see.
+    order = [at for at in order if counts[at][1:] != (0, 0)] or order
     middle = max((len(order) - TYPICAL) // 2, WORST)
-    chosen = [(at, "worst") for at in order[:WORST]]
+    chosen = [(at, "worst" if shares[at] < 1 else "typical") for at in order[:WORST]]
     chosen += [(at, "typical") for at in order[middle : middle + TYPICAL]]
     colours = class_colours(max(data.task.outputs, 3))  # of two classes dark and light would do
     names = data.task.classes
@@ -48,8 +50,7 @@ def sample_boxes(data: Data, facts: Tensor) -> list[MapExample]:
         kinds = true[:, 0].long().tolist()
         examples.append(
             MapExample(
-                label=f"{why}: test picture {at + 1}, {right} of {plural(asked, 'box', 'boxes')} "
-                f"found, {called - right} wrong",
+                label=f"{why}: test picture {at + 1}, {_counted(right, called, asked)}",
                 picture=to_png(_enlarged(picture)),
                 truth=_drawn(picture, true[:, 1:], [names[k] for k in kinds], colours[kinds]),
                 predicted=_drawn(picture, one.boxes, said, colours[one.classes.tolist()]),
@@ -69,6 +70,12 @@ def _right(found: Detections, true: Tensor) -> tuple[int, int, int]:
         if best >= 0 and free[best] and row[best] >= OVERLAP:
             free[best] = False
     return int((~free).sum()), len(found.scores), len(true)
+
+
+def _counted(right: int, called: int, asked: int) -> str:
+    if not asked and not called:
+        return "nothing to find and nothing found"
+    return f"{right} of {plural(asked, 'box', 'boxes')} found, {called - right} wrong"
 
 
 def _share(right: int, called: int, asked: int) -> float:

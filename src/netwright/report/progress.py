@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from netwright.report.words import duration, metric_title, number
+from netwright.report.words import duration, metric_in_words, number
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -109,7 +109,7 @@ class _Course:
         named = [
             ("train_loss", "loss"),
             ("validation_loss", "validation loss"),
-            (self.metric, self.metric),
+            (self.metric, metric_in_words(self.metric)),
             ("members", "members"),
         ]
         return [(words, number(self.row[key])) for key, words in named if key in self.row]
@@ -288,4 +288,4 @@ def _kept(course: _Course, kept: int | None) -> str:
     if kept not in course.values:  # seen before the run was resumed
         return f"; the weights of epoch {kept} are kept"
     value = number(course.values[kept])
-    return f"; epoch {kept} is kept (validation {metric_title(course.metric)} {value})"
+    return f"; epoch {kept} is kept (validation {metric_in_words(course.metric)} {value})"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from netwright.report.progress import SHORTEST_GAP, Clock
-from netwright.report.words import duration, number, shorten, spell
+from netwright.report.words import duration, metric_in_words, number, shorten, spell
 from netwright.tune.study import Trial
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class LineSearch:
         self.search.start(total, metric, higher_is_better)
         bound = self.search.seconds
         within = f", {duration(bound)} at most" if bound is not None else ""
-        self._say(f"tuning: {total} trials{within}; validation {metric} decides")
+        self._say(f"tuning: {total} trials{within}; validation {metric_in_words(metric)} decides")
 
     def round(self, states: Mapping[int, tuple[int, float]], epochs: int) -> None:
         """Take how far the batch in training is."""
@@ -184,7 +184,7 @@ class LiveSearch:
             Text(f"about {duration(left)} left" if left is not None else "", "dim"),
         )
         board = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for name in ("trial", search.metric, "state", "epochs", "values"):
+        for name in ("trial", metric_in_words(search.metric), "state", "epochs", "values"):
             board.add_column(name, no_wrap=True, justify="left")
         for place, trial in enumerate(search.ranked[:SHOWN]):
             board.add_row(

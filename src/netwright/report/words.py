@@ -4,13 +4,15 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from netwright.evaluate.titles import metric_in_words, metric_title
+
 __all__ = [
-    "METRIC_TITLES",
     "SIGNALS",
     "capital",
     "count",
     "duration",
     "interval",
+    "metric_in_words",
     "metric_title",
     "number",
     "plural",
@@ -18,53 +20,8 @@ __all__ = [
     "spell",
 ]
 
-METRIC_TITLES: Mapping[str, str] = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1": "F1",
-    "precision_macro": "Precision, macro",
-    "recall_macro": "Recall, macro",
-    "f1_macro": "F1, macro",
-    "precision_weighted": "Precision, weighted",
-    "recall_weighted": "Recall, weighted",
-    "f1_weighted": "F1, weighted",
-    "roc_auc": "ROC AUC",
-    "pr_auc": "PR AUC",
-    "log_loss": "Log loss",
-    "brier": "Brier score",
-    "ece": "Calibration error",
-    "accuracy_within_one": "Accuracy within one",
-    "kappa_quadratic": "Quadratic kappa",
-    "mae": "MAE",
-    "rmse": "RMSE",
-    "r2": "R²",
-    "mse": "Mean squared error",
-    "energy_distance": "Energy distance",
-    "coverage": "Coverage",
-    "mape": "MAPE",
-    "interval_coverage": "Interval coverage",
-    "interval_width": "Interval width",
-    "interval_score": "Interval score",
-    "smape": "sMAPE",
-    "mase": "MASE",
-    "nats": "Nats",
-    "perplexity": "Perplexity",
-    "entity_f1": "Entity F1",
-    "entity_precision": "Entity precision",
-    "entity_recall": "Entity recall",
-    "bleu": "BLEU",
-    "token_error_rate": "Token error rate",
-    "word_error_rate": "Word error rate",
-    "mean_return": "Mean return",
-    "skill": "Skill",
-    "spearman": "Spearman's rho",
-    "iou": "IoU",
-    "one_shot_accuracy": "One-shot accuracy",
-    "map50": "mAP50",
-    "lr": "Learning rate",
-}
+ROUNDING = 1e-14  # what is left of 0 where numbers near 1 were added up
+
 
 # signal -> (title, what a healthy strip looks like)
 SIGNALS: Mapping[str, tuple[str, str]] = {
@@ -96,14 +53,6 @@ SIGNALS: Mapping[str, tuple[str, str]] = {
     "activation.rms": ("Activation size", "Root mean square of what a layer gives."),
     "weight.norm": ("Weight norm", "The size of each layer's weights."),
 }
-
-
-def metric_title(name: str) -> str:
-    """Spell a metric for people: "roc_auc" is "ROC AUC"."""
-    return METRIC_TITLES.get(name, name.replace("_", " ").replace(".", " ").capitalize())
-
-
-ROUNDING = 1e-14  # what is left of 0 where numbers near 1 were added up
 
 
 def number(value: float | int | None, digits: int = 3) -> str:

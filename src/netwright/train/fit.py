@@ -7,15 +7,16 @@ import torch
 
 from netwright.data.data import Data
 from netwright.data.set_aside import WITHOUT_LABELS
+from netwright.data.task import Form
 from netwright.device import choose_device, seeded, threads
 from netwright.errors import UsageError
 from netwright.plan.plan import Plan
 from netwright.train.building import completed
-from netwright.train.members import fit_members
+from netwright.train.members import check_members, fit_members
 from netwright.train.run import Run
 from netwright.train.training import Progress, Training
 
-__all__ = ["Progress", "fit"]
+__all__ = ["Progress", "check_averages", "fit"]
 
 # Forms whose answers have no mean that is an answer.
 WITHOUT_AVERAGES = (*WITHOUT_LABELS, "masked-language-modelling", "multi-task")
@@ -50,14 +51,8 @@ def fit(
     folder = Path(out) if out is not None else None
     if epochs is not None:
         plan = plan.with_({"recipe.epochs": epochs})
-    if data.task.form in WITHOUT_AVERAGES:
-        _refuse_averages(plan, data.task.form)
+    check_averages(plan, data.task.form)
     if plan.members is not None:
-        if data.task.form == "translation":
-            raise UsageError(
-                "An ensemble writes no translations, for its nets would have to agree on every "
-                "piece. Train one net: leave --members out."
-            )
         return fit_members(
             completed(plan, data), data, out=folder, seed=seed, device=device,
             num_threads=num_threads, seconds=seconds, metric=metric, resume=resume,
@@ -83,8 +78,12 @@ def fit(
         log.warning("out of memory at batch size %d: halved, with accumulation", size)
 
 
-def _refuse_averages(plan: Plan, form: str) -> None:
-    """Refuse what averages answers, of which there are none without targets."""
+def check_averages(plan: Plan, form: Form) -> None:
+    """Refuse members and averages of weights where the form has none (UsageError)."""
+    if plan.members is not None:
+        check_members(form)
+    if form not in WITHOUT_AVERAGES:
+        return
     asked = {
         "members": plan.members is not None,
         "recipe.snapshots": plan.recipe.snapshots > 1,

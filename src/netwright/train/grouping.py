@@ -9,6 +9,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from netwright.data.data import Batch, Encoding, Rows, Split
 from netwright.data.memory import available_bytes
 from netwright.nets.mlp import MLP
 from netwright.objectives.supervised import Supervised
@@ -144,6 +145,7 @@ def _bytes(member: Member) -> int:
     rows = max(len(batch.targets), 1)
     joined = training.data.kind == "graph"  # one graph, which cannot be cut
     few = rows if joined else min(rows, 8)
+    inputs = batch.inputs[: _asked_of(training.data.encoding, training.data.train, batch)]
     net = copy.deepcopy(training.net).eval()
     seen = 0
 
@@ -156,5 +158,13 @@ def _bytes(member: Member) -> int:
         if not list(module.children()):
             module.register_forward_hook(count)
     with torch.no_grad():
-        net(*(batch.inputs if joined else (x[:few] for x in batch.inputs)))
+        net(*(inputs if joined else (x[:few] for x in inputs)))
     return held * COPIES + seen * rows // few * KEPT
+
+
+def _asked_of(encoding: Encoding, train: Split, batch: Batch) -> int:
+    """Return how many of a batch's inputs the net is called with at once; an objective may lay
+    others of its own (views, weights of rows) behind them."""
+    if not isinstance(train, Rows) or encoding.kind == "graph":
+        return len(batch.inputs)
+    return len(encoding.prepare(tuple(x[:1] for x in train.inputs)))

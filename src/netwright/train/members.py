@@ -28,6 +28,7 @@ from typing import Any
 
 from netwright.data.data import Data, Rows
 from netwright.data.folds import Folds, deal_folds
+from netwright.data.task import Form
 from netwright.device import choose_device, seeded, threads
 from netwright.diagnose.diagnose import diagnose
 from netwright.diagnose.finding import Finding
@@ -43,11 +44,25 @@ from netwright.train.run import FailedTraining, Run
 from netwright.train.training import Progress, Training
 from netwright.watch.trace import Trace
 
-__all__ = ["SEEDS_A_RUN", "fit_members"]
+__all__ = ["SEEDS_A_RUN", "check_members", "fit_members"]
 
 # Forms whose kept outputs tell no probability of the truth, or are no answers to rows.
 ALONE = ("segmentation", "detection", "similarity", "control", "embedding", "speech-recognition")
 SEEDS_A_RUN = 1000  # so far apart are the seeds of the first members of two runs
+
+
+def check_members(form: Form) -> None:
+    """Refuse an ensemble of nets whose answers have no mean, or are not chosen from."""
+    if form == "translation":
+        raise UsageError(
+            "An ensemble writes no translations, for its nets would have to agree on every "
+            "piece. Train one net: leave --members out."
+        )
+    if form in ALONE:
+        raise UsageError(
+            f"The plan has members, but nets for {form} are not chosen from yet. Leave "
+            "--members out, or take snapshots of one net with --set recipe.snapshots=3."
+        )
 
 
 def fit_members(
@@ -75,11 +90,7 @@ def fit_members(
     """
     begun, members = time.monotonic(), plan.members
     assert members is not None
-    if data.task.form in ALONE:
-        raise UsageError(
-            f"The plan has members, but nets for {data.task.form} are not chosen from yet. Leave "
-            "--members out, or take snapshots of one net with --set recipe.snapshots=3."
-        )
+    check_members(data.task.form)
     if members.space:
         Space(members.space).check(plan)
     plan = _with_rate(plan, data, seed, device, num_threads, seconds)

@@ -39,3 +39,9 @@ def test_a_class_of_three_rows_is_told() -> None:
     y[y == 2] = 0
     y[[4, 5, 6]] = 2
     assert "'c'" in class_balance(case((x, y))).words
+
+
+def test_classes_of_one_size_are_not_named_twice() -> None:
+    x, y = rows(60)
+    y[:] = np.arange(60) % 3
+    assert class_balance(case((x, y))).words == "each class has 20 training rows"

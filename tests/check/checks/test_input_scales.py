@@ -33,3 +33,8 @@ def test_codes_have_no_scale() -> None:
     whole = case()
     parts = {name: dataclasses.replace(p, prepared=None) for name, p in whole.parts.items()}
     assert input_scales(dataclasses.replace(whole, parts=parts)).status == "skipped"
+
+
+def test_of_sounds_no_codes_are_spoken_of() -> None:
+    found = input_scales(dataclasses.replace(case(), kind="audio"))
+    assert found.status == "skipped" and "loudness" in found.words

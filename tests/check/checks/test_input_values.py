@@ -65,3 +65,14 @@ def test_that_rows_were_sampled_is_said() -> None:
     parts = dict(whole.parts) | {"train": dataclasses.replace(train, sample=sample)}
     some: Case = dataclasses.replace(whole, parts=parts)
     assert "1,000,000" in input_values(some).words
+
+
+def test_what_is_not_known_of_several_targets_is_told_and_does_not_fail() -> None:
+    x, y = rows(100, form="regression")
+    both = np.concatenate([y, y], axis=1)
+    both[3, 1] = np.nan
+    several = dataclasses.replace(case((x, both), form="regression"), form="multi-task")
+    found = input_values(several)
+    assert found.status == "passed" and "1 targets of training rows are not known" in found.words
+    both[5, 0] = np.inf
+    assert input_values(several).status == "failed"

@@ -6,6 +6,7 @@ from check_cases import case, mlp
 from torch import Tensor, nn
 
 from netwright.check.checks.train_and_eval import train_and_eval
+from netwright.nets._audio import HideParts
 
 
 def _normed(momentum: float = 0.1) -> nn.Module:
@@ -53,3 +54,19 @@ def test_the_net_is_left_as_it_was() -> None:
     train_and_eval(case(net=net))
     assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())
     assert net.training
+
+
+class _HidingParts(_AlwaysDropping):
+    """Takes a row for a sound of six bands and one moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hide = HideParts(bands=0.9)
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor = self.body(self.hide(x[:, :, None])[:, :, 0])
+        return found
+
+
+def test_parts_of_sounds_that_training_hides_pass() -> None:
+    assert train_and_eval(case(net=_HidingParts())).status == "passed"

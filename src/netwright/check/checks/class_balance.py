@@ -30,6 +30,8 @@ def class_balance(case: Case) -> Check:
     sizes = (
         f"{case.class_name(common)!r} has {counts[common]:,} training rows, "
         f"{case.class_name(rare)!r} {counts[rare]:,}"
+        if counts[common] != counts[rare]
+        else f"each class has {counts[common]:,} training rows"
     )
     few = [case.class_name(int(k)) for k in there if counts[k] < FEW]
     if few:

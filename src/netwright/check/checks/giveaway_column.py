@@ -6,6 +6,7 @@ import numpy as np
 from netwright.check.case import Case
 from netwright.check.result import Check
 from netwright.check.words import listed
+from netwright.data.data import several
 from netwright.quality.giveaway import GIVES_AWAY, explained_shares
 
 __all__ = ["giveaway_column"]
@@ -19,7 +20,9 @@ FEWEST_COLUMNS = 2  # a table's only column may well decide its target
 def giveaway_column(case: Case) -> Check:
     """Warn of each column that alone explains nearly all of the target; fail on a copy of it."""
     if case.kind != "table":
-        return Check(name=NAME, status="skipped", words=f"there are no columns in {case.kind}s")
+        return Check(
+            name=NAME, status="skipped", words=f"there are no columns in {several(case.kind)}"
+        )
     if case.learns_rows:
         return Check(name=NAME, status="skipped", words="labels are set aside, no net is asked")
     targets = case.train.sample.targets

@@ -41,6 +41,7 @@ def input_values(case: Case) -> Check:
         fault="bad-input-values" if seen else "",
         words=f"{rows:,} encoded rows hold finite numbers only"
         + (f"; {'; '.join(seen)}" if seen else "")
+        + _not_known(case)
         + "".join(part.sampled for part in case.parts.values()),
         advice=_advice(bool(codes), bool(len(blank))),
         numbers={"rows": rows, "constant": len(dead), "codes": len(codes), "blank": len(blank)},
@@ -52,7 +53,10 @@ def input_values(case: Case) -> Check:
 def _not_finite(case: Case, part: Part) -> Check | None:
     arrays = [x for x in part.sample.inputs if x.dtype.kind == "f"]
     names = case.names[0]
-    for what, x in [*((("inputs"), x) for x in arrays), ("targets", part.sample.targets)]:
+    targets = part.sample.targets
+    if case.form == "multi-task":
+        targets = np.nan_to_num(targets, posinf=np.inf, neginf=-np.inf)  # NaN: left out of the loss
+    for what, x in [*(("inputs", x) for x in arrays), ("targets", targets)]:
         bad = bad_values(x)
         if not bad.count:
             continue
@@ -75,6 +79,13 @@ def _not_finite(case: Case, part: Part) -> Check | None:
             columns=columns,
         )
     return None
+
+
+def _not_known(case: Case) -> str:
+    """Say how many of several targets are not known."""
+    if case.form != "multi-task" or not (missing := int(np.isnan(case.train.sample.targets).sum())):
+        return ""
+    return f"; {missing:,} targets of training rows are not known, and left out of the loss"
 
 
 def _dead(case: Case) -> list[str]:

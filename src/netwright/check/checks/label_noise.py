@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from netwright.check.case import Case
 from netwright.check.result import Check
+from netwright.data.data import several
 from netwright.quality.label_noise import disagreement, information, noise_floor
 
 __all__ = ["label_noise"]
@@ -27,7 +28,12 @@ def label_noise(case: Case) -> Check:
     if case.learns_rows:
         return Check(name=NAME, status="skipped", words="labels are set aside, no net is asked")
     if case.out_of_fold is None:
-        words = f"no plain model is known for {case.form} of {case.kind}s that is quick enough"
+        words = (
+            "it is asked of one target at a time"
+            if case.form == "multi-task"
+            else f"no plain model is known for {case.form} of {several(case.kind)} that is quick "
+            "enough"
+        )
         return Check(name=NAME, status="skipped", words=words)
     return _classes(case) if case.one_class else _values(case)
 

@@ -230,6 +230,9 @@ def _linear_leaves(case: Case, rows: Batch) -> float:
     if not y.is_floating_point():
         y = torch.nn.functional.one_hot(y.reshape(-1)) if y.dim() == 1 else y
     y = y.double().reshape(len(x), -1)
+    y = torch.where(
+        y.isnan(), y.nanmean(0).nan_to_num(), y
+    )  # of several targets some are not known
     fitted = x @ torch.linalg.lstsq(x, y, driver="gelsd").solution
     spread = float(((y - y.mean(0)) ** 2).sum())
     return float(((y - fitted) ** 2).sum()) / max(spread, 1e-12)

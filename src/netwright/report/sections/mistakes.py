@@ -47,7 +47,7 @@ def _tile(example: Example, place: int, form: str) -> Markup:
         words = el("b", {}, shorten(example.truth, 40))
         labels.append(el("span", {"class": "truth"}, "is ", words))
     if form != "reconstruction":  # rows are rebuilt, nothing is said of them
-        words = el("b", {}, shorten(example.predicted, 40))
+        words = el("b", {}, shorten(example.predicted, 40) or "nothing")
         labels.append(el("span", {"class": "said"}, "said ", words, said))
     return el(
         "article",

@@ -25,6 +25,7 @@ __all__ = ["scores"]
 
 MOST_FORECASTS = 6
 MOST_TEXT = 300  # characters of a translation that are shown
+NOTHING = "(nothing)"  # is what it wrote
 MOST_ROWS = 30  # a longer table is folded
 _HEADS = {"support": "Rows", "called": "Called"}
 
@@ -183,7 +184,7 @@ def _translations(report: Report) -> list[Markup]:
     if not report.translations:
         return []
     rows = [
-        [shorten(text, MOST_TEXT) for text in (one.source, one.said, one.reference)]
+        [shorten(text, MOST_TEXT) for text in (one.source, one.said or NOTHING, one.reference)]
         for one in report.translations
     ]
     heard = report.form == "speech-recognition"
@@ -204,7 +205,8 @@ def _per_class(report: Report) -> list[Markup]:
         for i, key in enumerate(keys)
         if any(isinstance(row.get(key), int | float) for row in report.per_class)
     ]
-    head = [_HEADS.get(key, metric_title(key)) for key in keys]
+    heads = _HEADS | ({"support": "Boxes"} if report.form == "detection" else {})
+    head = [heads.get(key, metric_title(key)) for key in keys]
     title = "Class by class" if "class" in keys else "Part by part"
     body = el("div", {"class": "card"}, table(head, rows, numeric=numeric, sortable=True))
     if len(rows) <= MOST_ROWS:
