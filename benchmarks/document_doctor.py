@@ -19,7 +19,8 @@ score and `wrong-metric` falsify it instead. Healthy are the twins and controls 
 are not. An alarm is an error or a warning; the right cause is first when the first finding names
 the seeded fault or another right name for the same illness (listed in `suite.py`). The rules were
 mended with these scripts in sight, so that on others they will do less well: a first run over them,
-before that, noticed 0.75 of the seeded and 0.82 of the real faults.
+before that, noticed 0.75 of the seeded and 0.82 of the real faults. Of 100 seeded scripts that were
+added when the rules stood (ten faults of optimisation), the first run noticed 0.87 and named 0.78 right first.
 
 """
 
