@@ -8,7 +8,7 @@ HEAD = """\
     .venv/bin/python benchmarks/doctor/seeds.py     # which seeded faults have an effect; resumes
     .venv/bin/python benchmarks/doctor/suite.py     # --subset: a dozen scripts
     bash benchmarks/doctor/peers.sh                 # once: the other tools
-    benchmarks/doctor/.peers/bin/python benchmarks/doctor/peers.py
+    benchmarks/doctor/.peers/bin/python benchmarks/doctor/peers.py --each 5
 
 {scripts} training scripts in plain PyTorch, each run once under `netwright doctor`: MLPs, CNNs,
 recurrent nets and attention; classes, numbers and several labels; flat, in functions, in a class;
@@ -33,6 +33,14 @@ TABLE = """\
 FAULTS = """\
 | fault | scripts | noticed | right cause first | step | named first instead |
 |---|---|---|---|---|---|
+"""
+
+
+PEERS = """
+The other tools were given one script in {each} of each fault and of the healthy ones, with the
+lines that their quick starts ask for; the rule sets are those of SageMaker Debugger, DeepDiagnosis
+and UMLAUT with their published thresholds, but for rules that ask for an accuracy (`published.py`).
+A right cause is whatever their words may mean.
 """
 
 
@@ -142,11 +150,12 @@ def section(found: dict[str, Any], others: dict[str, Any]) -> list[str]:
         for tool, row in others.get("tools", {}).items()
     ]
     cost = found["overhead"]
+    beside = PEERS.format(each=others["each"]) if others.get("each", 1) > 1 else ""
     said = (
         "These nets take a millisecond a step or less, so the probes at the start weigh: watching "
         f"cost {cost['median']:.0%} of the script's own time in the median, {cost['worst']:.0%} at "
         f"worst. Of the faults that show at once, {found['named_within_20_steps']:.0%} were named "
-        "within 20 steps.\n"
+        "within 20 steps.\n" + beside
     )
     rows = [_fault(name, row) for name, row in found["faults"].items()]
     return [HEAD.format(**found) + TABLE + "".join(lines), said, FAULTS + "".join(rows)]

@@ -110,7 +110,7 @@ def test_the_document_tells_what_was_missed() -> None:
     chosen = [Case("a", "", "healthy"), Case("b", "", "seeded", "undertrained")]
     results = {"a": found(), "b": found(("dying-relu", "error"))}
     text = "".join(document_doctor.section(suite.score(chosen, results), {}))
-    assert "| netwright, seeded | 1 | 0 | 1 | 1.00 | 0.00 |" in text
+    assert "| netwright, seeded | 1 | 0 | 1 | 1.000 | 0.000 |" in text
     assert "| undertrained | 1 | 1 | 0 | – | dying-relu 1 |" in text
 
 

@@ -1,11 +1,14 @@
-"""Other tools over the same scripts: torchmortem, torch-audit, training-doctor, mldoct.
+"""Other tools over the same scripts: torchmortem, torch-audit, training-doctor, mldoct, and sets of
+published rules (`published.py`).
 
     bash benchmarks/doctor/peers.sh                                    # once
-    benchmarks/doctor/.peers/bin/python benchmarks/doctor/peers.py [--jobs 2] [--only WORD ...]
+    benchmarks/doctor/.peers/bin/python benchmarks/doctor/peers.py [--only WORD ...] [--each 5]
 
 They need a loop instrumented by hand, so each script that is written from a Program gets the lines
 of `watched.py` (scripts that exist as text alone are left out). A finding counts as the right cause
-if any id that its words may generously mean is right. Figures go to results/doctor_peers.json.
+if any id that its words may generously mean is right. Figures go to results/doctor_peers.json, with
+netwright's over the same scripts, from what suite.py wrote. Eight tools on one script take eight
+seconds: `--each N` takes every N-th script of a fault and every N-th healthy one.
 """
 
 import argparse
@@ -24,7 +27,11 @@ from suite import ALSO, RESULTS, Case, alarms
 from trying import CELLS, HERE, digest, environment, in_children, lay
 
 OUT = RESULTS.with_name("doctor_peers.json")
-TOOLS = ("torchmortem", "torch-audit", "torch-audit-correctness", "training-doctor", "mldoct")
+TOOLS = (
+    "torchmortem", "torch-audit", "torch-audit-correctness", "training-doctor", "mldoct",
+    "sagemaker-rules", "deepdiagnosis-rules", "umlaut-rules",
+)  # fmt: skip
+RULES = ("watched.py", "published.py")  # whose text is part of a cell's name
 
 
 def instrumented(p: Program) -> str:
@@ -95,28 +102,60 @@ def score(tool: str, run: list[tuple[Case, dict[str, Any]]]) -> dict[str, Any]:
     }
 
 
+def sampled(pairs: list[tuple[Case, str]], each: int) -> list[tuple[Case, str]]:
+    """Every so-manieth of each fault and of the healthy ones, in the order of their names."""
+    groups: dict[str, list[tuple[Case, str]]] = {}
+    for pair in sorted(pairs, key=lambda pair: pair[0].name):
+        groups.setdefault(pair[0].fault, []).append(pair)
+    return [pair for group in groups.values() for pair in group[::each]]
+
+
+def ours(chosen: list[Case]) -> dict[str, Any]:
+    """netwright's figures over the same scripts."""
+    told = json.loads(RESULTS.read_text())
+    missed = {
+        name: found for row in told["faults"].values() for name, found in row["missed"].items()
+    }
+    ill = [case.name for case in chosen if case.ill]
+    well = [case.name for case in chosen if not case.ill]
+    return {
+        "healthy": len(well),
+        "false_alarms": sum(name in told["healthy"]["alarms"] for name in well),
+        "cases": len(ill),
+        "noticed": sum(missed.get(name, [name]) != [] for name in ill) / max(1, len(ill)),
+        "cause_first": sum(name not in missed for name in ill) / max(1, len(ill)),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", nargs="*", default=[], help="words in the names of cases")
+    parser.add_argument("--each", type=int, default=1)
     given = parser.parse_args()
     chosen = [
         pair
-        for pair in cases()
+        for pair in sampled(cases(), given.each)
         if not given.only or any(word in pair[0].name for word in given.only)
     ]
-    held = {case: CELLS / "peers" / f"{case.name}-{digest(text)}.json" for case, text in chosen}
+    rules = "".join((HERE / name).read_text() for name in RULES)
+    held = {
+        case: CELLS / "peers" / f"{case.name}-{digest(text, rules)}.json" for case, text in chosen
+    }
     tasks = {held[c]: (lambda c=c, t=t: examined(c, t)) for c, t in chosen}  # type: ignore[misc]
     in_children(tasks, at_once=given.jobs)
     run = [(case, json.loads(path.read_text())) for case, path in held.items()]
     broken = {c.name: r["error"] for c, r in run if "error" in r}
     scores = {tool: score(tool, [(c, r) for c, r in run if "error" not in r]) for tool in TOOLS}
+    scores["netwright, the same scripts"] = ours([case for case, r in run if "error" not in r])
     for tool, row in scores.items():
         print(f"{tool:26s} {row}")
     for name, error in broken.items():
         print(f"broken: {name}: {error}")
     if not given.only:
-        OUT.write_text(json.dumps({"tools": scores, "broken": broken}, indent=1) + "\n")
+        OUT.write_text(
+            json.dumps({"each": given.each, "tools": scores, "broken": broken}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 All of them watch one run: torchmortem (its hooks and the loss of each step), torch-audit
 (`autopatch`, each 20 steps), training-doctor (loss, learning rate and gradient norm of each step),
-mldoct (its linter on the script, its classifier on losses and gradient norms of the epochs).
+mldoct (its linter on the script, its classifier on losses and gradient norms of the epochs), and
+the published rules of `published.py`.
 A script calls `start`, `step` and `epoch`; the runner calls `found`.
 """
 
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from published import MEANS, Published
 
 _held: dict[str, Any] = {}
 
@@ -27,7 +29,8 @@ def start(model: torch.nn.Module, optimizer: object) -> None:
     audit = autopatch(model, optimizer=known, every_n_steps=20, run_static=True, run_init=True)
     _held.update(
         model=model, optimizer=known, autopsy=autopsy, audit=audit,
-        doctor=Doctor().set_auto_print(False), steps=0, losses=[], norms=[], epochs=[],
+        rules=Published(model, known), doctor=Doctor().set_auto_print(False), steps=0, losses=[],
+        norms=[], epochs=[],
     )  # fmt: skip
 
 
@@ -40,6 +43,7 @@ def step(loss: float) -> None:
     lr = _held["optimizer"].param_groups[0]["lr"] if _held["optimizer"] else 0.0
     _held["autopsy"].step(loss=loss)
     _held["doctor"].log(step=_held["steps"], loss=loss, lr=lr, grad_norm=norm)
+    _held["rules"].step(loss)
     _held["losses"].append(loss)
     _held["norms"].append(norm)
     _held["steps"] += 1
@@ -52,6 +56,7 @@ def epoch(validation_loss: float | None = None) -> None:
     n = len(_held["losses"])
     loss, norm = sum(_held["losses"]) / n, sum(_held["norms"]) / n
     _held["epochs"].append((loss, loss if validation_loss is None else validation_loss, norm))
+    _held["rules"].epoch(*_held["epochs"][-1][:2])
     _held["losses"], _held["norms"] = [], []
 
 
@@ -135,6 +140,8 @@ def found(script: Path) -> dict[str, list[dict[str, Any]]]:
     named = [d for d in _held["doctor"].analyze() if d.severity.value != "info"]
     results["training-doctor"] = [read_as(d.problem, TRAINING_DOCTOR) for d in named]
     results["mldoct"] += curve()
+    for tool, rules in _held["rules"].found().items():
+        results[tool] = [read_as(rule, MEANS) for rule in rules]
     return results
 
 
