@@ -5,7 +5,9 @@
 Nets of 5 ms a step and more, and of about 1 ms. The script counts the CPU seconds of its own
 training loop on one thread (wall time tells more of a machine's other work), so that starting
 Python and the probes after the end are not in it; those stand beside as "whole", wall time of the
-two commands. Ratios of the rounds, medians; to benchmarks/results/doctor_overhead.json.
+two commands. What others do on the machine only adds to such seconds, by halves at times, so that
+the least of the rounds is compared; the ratios of the rounds, run in turn, stand beside. To
+benchmarks/results/doctor_overhead.json.
 """
 
 import argparse
@@ -101,8 +103,8 @@ def measure(name: str, rounds: int) -> dict[str, Any]:
         pairs = [(run(plain, Path(folder)), run(watched, Path(folder))) for _ in range(rounds)]
     loops = [under[0] / alone[0] - 1 for alone, under in pairs]
     return {
-        "ms_a_step": statistics.median(1000 * alone[0] / alone[2] for alone, _ in pairs),
-        "overhead": statistics.median(loops),
+        "ms_a_step": min(1000 * alone[0] / alone[2] for alone, _ in pairs),
+        "overhead": min(under[0] for _, under in pairs) / min(alone[0] for alone, _ in pairs) - 1,
         "rounds": loops,
         "whole_seconds": [
             statistics.median(one[1] for one in side) for side in zip(*pairs, strict=True)

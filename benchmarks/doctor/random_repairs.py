@@ -1,12 +1,13 @@
 """Random search beside `netwright doctor --fix`: the same interventions, drawn without a diagnosis.
 
-    python benchmarks/doctor/random_repairs.py [--cells DIR] [--only NNN ...]
+    python benchmarks/doctor/random_repairs.py [--cells DIR] [--only NNN ...] [--show]
 
 After `repairs.py`, whose cells it reads. For each case it may rerun the script as often, at full
 length, as the doctor's finding and proof cost (at least FEWEST times), each time with one or two
 interventions drawn from all there are, their sizes log-uniform; the one with the best score, by
 which the doctor chooses too, is kept where it beats the script as it is. What it gave back is
-judged as in repairs.py: by the script's own metric, on the seeds of its fixed twin.
+judged as in repairs.py: by the script's own metric, on the seeds of its fixed twin. `--show` runs
+nothing: it counts the cases whose cells are there.
 """
 
 import argparse
@@ -111,13 +112,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--cells", type=Path, default=HERE.parent / "cells" / "repairs")
     parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--show", action="store_true", help="of cells alone, nothing is run")
     parser.add_argument("--out", type=Path, default=HERE.parents[1] / "results")
     given = parser.parse_args()
     told = {
         r["case"]: r for r in json.loads((given.out / "doctor_repairs.json").read_text())["cases"]
     }
-    preload()
-    instead_of_interpreters_(Forks())
+    if not given.show:
+        preload()
+        instead_of_interpreters_(Forks())
     data, rows = given.data.resolve(), []
     with (given.cases / "key.csv").open() as file:
         faulty = [row for row in csv.DictReader(file) if row["case"] in told]
@@ -129,6 +132,8 @@ def main() -> None:
         runs = max(round(mine["finding_trainings"] + mine["proof_trainings"]), FEWEST)
         key = hashlib.sha256(script.read_bytes() + f"{runs}".encode()).hexdigest()[:16]
         place = given.cells / "random" / f"{script.stem}-{key}.json"
+        if given.show and not place.is_file():
+            continue
         found = kept(place, lambda s=script, n=runs: searched(s, data, n))
         metrics = [float(v) for v in case["metrics_faulty"].split()]
         if done := found["interventions"]:
