@@ -76,9 +76,10 @@ def repair(script: Path, data: Path) -> dict[str, Any]:
         if not found.is_file():
             raise RuntimeError(f"{script.name}: {said[-2000:]}")
         patch = folder / "repaired" / "script.patch"
-        return json.loads(found.read_text()) | {
+        # Paths stay as the user's own folder would show them: relative to it.
+        return json.loads(found.read_text().replace(f"{folder}{os.sep}", "")) | {
             "exit": code,
-            "said": said,
+            "said": said.replace(f"{folder}{os.sep}", ""),
             "patch": patch.read_text() if patch.is_file() else None,
         }
 
