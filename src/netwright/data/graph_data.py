@@ -15,12 +15,13 @@ from netwright.data.formats.graph_text import read_graph_text
 from netwright.data.graph_encoding import fit_graph_encoding
 from netwright.data.graphs import Graphs, Index, describe
 from netwright.data.labelled import Labels, label_rows, labelled_data
+from netwright.data.labels import unquoted, whole_label
 from netwright.data.ledger import Ledger
 from netwright.data.node_encoding import fit_node_encoding
 from netwright.data.options import ReadOptions
 from netwright.data.sources import Found, sha256_of
 from netwright.data.table_splits import SPLIT_WORDS, told_splits
-from netwright.data.targets import choose_targets, unquoted, whole_label
+from netwright.data.targets import choose_targets
 from netwright.errors import DataError, UsageError
 
 __all__ = ["graph_rows", "read_graph", "read_graph_data"]

@@ -17,8 +17,8 @@ from netwright.data.cells import (
     guess_numbers,
     parse_numbers,
 )
+from netwright.data.labels import multilabel_table, simple_label, unquoted, whole_label
 from netwright.data.ledger import Ledger
-from netwright.data.targets import multilabel_table, simple_label, unquoted, whole_label
 from netwright.data.task import Task
 from netwright.errors import DataError
 

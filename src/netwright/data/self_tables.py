@@ -16,13 +16,14 @@ from netwright.data.columns import Column, infer_columns
 from netwright.data.data import Data, Rows, Source
 from netwright.data.guard import guard_groups, guard_rows
 from netwright.data.labelled import Labels, labelled_data
+from netwright.data.labels import unquoted, whole_label
 from netwright.data.ledger import Ledger
 from netwright.data.notes import merge_notes
 from netwright.data.options import ReadOptions
 from netwright.data.set_aside import SetAside, set_aside
 from netwright.data.table_encoding import TableEncoding
 from netwright.data.table_splits import group_cells, join_parts, split_table, told_splits
-from netwright.data.targets import USUAL_NAMES, Targets, choose_targets, unquoted, whole_label
+from netwright.data.targets import USUAL_NAMES, Targets, choose_targets
 from netwright.errors import DataError, UsageError
 
 __all__ = ["self_table"]

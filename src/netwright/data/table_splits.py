@@ -13,10 +13,11 @@ from netwright.data.cells import distinct
 from netwright.data.column_cells import read_seconds
 from netwright.data.columns import infer_columns
 from netwright.data.formats.tables import read_table
+from netwright.data.labels import simple_label
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
 from netwright.data.splits import split_there
-from netwright.data.targets import FEWEST_ROWS, Targets, simple_label
+from netwright.data.targets import FEWEST_ROWS, Targets
 from netwright.errors import DataError, UsageError, did_you_mean
 
 __all__ = [

@@ -5,8 +5,6 @@ distinct values are a regression, whole numbers with up to 20 are classes; words
 words joined by "|" or ";" are several labels a row. The positive class of two is the rarer one.
 """
 
-import json
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +26,15 @@ from netwright.data.cells import (
     parse_numbers,
 )
 from netwright.data.grades import order_grades, order_of_column
+from netwright.data.labels import (
+    LISTS,
+    labels_in,
+    multilabel_table,
+    ordered,
+    separator_of,
+    unquoted,
+    whole_label,
+)
 from netwright.data.ledger import Ledger
 from netwright.data.task import Form, Task, parse_task
 from netwright.errors import DataError, UsageError, did_you_mean
@@ -39,11 +46,7 @@ __all__ = [
     "choose_targets",
     "class_ids",
     "encode_targets",
-    "multilabel_table",
     "read_targets",
-    "simple_label",
-    "unquoted",
-    "whole_label",
 ]
 
 USUAL_NAMES = ("target", "label", "class", "y")
@@ -51,7 +54,6 @@ MAX_INTEGER_CLASSES = 20  # the contract's bound between classes and regression
 FEWEST_ROWS = 10
 _YES = ("1", "yes", "true", "y", "t", "positive", "pos")
 TOGETHER = ("binary", "multiclass", "regression")  # what one of several targets may be
-LISTS = "[]"  # in place of a separator: each cell holds a list of labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +197,7 @@ def read_targets(
             )
             return _regression(frame, tuple(names), "regression", ledger)
     if form in (None, "multilabel") and not numeric:
-        separator = _separator(known)
+        separator = separator_of(known)
         if separator:
             if form is None:
                 how = "in lists" if separator == LISTS else f"joined by {separator!r}"
@@ -234,7 +236,7 @@ def _classes(
         known.take(merged.astype(np.int64), -1).astype(np.int64),
         np.bincount(merged, weights=known.counts).astype(np.int64),
     )
-    classes = _ordered(known.words)
+    classes = ordered(known.words)
     rows = int(known.counts.sum())
     if len(classes) == 1:
         raise DataError(
@@ -264,32 +266,6 @@ def _classes(
     return Targets(
         task_name=name, form=form, names=(target,), labels=labels, classes=tuple(classes)
     )
-
-
-def unquoted(words: NDArray[Any]) -> list[str]:
-    """Take quotes off if every label has them: '-1' and '1' are -1 and 1."""
-    for quote in ("'", '"'):
-        if all(len(word) > 2 and word[0] == quote and word[-1] == quote for word in words):
-            return [word[1:-1].strip() for word in words]
-    return [str(word) for word in words]
-
-
-def whole_label(word: str) -> str:
-    """ "1.0" and "1" are the same class."""
-    try:
-        value = float(word)
-    except ValueError:
-        return word
-    return str(int(value)) if math.isfinite(value) and value.is_integer() and "." in word else word
-
-
-def _ordered(words: Iterable[str]) -> list[str]:
-    """Sort labels as numbers where all are numbers, else as words."""
-    found = list(words)
-    values = parse_numbers(np.array(found, dtype=object))
-    if np.isfinite(values).all():
-        return [found[i] for i in np.argsort(values, kind="stable")]
-    return sorted(found)
 
 
 def _regression(frame: pd.DataFrame, names: tuple[str, ...], name: str, ledger: Ledger) -> Targets:
@@ -371,63 +347,13 @@ def _unlike(frame: pd.DataFrame, names: Sequence[str]) -> bool:
     return "word" in kinds or len(kinds) > 1
 
 
-def _separator(known: Distinct) -> str:
-    """The sign that joins labels, if cells share the labels that it joins; LISTS where each cell is
-    a list.
-    """
-    if all(_listed(word) is not None for word in known.words):
-        return LISTS
-    for sign in ("|", ";"):
-        joined = [word for word in known.words if sign in word]
-        alone = {word for word in known.words if sign not in word}
-        parts = {part.strip() for word in joined for part in word.split(sign)}
-        if not joined or (len(joined) < 2 and not parts <= alone):
-            continue
-        atoms = {part.strip() for word in known.words for part in word.split(sign)}
-        if len(atoms) <= max(len(known.words), 3):
-            return sign
-    return ""
-
-
-def _listed(word: str) -> list[str] | None:
-    """The labels of a cell that holds a list (of JSON or Parquet), None where it holds none."""
-    if not (word.startswith("[") and word.endswith("]")):
-        return None
-    try:
-        items = json.loads(word)
-    except ValueError:
-        return None
-    return [whole_label(str(item).strip()) for item in items if item is not None]
-
-
-def _labels(word: str, sign: str) -> list[str]:
-    found = _listed(word) if sign == LISTS else word.split(sign)
-    return [label.strip() for label in found or ()]
-
-
 def _multilabel(known: Distinct, target: str, separator: str, name: str) -> Targets:
-    parts = {label for word in known.words for label in _labels(word, separator)}
-    classes = tuple(_ordered(parts - {""}))
+    parts = {label for word in known.words for label in labels_in(word, separator)}
+    classes = tuple(ordered(parts - {""}))
     values = multilabel_table(known, classes, separator)
     return Targets(
         task_name=name, form="multilabel", names=(target,), values=values, classes=classes
     )
-
-
-def multilabel_table(
-    known: Distinct, classes: Sequence[str], separator: str | None = None
-) -> NDArray[np.float64]:
-    """Return (rows, classes) of 0 and 1, NaN where a row has no cell. separator: None finds it
-    out."""
-    sign = separator or _separator(known) or "|"
-    position = {label: at for at, label in enumerate(classes)}
-    table = np.zeros((len(known.words) + 1, len(classes)))
-    for row, word in enumerate(known.words):
-        for label in _labels(word, sign):
-            if label in position:
-                table[row, position[label]] = 1.0
-    table[-1] = np.nan  # code -1: no cell
-    return table[known.codes]
 
 
 def build_task(targets: Targets, ledger: Ledger) -> Task:
@@ -506,8 +432,3 @@ def encode_targets(targets: Targets, task: Task) -> Tensor:
     if task.form == "regression":
         values = (values - np.array(task.target_mean)) / np.array(task.target_std)
     return torch.from_numpy(values.astype(np.float32))
-
-
-def simple_label(word: str) -> str:
-    """A label without case, spaces beyond one, and a dot at the end."""
-    return " ".join(word.casefold().rstrip(" .").split())
