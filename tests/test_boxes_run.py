@@ -13,7 +13,7 @@ from netwright.data.read import read
 from netwright.data.read_rows import read_labelled
 from netwright.evaluate.evaluate import evaluate
 from netwright.making import Job, make
-from netwright.model.model import load
+from netwright.model.loading import load
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from netwright.data.options import ReadOptions
 from netwright.data.read import read
 from netwright.errors import UsageError
 from netwright.making import Job, make
-from netwright.model.model import load
+from netwright.model.loading import load
 
 SMALL = {
     "net.width": 16, "net.depth": 1, "net.num_heads": 2, "net.dropout": 0.0, "recipe.lr": 0.01,

@@ -11,7 +11,7 @@ from netwright.data.ledger import Ledger
 from netwright.data.read import ReadOptions, read, read_labelled, read_rows
 from netwright.evaluate.evaluate import evaluate
 from netwright.making import Job, make
-from netwright.model.model import load
+from netwright.model.loading import load
 from netwright.plan.design import design
 
 NAMES = ("Ann", "Bob", "Cyril", "Dora", "Emil")

@@ -14,7 +14,7 @@ from netwright.data.read import read, read_labelled
 from netwright.errors import UsageError
 from netwright.evaluate.evaluate import evaluate
 from netwright.making import Job, make
-from netwright.model.model import load
+from netwright.model.loading import load
 from netwright.nets.unet import UNet
 
 

@@ -19,7 +19,8 @@ from netwright.errors import UsageError
 from netwright.evaluate.evaluate import evaluate
 from netwright.making import Job, make
 from netwright.model.gallery import Gallery, nearest
-from netwright.model.model import Model, load
+from netwright.model.loading import load
+from netwright.model.model import Model
 
 
 def draw_classes(root: Path, names: str, rows: int, seed: int) -> Path:

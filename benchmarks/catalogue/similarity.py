@@ -27,7 +27,7 @@ from netwright.data.samples import read_samples
 from netwright.data.sources import locate
 from netwright.evaluate.baseline_inputs import Sample, image_features
 from netwright.model.gallery import gallery_of, nearest
-from netwright.model.model import load
+from netwright.model.loading import load
 
 HERE = Path(__file__).resolve().parents[1]
 RESULTS = HERE / "results" / "catalogue_similarity.json"

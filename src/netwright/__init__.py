@@ -30,7 +30,7 @@ _WHERE = {
     "evaluate": "netwright.evaluate.evaluate",
     "fit": "netwright.train.fit",
     "integers": "netwright.plan.distributions",
-    "load": "netwright.model.model",
+    "load": "netwright.model.loading",
     "log": "netwright.plan.distributions",
     "read": "netwright.data.read",
     "repair": "netwright.repair.repair",
@@ -80,7 +80,8 @@ if TYPE_CHECKING:
     from netwright.errors import NetwrightError
     from netwright.estimators.estimators import Classifier, Regressor
     from netwright.evaluate.evaluate import evaluate
-    from netwright.model.model import Model, load
+    from netwright.model.loading import load
+    from netwright.model.model import Model
     from netwright.plan.design import design
     from netwright.plan.distributions import choice, integers, log, uniform, zero_or
     from netwright.plan.plan import Plan, Recipe

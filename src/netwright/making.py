@@ -17,7 +17,7 @@ from netwright.data.data import Data
 from netwright.data.folds import check_folds
 from netwright.data.read import ReadOptions, read
 from netwright.diagnose.finding import findings_json
-from netwright.model.model import load
+from netwright.model.loading import load
 from netwright.plan.design import design
 from netwright.plan.members import with_count
 from netwright.plan.plan import Plan

@@ -10,7 +10,8 @@ from netwright import catalogue
 from netwright.data.data import Data
 from netwright.errors import UsageError
 from netwright.model.drawing import as_raw, draw, example_noise
-from netwright.model.model import Model, load
+from netwright.model.loading import load
+from netwright.model.model import Model
 
 
 def model_of(data: Data, name: str, **options: object) -> Model:

@@ -11,7 +11,9 @@ from sklearn.datasets import load_iris
 
 from netwright.data.read import read
 from netwright.errors import DataError, UsageError
-from netwright.model.model import FORMAT, Model, load, mean_of_members
+from netwright.model.combining import mean_of_members
+from netwright.model.loading import load
+from netwright.model.model import FORMAT, Model
 from netwright.plan.design import design
 from netwright.train.fit import fit
 

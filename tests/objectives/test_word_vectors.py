@@ -16,7 +16,7 @@ from netwright.errors import UsageError
 from netwright.evaluate.baselines import baselines
 from netwright.evaluate.evaluate import evaluate
 from netwright.evaluate.word_scores import score_words
-from netwright.model.model import load
+from netwright.model.loading import load
 from netwright.nets.word2vec import Word2Vec
 from netwright.objectives._objective import Epoch
 from netwright.objectives.word_vectors import WordVectors

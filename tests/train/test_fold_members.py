@@ -12,7 +12,7 @@ from small_data import small_data, small_plan
 from netwright.data.data import Data, Rows
 from netwright.data.folds import deal_folds
 from netwright.errors import DataError
-from netwright.model.model import mean_of_members
+from netwright.model.combining import mean_of_members
 from netwright.plan.plan import Plan
 from netwright.train.fit import fit
 from netwright.train.members import SEEDS_A_RUN

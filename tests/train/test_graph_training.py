@@ -9,7 +9,7 @@ import torch
 from netwright.data.data import Rows
 from netwright.data.read import read
 from netwright.evaluate.judge import metric_of
-from netwright.model.model import load
+from netwright.model.loading import load
 from netwright.plan.design import design
 from netwright.train.fit import fit
 from netwright.train.pack import fit_pack

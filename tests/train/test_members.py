@@ -14,7 +14,7 @@ from netwright.data.data import Source
 from netwright.data.ledger import Ledger
 from netwright.diagnose.finding import Finding
 from netwright.errors import UsageError
-from netwright.model.model import mean_of_members
+from netwright.model.combining import mean_of_members
 from netwright.plan.plan import Plan, Recipe
 from netwright.train.fit import fit
 from netwright.train.members import SEEDS_A_RUN, merge_findings

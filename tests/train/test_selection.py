@@ -5,7 +5,7 @@ import torch
 
 from netwright.data.task import Task
 from netwright.evaluate.calibration import log_loss
-from netwright.model.model import mean_of_members
+from netwright.model.combining import mean_of_members
 from netwright.train.selection import answers_of, criterion_of, select_all, select_greedily
 
 

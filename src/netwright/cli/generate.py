@@ -10,7 +10,7 @@ __all__ = ["run_generate"]
 def run_generate(given: dict[str, Any]) -> None:
     """Let the model draw rows or pictures, or write on from a prompt."""
     from netwright.cli.draw import run_draw
-    from netwright.model.model import load
+    from netwright.model.loading import load
 
     model = load(given["model"], device=given["device"])
     if model.task.form != "generation":

@@ -74,7 +74,7 @@ def run_predict(
     class folders of examples, for a model of what is alike."""
     from netwright.data.read_rows import encoding_of, read_rows
     from netwright.device import threads as use_threads
-    from netwright.model.model import load
+    from netwright.model.loading import load
 
     suffix = Path(out or "").suffix.lower()
     if suffix not in WRITERS:
@@ -183,7 +183,7 @@ def run_evaluate(
     from netwright.data.read_rows import encoding_of, read_labelled
     from netwright.device import threads as use_threads
     from netwright.evaluate.evaluate import evaluate
-    from netwright.model.model import load
+    from netwright.model.loading import load
 
     opened = load(model, device=device)
     ledger = Ledger()

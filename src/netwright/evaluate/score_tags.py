@@ -16,7 +16,7 @@ from netwright.evaluate.check_predictions import check_rows
 from netwright.evaluate.metrics import collect_scores, row_notes
 from netwright.evaluate.scores import Scores, primary_metric
 from netwright.evaluate.tag_metrics import has_entities, measure_tags, span_counts
-from netwright.model.model import less_outside
+from netwright.model.tags import less_outside
 
 __all__ = ["best_outside", "score_tags", "tags_of"]
 

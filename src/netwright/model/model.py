@@ -10,37 +10,34 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import safetensors
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from netwright import catalogue
 from netwright.data.data import Encoding, Rows, Split
-from netwright.data.encodings import load_encoding
 from netwright.data.image_encoding import name_of
 from netwright.data.ledger import Ledger
 from netwright.data.mask_encoding import MaskEncoding
 from netwright.data.pair_encoding import PairEncoding
-from netwright.data.sentence_encoding import as_tokens
 from netwright.data.speech_encoding import SpeechEncoding
 from netwright.data.task import Task
 from netwright.data.text_encoding import TextEncoding
 from netwright.data.word_encoding import WordEncoding
-from netwright.device import choose_device
-from netwright.errors import DataError, UsageError
-from netwright.model.boxes import mean_of_detectors, predict_boxes
+from netwright.errors import UsageError
+from netwright.model.boxes import predict_boxes
+from netwright.model.combining import mean_of_members
 from netwright.model.filling import fill_in
 from netwright.model.gallery import Gallery, nearest
 from netwright.model.intervals import Interval, middle_of, quantiles_of
 from netwright.model.masks import predict_masks, save_masks, shares_of_masks
 from netwright.model.neighbours import neighbours_frame
+from netwright.model.tags import predict_tags
 from netwright.model.transcribing import transcribe
 from netwright.model.writing import generate, translate
 from netwright.objectives.reconstruction import row_errors
 
-__all__ = ["FORMAT", "Model", "less_outside", "load", "mean_of_members"]
+__all__ = ["FORMAT", "Model"]
 
 FORMAT = 1  # raised when a saved folder's meaning changes; `load` reads every older one
 
@@ -188,7 +185,7 @@ class Model:
             assert isinstance(self.encoding, TextEncoding)
             return fill_in(self.net, self.encoding, raw)
         if self.task.form == "tagging":
-            return self._tag(raw, ledger, batch_size)
+            return predict_tags(self, raw, ledger, batch_size)
         if self.task.form == "segmentation":
             return self.predict_masks(raw, ledger=ledger)
         if self.task.form == "detection":
@@ -248,32 +245,6 @@ class Model:
             self.net, self.encoding, prompt, tokens=tokens, temperature=temperature,
             top_k=top_k, top_p=top_p, seed=seed,
         )  # fmt: skip
-
-    def _tag(self, raw: Any, ledger: Ledger | None, batch_size: int) -> pd.DataFrame:
-        """Return a row for each token: "sentence" (from 1), "token", "prediction", "probability"
-        of the tag that is said."""
-        sentences = [as_tokens(one) for one in raw]
-        inputs = self.encoding.encode(sentences, ledger)
-        time = inputs[0].shape[1]
-        rows = Rows("predict", inputs, torch.zeros(len(sentences)))
-        logits = self.forward_rows(
-            rows,
-            batch_size=batch_size,
-            reduce=lambda found, _: F.pad(found, (0, 0, 0, time - found.shape[1])),
-        )
-        real = torch.tensor([len(one) for one in sentences])[:, None] > torch.arange(time)
-        scores = less_outside(logits[real], self.outside)
-        said = scores.argmax(-1)
-        probabilities = scores.softmax(-1).gather(1, said[:, None])[:, 0]
-        number = torch.arange(1, len(sentences) + 1)[:, None].expand_as(real)[real]
-        return pd.DataFrame(
-            {
-                "sentence": number.numpy(),
-                "token": [token for one in sentences for token in one],
-                "prediction": [self.task.classes[at] for at in said.tolist()],
-                "probability": probabilities.numpy(),
-            }
-        )
 
     def predict_masks(
         self, raw: Any, folder: Path | None = None, *, ledger: Ledger | None = None
@@ -385,96 +356,6 @@ def _of_target(target: str, column: str) -> str:
     """ "probability_yes" of the target "sold" is "probability_sold_yes"."""
     what, _, rest = column.partition("_")
     return "_".join(part for part in (what, target, rest) if part)
-
-
-def less_outside(logits: Tensor, outside: float) -> Tensor:
-    """Return a tagger's logits (..., tags) with `outside` taken from those of the first tag."""
-    return torch.cat([logits[..., :1] - outside, logits[..., 1:]], -1) if outside else logits
-
-
-def mean_of_members(outputs: Tensor, form: str, weights: Tensor | None = None) -> Tensor:
-    """Return the outputs (batch, outputs) of an ensemble whose members gave `outputs` (batch,
-    members, outputs): logits of the mean probability, or the mean value. weights (members,) add up
-    to 1; None: equal."""
-    if weights is None:
-        weights = outputs.new_full((outputs.shape[1],), 1 / outputs.shape[1])
-    shares = weights.view(-1, *[1] * (outputs.dim() - 2))
-    if form in ("binary", "multiclass", "language-modelling", "tagging", "translation"):
-        return (outputs.log_softmax(-1) + shares.log()).logsumexp(1)
-    if form == "segmentation":  # (batch, members, classes, height, width)
-        return (outputs.log_softmax(2) + shares.log()).logsumexp(1)
-    if form == "detection":
-        return mean_of_detectors(outputs, shares)
-    if form in ("multilabel", "ordinal"):
-        return torch.logit((outputs.sigmoid() * shares).sum(1), eps=1e-7)
-    return (outputs * shares).sum(1)
-
-
-def load(
-    path: str | Path, *, device: str = "cpu", net: Callable[[], nn.Module] | None = None
-) -> Model:
-    """Open a model folder, or a run folder that holds one. `net` builds a net that is not in the
-    catalogue."""
-    folder = Path(path)
-    if not folder.exists():
-        raise UsageError(
-            f"There is no model folder {str(path)!r}. Give a run folder or its model/ folder."
-        )
-    if (folder / "model" / "config.json").is_file():
-        folder = folder / "model"
-    missing = [
-        n
-        for n in ("config.json", "preprocessing.json", "model.safetensors")
-        if not (folder / n).is_file()
-    ]
-    if missing:
-        raise UsageError(
-            f"{str(path)!r} is no model folder: {', '.join(missing)} missing. Give the folder that "
-            "`netwright train` wrote."
-        )
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        preprocessing = json.loads((folder / "preprocessing.json").read_text(encoding="utf-8"))
-        tensors = load_file(folder / "model.safetensors")
-    except (json.JSONDecodeError, UnicodeDecodeError, safetensors.SafetensorError) as error:
-        raise DataError(
-            f"The model in {str(path)!r} cannot be read ({error}). Train it again or restore the "
-            "folder."
-        ) from error
-    if config.get("format", 0) > FORMAT:
-        raise UsageError(
-            f"{str(path)!r} was written in format {config['format']}; this netwright reads up to "
-            f"{FORMAT}. Upgrade netwright."
-        )
-    spec = config["net"]
-    arguments = {k: v for k, v in spec.items() if k != "name"}
-    built = net() if net else catalogue.build("netwright.nets", spec["name"], arguments, what="net")
-    weights = {k.removeprefix("net."): v for k, v in tensors.items() if k.startswith("net.")}
-    built.load_state_dict(weights)
-    fitted = {
-        k.removeprefix("encoding."): v for k, v in tensors.items() if k.startswith("encoding.")
-    }
-    known = config.get("gallery")
-    gallery = None
-    if known:
-        vectors = tensors["gallery.vectors"]
-        gallery = Gallery(vectors, tuple(known["labels"]), tuple(known["names"]))
-    built.to(choose_device(device)).eval()
-    return Model(
-        net=built,
-        spec=spec,
-        encoding=load_encoding(preprocessing, fitted),
-        task=Task.from_dict(config["task"]),
-        temperature=config["temperature"],
-        outside=config.get("outside", 0.0),
-        temperatures=tuple(config.get("temperatures", ())),
-        quantiles=tuple(config.get("quantiles", ())),
-        interval=Interval.from_dict(config["interval"]) if config.get("interval") else None,
-        gallery=gallery,
-        card=(folder / "README.md").read_text(encoding="utf-8")
-        if (folder / "README.md").is_file()
-        else "",
-    )
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -17,7 +17,8 @@ from netwright.data.data import Data
 from netwright.data.folds import Folds
 from netwright.evaluate.judge import IN_TOKENS, loss_of, score_outputs, targets_of
 from netwright.evaluate.scores import primary_metric
-from netwright.model.model import Model, mean_of_members
+from netwright.model.combining import mean_of_members
+from netwright.model.model import Model
 from netwright.plan.plan import Plan
 from netwright.train.building import build_objective, learned_quantiles
 from netwright.train.pack import MemberEpoch
