@@ -21,10 +21,24 @@ _MATRICES = (
 def losses(trace: Trace) -> Values:
     """Return the training loss by step; by epoch where that was recorded more often, after the
     first step's: the mean of an epoch may hide where the loss began."""
-    by_step, by_epoch = trace.values("loss"), trace.values("loss.train")
+    return timed_losses(trace)[1]
+
+
+def timed_losses(trace: Trace) -> tuple[NDArray[np.int64], Values]:
+    """Return (steps, `losses`)."""
+    steps, by_step = trace.steps("loss"), trace.values("loss")
+    ends, by_epoch = trace.steps("loss.train"), trace.values("loss.train")
     if len(by_step) >= min(10, len(by_epoch)):
-        return by_step
-    return np.concatenate([by_step[:1], by_epoch])
+        return steps, by_step
+    return np.concatenate([steps[:1], ends]), np.concatenate([by_step[:1], by_epoch])
+
+
+def _between(trace: Trace, first: float, last: float) -> Values:
+    """Return the finite losses from one share of the run to another, by their steps: the first
+    ones may be watched more closely."""
+    steps, values = timed_losses(trace)
+    share = (steps - steps[0]) / max(int(steps[-1] - steps[0]), 1)
+    return finite(values[(share >= first) & (share < last)])
 
 
 def finite(values: Values) -> Values:
@@ -94,8 +108,8 @@ def stuck(trace: Trace) -> bool:
     start = float(values[0])
     if end > start - max(0.05 * abs(start), 2 * noise):
         return True
-    tenth = max(2, len(values) // 10)
-    early = float(np.median(values[tenth : 3 * tenth]))
+    some = _between(trace, 0.1, 0.3)
+    early = float(np.median(some)) if len(some) else start
     return end > start - 0.2 * abs(start) and end > early - max(0.01 * abs(start), noise / 2)
 
 
@@ -104,9 +118,11 @@ def started_flat(trace: Trace) -> bool:
     values = finite(losses(trace))
     if len(values) < 10:
         return False
+    some = _between(trace, 0.1, 0.2)
     fall = float(values[0]) - end_of(values)
-    early = float(values[0] - np.median(values[len(values) // 10 : len(values) // 5]))
-    return fall > 2 * noise_of(values) and early < 0.1 * fall
+    if not len(some):
+        return False
+    return fall > 2 * noise_of(values) and values[0] - float(np.median(some)) < 0.1 * fall
 
 
 def weights_in_order(trace: Trace) -> list[str]:

@@ -8,6 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from watched_scripts import alarms as of_script
 
+from netwright.diagnose.diagnose import diagnose
+from netwright.diagnose.symptoms import started_flat
+from netwright.watch.trace import Trace
+
 
 def with_weights(change: Callable[[Tensor], object], depth: int = 4) -> nn.Sequential:
     torch.manual_seed(0)
@@ -60,6 +64,30 @@ def test_a_last_layer_and_the_ends_of_residual_branches_may_be_zero() -> None:
 
     torch.manual_seed(0)
     assert names(train(Residual(), waves(), loss=F.mse_loss, epochs=30)) == []
+
+
+@pytest.mark.parametrize("where", [(1,), (2, 4), (0,), (1, 2)])
+def test_small_weights_that_a_signal_must_pass(where: tuple[int, ...]) -> None:
+    """As at the ends of residual branches single ones of a sixth of the spread are a known start,
+    two in a row are not, nor are tiny ones."""
+    trace = Trace()
+    for at in range(6):
+        trace.record("order", str(at), 0, at)
+        trace.record("type:Linear", str(at), 0, 1)
+        for signal, value in {"init.off": 7.0 if at in where else 1.0, "init.high": 0.0,
+                              "init.std": 0.01, "weight.norm": 1.0}.items():  # fmt: skip
+            trace.record(signal, f"{at}.weight", 0, value)
+    for step in range(100):  # the first quarter goes by in vain
+        trace.record("loss", "", step, 2.0 if step < 25 else 2.0 * 0.95 ** (step - 25))
+    chained = where in [(0,), (1, 2)]
+    assert ("wrong-initialization" in {f.fault for f in diagnose(trace)}) == chained
+
+
+def test_first_steps_that_are_watched_closely_are_not_the_first_part_of_a_run() -> None:
+    trace = Trace()
+    for step in (0, 1, 4, 16, *range(100, 2000, 100)):
+        trace.record("loss", "", step, 2.0 * 0.9 ** (step / 100))
+    assert not started_flat(trace)
 
 
 @pytest.mark.parametrize("start", [0.0, 1 / 4])

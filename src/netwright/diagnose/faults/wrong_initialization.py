@@ -44,6 +44,7 @@ from netwright.watch.trace import Trace
 __all__ = ["wrong_initialization"]
 
 _OFF = 3.0  # standard deviations outside the span of the known recipes, as a factor
+_TINY = 30.0  # the same; the ends of residual branches, scaled down by depth, are not so small
 
 
 @fault(
@@ -80,17 +81,15 @@ def wrong_initialization(trace: Trace) -> Iterator[Evidence]:
     if not len(values):
         return
     # Equal units stay copies unless what follows tells them apart. Copies of zeros may separate
-    # late, where biases differ; at the end of a residual branch they are a known good start: that
-    # neither begins a net nor comes twice in a row.
+    # late, where biases differ.
     copies = [w for w in equal if w in trace.places("init.copies")]
-    rows = [weights.index(w) for w in copies if size[w] == 0]
-    chain = bool(rows) and (rows[0] == 0 or any(b - a == 1 for a, b in pairwise(rows)))
+    zeros = [w for w in copies if size[w] == 0]
     held_back = stuck(trace) or started_flat(trace)
-    if chain or any(size[w] > 0 for w in copies):
+    if _shrink(zeros, weights) or any(size[w] > 0 for w in copies):
         yield _equal(copies, values)
     elif large and (diverged(trace) or stuck(trace) or _starts_high(trace)):
         yield _scaled(trace, large, std, off, "larger")
-    elif small and held_back:
+    elif (_shrink(small, weights) or any(off[w] > _TINY for w in small)) and held_back:
         yield _scaled(trace, small, std, off, "smaller")
 
 
@@ -99,6 +98,13 @@ def _own_matrices(trace: Trace, weights: list[str]) -> list[str]:
     own = trace.places("own.matrix")
     places = [w for w in own if w not in weights and trace.values("init.off", w)[0] > _OFF]
     return [w for w in places if _above(trace, w)]
+
+
+def _shrink(few: list[str], weights: list[str]) -> bool:
+    """Whether small weights lie where a signal must pass. Those at the ends of residual branches
+    are a known good start: they neither begin a net nor come twice in a row."""
+    rows = [weights.index(w) for w in few]
+    return bool(rows) and (rows[0] == 0 or any(b - a == 1 for a, b in pairwise(rows)))
 
 
 def _above(trace: Trace, weight: str) -> bool:
