@@ -1,6 +1,6 @@
 """Sequences of the catalogue: `netwright train` on tagged sentences, pairs of texts, a text, names.
 
-    python benchmarks/catalogue/sequences.py [CELL ...] [--seeds 3] [--data ../shared/data]
+    python benchmarks/catalogue/sequences.py [CELL ...] [--seeds 3] [--threads 1]
 
 A cell is the command with its defaults on one data set, or with the net that it names; each seed is
 one run in an empty folder. Its metrics are kept in benchmarks/cache/sequences, so that an
@@ -8,7 +8,8 @@ interrupted table goes on; the table goes to benchmarks/results/catalogue_sequen
 here chooses anything by a test score. Of tinyshakespeare the test is the last tenth of the
 characters, which is what nanoGPT calls its validation split; what we choose by is the tenth before
 it, so that we train on 80 % of the text where nanoGPT trains on 90 %. "cpu_seconds" tell what the
-command had: its bound is of time on the clock, which a busy machine shortens.
+command had: its bound is of time on the clock, which a busy machine shortens. --threads 1: one
+core alone, so that two cells may run side by side.
 """
 
 import argparse
@@ -53,7 +54,7 @@ CELLS = {
 }
 
 
-def run_cell(name: str, seed: int, data: Path) -> dict[str, Any]:
+def run_cell(name: str, seed: int, data: Path, threads: int | None) -> dict[str, Any]:
     """Return the metrics of one run, from the cache where it is there."""
     cached = CACHE / f"{name}-{seed}.json"
     if cached.is_file():
@@ -64,11 +65,13 @@ def run_cell(name: str, seed: int, data: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "netwright.cli.main", "train", str(data / cell.source)]
         command += [*cell.arguments, "--seed", str(seed), "--json", "--out", f"{folder}/run"]
+        command += ["--threads", str(threads)] if threads else []
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
         if done.returncode != 0:
             raise SystemExit(f"{name}, seed {seed}: exit {done.returncode}\n{done.stderr[-2000:]}")
         found = json.loads(done.stdout) | {"cpu_seconds": round(_cpu_seconds() - cpu, 1)}
         found["written"] = _written(Path(folder) / "run") if cell.measure == "nats" else ""
+    found["threads_asked"] = threads
     found["command_seconds"] = round(time.perf_counter() - begun, 1)
     CACHE.mkdir(parents=True, exist_ok=True)
     cached.write_text(json.dumps(found))
@@ -109,7 +112,8 @@ def judge(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
         "parameters": runs[0]["parameters"],
         "command_seconds": [run["command_seconds"] for run in runs],
         "cpu_seconds": [run.get("cpu_seconds") for run in runs],
-        "written": runs[0]["written"],
+        "threads_asked": [run.get("threads_asked") for run in runs],
+        "written": runs[0].get("written", ""),
     }
 
 
@@ -125,9 +129,11 @@ def main() -> None:
     parser.add_argument("cells", nargs="*", default=list(CELLS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data")
+    parser.add_argument("--threads", type=int, help="Of the command; measured when left out.")
     given = parser.parse_args()
+    data = given.data.resolve()
     for name in given.cells:
-        runs = [run_cell(name, seed, given.data.resolve()) for seed in range(given.seeds)]
+        runs = [run_cell(name, seed, data, given.threads) for seed in range(given.seeds)]
         table = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
         table[name] = judge(name, runs)
         print(name, json.dumps(table[name]), flush=True)
