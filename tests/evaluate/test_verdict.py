@@ -45,7 +45,7 @@ def test_a_win_over_a_baseline_that_was_held_back_says_so() -> None:
     trees = Baseline("trees", regression(2.0), "stopped at 5 of 100 rounds", cut=True)
     linear = Baseline("linear", regression(3.0))
     sentence = verdict(regression(1.0), {"linear": linear, "trees": trees})
-    assert sentence.endswith("Held back by time: gradient-boosted trees.")
+    assert sentence.endswith("The bound on time cut short gradient-boosted trees.")
     assert "Held back" not in verdict(regression(1.0), {"linear": linear})
 
 

@@ -56,7 +56,7 @@ def score_translations(
         return measure
 
     point, replicates = replicate(measure_of, len(targets), resamples=resamples, seed=seed)
-    notes = [f"{int(asked.sum()):,} pieces"]
+    notes = [f"nats and perplexity: over {int(asked.sum()):,} pieces of words"]
     if said is not None:
         notes += [f"BLEU: {SIGNATURE}, greedy search"]
     notes += row_notes(len(targets)) if resamples else []

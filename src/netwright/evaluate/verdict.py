@@ -93,7 +93,7 @@ def verdict(net: Scores, baselines: Mapping[str, Rival | Scores | None]) -> str:
             if one is not None and not isinstance(one, Scores) and one.cut
         ]
         if short:  # a win over a rival that was held back proves less
-            sentence += f" Held back by time: {' and '.join(short)}."
+            sentence += f" The bound on time cut short {' and '.join(short)}."
         return sentence
     if lead.high < 0:
         wins, them = ("beat", "them") if key == "trees" else ("beats", "it")
