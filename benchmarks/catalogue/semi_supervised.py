@@ -84,11 +84,11 @@ def run_cell(method: str, seed: int) -> dict[str, Any]:
 def main() -> None:
     """Run the cells asked for and rewrite the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("methods", nargs="*", default=list(METHODS), choices=METHODS)
+    parser.add_argument("methods", nargs="*", help=", ".join(METHODS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     given = parser.parse_args()
     table = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    for method in given.methods:
+    for method in given.methods or METHODS:
         known = table.get(method, {}).get("seeds", {})
         for seed in given.seeds:
             known[str(seed)] = run_cell(method, seed)

@@ -7,7 +7,7 @@ from netwright.plan.choices import INIT_REASON, Choices, epochs_for
 
 __all__ = ["detection"]
 
-STEPS = 4000
+STEPS = 9000
 
 
 def detection(data: Data, c: Choices) -> None:
@@ -32,7 +32,7 @@ def detection(data: Data, c: Choices) -> None:
     c.recipe("weight_decay", 0.05, "pictures are learned by heart: a strong decoupled decay")
     c.recipe("clip", 10.0, "a batch may hold few boxes or many")
     epochs = epochs_for(STEPS, rows, batch, low=10, high=150)
-    c.recipe("epochs", epochs, f"about {STEPS} steps; the schedule shrinks to the time bound")
+    c.recipe("epochs", epochs, f"about {STEPS:,} steps; the schedule shrinks to the time bound")
     c.recipe("patience", max(epochs // 3, 10), "epochs without a better validation score")
     c.recipe("ema", 0.995, "the average of the weights is steadier than the last of them")
     c.recipe("augment", ("flip", "shift"), "a thing stays one when mirrored or moved")
