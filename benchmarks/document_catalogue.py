@@ -51,6 +51,14 @@ def _reach(name: str, what: str) -> Row | None:
     return f"{what} {_values(found['values'])}", str(found["asked"])
 
 
+def _pictures() -> Row | None:
+    """What the designer chooses for pictures, of both sizes."""
+    rows = [_reach("digits", "accuracy on digits"), _reach("fashion_mnist", "on Fashion-MNIST")]
+    found = [row for row in rows if row is not None]
+    both = ", ".join(row[0] for row in found), ", ".join(row[1] for row in found)
+    return both if found else None
+
+
 def _first_nets(*names: str) -> Row | None:
     table = _read("catalogue_first_nets")
     found = {name: table[name] for name in names if name in table}
@@ -237,10 +245,10 @@ def _ten_labels() -> Row | None:
 FIGURES: dict[str, Callable[[], Row | None]] = {
     "adult": lambda: _reach("adult", "accuracy on adult"),
     "cartpole": _cartpole,
-    "digits": lambda: _reach("digits", "accuracy on digits"),
+    "pictures": _pictures,
     "drawn": _drawn,
     "forecasts": _forecasts,
-    "fashion": lambda: _reach("fashion_mnist", "accuracy on Fashion-MNIST"),
+    "garments": lambda: _reach("fashion_mnist, ResNet", "accuracy on Fashion-MNIST"),
     "graphs": _graphs,
     "mammography": _mammography,
     "membrane": _membrane,

@@ -51,6 +51,12 @@ CELLS: dict[str, tuple[str, list[str], str, Any]] = {
     "sonar": ("tables/sonar/sonar.csv", [], "roc_auc", "trees"),
     "ionosphere": ("tables/ionosphere/ionosphere.csv", [], "roc_auc", "trees"),
     "fashion_mnist": ("images/fashion_mnist", ["--time", "10m"], "accuracy", 0.930),
+    "fashion_mnist, ResNet": (
+        "images/fashion_mnist",
+        ["--set", "net.name=resnet", "--time", "15m"],
+        "accuracy",
+        0.935,
+    ),
     "cifar10_subset": (
         "images/cifar10_jpg_subset/cifar10_jpg_400_100.zip",
         ["--time", "10m"],
