@@ -3,18 +3,18 @@ YAML."""
 
 import dataclasses
 import functools
-import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal
 
 import yaml
 
 from netwright import catalogue
 from netwright.errors import UsageError, did_you_mean
+from netwright.plan.fields import PlanLoader, check_value, fields_of, set_in_, short
 from netwright.plan.members import MEMBER_FIELDS, Members
 
 FIXED = "fixed by the data"  # the reason of what no other choice could be
@@ -102,9 +102,9 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
-            _check(f"recipe.{name}", value, _recipe_hints()[name])
+            check_value(f"recipe.{name}", value, _recipe_hints()[name])
         for name, hint in _recipe_hints().items():
-            _check(f"recipe.{name}", getattr(self, name), hint)
+            check_value(f"recipe.{name}", getattr(self, name), hint)
         if isinstance(self.lr, float) and self.lr < 0:
             raise UsageError(f"recipe.lr is {self.lr}; expected a number >= 0 or 'auto'.")
         for name in ("epochs", "accumulate", "schedule_every", "snapshots"):
@@ -169,7 +169,7 @@ class Plan:
             if part == "recipe" and name in _recipe_fields():
                 recipe[name] = tuple(value) if isinstance(value, list) else value
             elif part in ("net", "objective") and name:
-                _set_(net if part == "net" else objective, name, value)
+                set_in_(net if part == "net" else objective, name, value)
             elif part == "members" and name in MEMBER_FIELDS:
                 members = (members or {}) | {name: value}
             elif path == "members" and (value is None or isinstance(value, Mapping)):
@@ -279,7 +279,7 @@ class Plan:
     def from_yaml(cls, text: str) -> "Plan":
         """Read the text of a plan.yaml."""
         try:
-            values = yaml.load(text, _Loader)
+            values = yaml.load(text, PlanLoader)
         except yaml.YAMLError as error:
             raise UsageError(f"The plan is not valid YAML: {error}") from error
         if not isinstance(values, dict):
@@ -312,20 +312,9 @@ class Plan:
                 default = part == "recipe" and getattr(Recipe(), name) == getattr(self.recipe, name)
                 if reason or not default:
                     lines.append(
-                        f"{f'{part}.{name}':<26} {_short(value):<22} {reason or ''}".rstrip()
+                        f"{f'{part}.{name}':<26} {short(value):<22} {reason or ''}".rstrip()
                     )
         return "\n".join(lines)
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML, but 1e-3 is a number, as people write it; YAML 1.1 takes it for text."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
-    list("-+.0123456789"),
-)
 
 
 @functools.cache
@@ -337,87 +326,9 @@ def _recipe_fields() -> list[str]:
     return [f.name for f in dataclasses.fields(Recipe)]
 
 
-def fields_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments by name; those within the mapping of a trunk with a dot: "trunk.width"."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        inner = value if name == "trunk" and isinstance(value, Mapping) else None
-        found |= {name: value} if inner is None else {f"trunk.{k}": v for k, v in inner.items()}
-    return found
-
-
-def _set_(values: dict[str, Any], name: str, value: Any) -> None:
-    """Set an argument, or with a dot ("trunk.width") one within a mapping that is an argument."""
-    outer, _, inner = name.partition(".")
-    within = values.get(outer)
-    if inner and isinstance(within, Mapping):
-        values[outer] = {**within, inner: value}
-    else:
-        values[name] = value
-
-
 def _net_fields(members: Mapping[str, Any] | None) -> list[str]:
     """Return the net's arguments that members draw."""
     space = members.get("space") if members else None
     if not isinstance(space, Mapping):
         return []
     return [name.removeprefix("net.") for name in space if name.startswith("net.")]
-
-
-def _short(value: Any) -> str:
-    text = str(list(value) if isinstance(value, tuple) else value)
-    return text if len(text) <= 40 else f"{text[:36]} ..."
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    origin = get_origin(hint)
-    if origin is Literal:
-        return any(value == option and type(value) is type(option) for option in get_args(hint))
-    if origin is tuple:
-        inner = get_args(hint)
-        if not isinstance(value, tuple):
-            return False
-        if inner[-1] is Ellipsis:
-            return all(_fits(v, inner[0]) for v in value)
-        return len(value) == len(inner) and all(
-            _fits(v, h) for v, h in zip(value, inner, strict=True)
-        )
-    if origin is not None:  # a union
-        return any(_fits(value, option) for option in get_args(hint))
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and value == value
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if hint is str:
-        return isinstance(value, str)
-    return hint is type(None) and value is None
-
-
-def _words(hint: Any) -> str:
-    origin = get_origin(hint)
-    if origin is Literal:
-        return ", ".join(repr(o) for o in get_args(hint))
-    if origin is tuple:
-        return f"a list of {_words(get_args(hint)[0])}"
-    if origin is not None:
-        return " or ".join(_words(o) for o in get_args(hint))
-    known = {float: "a number", int: "a whole number", str: "a text", type(None): "null"}
-    return known.get(hint, str(hint))
-
-
-def _check(path: str, value: Any, hint: Any) -> None:
-    if _fits(value, hint):
-        return
-    options = [
-        str(o)
-        for h in (hint, *get_args(hint))
-        for o in (get_args(h) if get_origin(h) is Literal else ())
-    ]
-    items = value if isinstance(value, tuple) else (value,)
-    wrong = next((v for v in items if isinstance(v, str) and v not in options), None)
-    hint_text = (
-        did_you_mean(wrong, options)
-        if wrong is not None and options
-        else f" Expected {_words(hint)}."
-    )
-    raise UsageError(f"{path} is {_short(repr(value))}.{hint_text}")

@@ -14,7 +14,7 @@ from netwright.evaluate.verdict import compare
 from netwright.evaluate.worst import WorstExample
 from netwright.model.drawing import example_noise
 from netwright.nets.ensemble import Ensemble
-from netwright.plan.plan import fields_of
+from netwright.plan.fields import fields_of
 from netwright.report.boxes import sample_boxes
 from netwright.report.columns import describe_columns
 from netwright.report.drawn import show_cloud, show_pictures
