@@ -18,8 +18,7 @@ import torch
 from torch import Tensor
 
 from netwright.data.data import Batch, Data
-from netwright.evaluate.judge import loss_of, metric_of, outputs_of, targets_of
-from netwright.evaluate.scores import higher_is_better, watched_metric
+from netwright.evaluate.scores import watched_metric
 from netwright.model.model import Model
 from netwright.objectives._objective import Epoch, experience_of
 from netwright.plan.plan import Plan
@@ -33,11 +32,12 @@ from netwright.train.building import (
     rows_of,
 )
 from netwright.train.checkpoint import load_checkpoint, save_checkpoint
-from netwright.train.conflict import facts_of_tasks, record_conflict
+from netwright.train.conflict import record_conflict
 from netwright.train.eager_step import EagerStep, choose_precision
 from netwright.train.facts import record_start
 from netwright.train.finishing import finish
 from netwright.train.freezing import is_due, thaw_, train_mode_
+from netwright.train.judging import end_epoch
 from netwright.train.live import Live
 from netwright.train.optimizers import build_optimizer, set_lr
 from netwright.train.preparing import choose_step, choose_threads, resolve_lr
@@ -57,7 +57,6 @@ CHECKPOINT_SECONDS = 30.0
 SHORTEST_CHECKPOINT_SECONDS = 1.0  # epochs of milliseconds are not each worth a file
 REPLAN_AFTER_STEPS = 10
 EARLY = (1, 4, 16)  # steps that are watched besides one in `every`
-SHARES = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_macro", "f1_weighted")
 
 
 class Progress(Protocol):
@@ -318,97 +317,12 @@ class Training:
     # ---------------------------------------------------------------------------- after an epoch
 
     def end_epoch(self, outputs: Tensor | None = None) -> None:
-        """Judge the epoch, stop early or go on. outputs: on the validation split (rows, outputs),
-        where they are known already."""
-        state, recipe = self.state, self.plan.recipe
-        if self.average.needs_batch_statistics:
-            order = torch.Generator().manual_seed(self.seed)
-            some = self.data.train.batches(self.batch_size, rng=order, device=self.device)
-            self.average.refresh_batch_statistics(
-                self.data.encoding.prepare(batch.inputs) for batch in some
-            )
-        row = self._judge(outputs)
-        state.history.append(row)
-        self._record(row)
-        stale = state.epoch - max(state.best_epoch, state.thawed - 1)
-        waits = recipe.freeze == "at-first" and state.thawed < 0  # the body is still to learn
-        if self.metric not in row:
-            state.stopped = "the loss is not finite"
-            self.trace.record("non-finite", "", state.step, 1.0)
-        elif recipe.snapshots > 1:
-            self._take_snapshot()
-        elif (
-            recipe.patience is not None
-            and stale >= recipe.patience
-            and not (state.stopped or waits)
-        ):
-            state.stopped = f"no better validation {self.metric} for {stale} epochs"
-        elif recipe.schedule == "reduce-on-plateau":
-            state.reductions += int(stale > 0 and stale % max((recipe.patience or 10) // 2, 1) == 0)
-        state.epoch += 1
-        if state.epoch >= recipe.epochs:
-            state.stopped = state.stopped or "all epochs done"
-        if self.live and not state.stopped:
-            self.live.look(self.trace, state.step / max(state.total_steps, 1))
-        state.batch = state.loss_rows = 0
-        state.loss_sum = 0.0
+        """Judge the epoch, stop early or go on (see judging.py). outputs: on the validation split
+        (rows, outputs), where they are known already."""
+        end_epoch(self, outputs)
         waited = time.monotonic() - self.saved_at
-        if self.folder and (waited > SHORTEST_CHECKPOINT_SECONDS or state.stopped):
+        if self.folder and (waited > SHORTEST_CHECKPOINT_SECONDS or self.state.stopped):
             self._checkpoint()
-
-    def _take_snapshot(self) -> None:
-        """Keep the weights where a cycle of the schedule has ended."""
-        state, count = self.state, self.plan.recipe.snapshots
-        ended = count if state.stopped else state.step * count // max(state.total_steps, 1)
-        if ended > len(self.snapshots) and len(self.snapshots) < count:
-            now = self.average.net.state_dict()
-            self.snapshots.append({name: value.detach().clone() for name, value in now.items()})
-
-    def _judge(self, outputs: Tensor | None) -> dict[str, float]:
-        """Judge the epoch on the validation split; keep the weights if they are the best so far,
-        or all that the plan asks for."""
-        state = self.state
-        self.model.net = self.average.net
-        train_loss = state.loss_sum / max(state.loss_rows, 1)
-        if outputs is None:
-            outputs = outputs_of(self.model, self.data.validation)
-        self.outputs = outputs
-        row = {"epoch": state.epoch + 1, "step": state.step, "train_loss": train_loss}
-        if math.isfinite(train_loss) and bool(torch.isfinite(outputs).all()):
-            targets, task = targets_of(self.data.validation), self.data.task
-            loss = loss_of(self.objective, outputs, targets, task)
-            if loss is not None:
-                row["validation_loss"] = loss
-            row[self.metric] = metric_of(self.model, outputs, self.data.validation, self.metric)
-            signed = row[self.metric] * (1 if higher_is_better(self.metric) else -1)
-            rows = len(self.data.validation) if self.metric in SHARES else None
-            if state.improves(signed, loss or 0.0, shares_of=rows):
-                state.best_epoch = state.epoch
-            if state.best_epoch == state.epoch or self.plan.recipe.keep == "last":
-                state.kept_epoch = state.epoch
-                kept = self.average.net.state_dict()
-                self.best = {name: value.detach().clone() for name, value in kept.items()}
-        if self.experience is not None:
-            row |= self.experience.facts()
-        since = int(state.history[-1]["step"]) if state.history else 0
-        row |= facts_of_tasks(self.trace, self.objective, self.net, since=since)
-        row["lr"] = self.optimizer.param_groups[0]["lr"]
-        row["seconds"] = round(state.seconds + time.monotonic() - self.begun, 3)
-        return row
-
-    def _record(self, row: dict[str, float]) -> None:
-        step = self.state.step
-        for signal, name in (
-            ("loss.train", "train_loss"),
-            ("loss.validation", "validation_loss"),
-            ("metric.validation", self.metric),
-        ):
-            if name in row and (self.experience is None or name == self.metric):
-                self.trace.record(signal, "", step, row[name])
-        if self.events:
-            self.events.scalars({k: v for k, v in row.items() if k not in ("epoch", "step")}, step)
-        if self.progress:
-            self.progress.epoch(self.state.epoch + 1, row)
 
     def replan(self, seconds_per_step: float) -> None:
         """Fit the schedule to the time that is left; never longer than the recipe's epochs."""
