@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from netwright.cli.main import main
+from netwright.cli.use import records_of
 
 
 @dataclass
@@ -329,6 +330,25 @@ def test_predictions_are_written_as_the_suffix_says(
         "parquet": pd.read_parquet,
     }
     assert len(readers[suffix](file)) == len(pd.read_csv(table))
+
+
+def test_json_holds_the_predictions_or_says_where_they_are(trained: Path, table: Path) -> None:
+    plain = run("predict", "run", "data.csv", cwd=table.parent)
+    said = json.loads(run("predict", "run", "data.csv", "--json", cwd=table.parent).stdout)
+    expected = pd.read_csv(io.StringIO(plain.stdout))
+    pd.testing.assert_frame_equal(pd.DataFrame(said["predictions"]), expected)
+    assert said["rows"] == len(expected) and said["out"] is None
+    arguments = ("predict", "run", "data.csv", "--json", "--out", "elsewhere.csv")
+    said = json.loads(run(*arguments, cwd=table.parent).stdout)
+    assert said["out"] == "elsewhere.csv" and "predictions" not in said
+
+
+def test_a_row_without_a_prediction_is_null_in_json() -> None:
+    frame = pd.DataFrame({"prediction": ["é", None], "probability_é": np.float32([0.25, np.nan])})
+    assert records_of(frame) == [
+        {"prediction": "é", "probability_é": 0.25},
+        {"prediction": None, "probability_é": None},
+    ]
 
 
 def test_an_unknown_suffix_for_predictions_is_refused_before_any_work(

@@ -241,7 +241,9 @@ def predict(
     out: Annotated[
         str | None,
         typer.Option(
-            help="CSV to write (of masks: a folder); stdout when left out.", metavar="FILE.csv"
+            help="CSV to write (of masks: a folder); stdout when left out, with --json in its "
+            "`predictions`.",
+            metavar="FILE.csv",
         ),
     ] = None,
     support: Annotated[

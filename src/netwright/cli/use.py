@@ -69,9 +69,10 @@ def run_predict(
     beam: int = 1,
     support: str | None = None,
 ) -> None:
-    """Write the predictions in the input's row order: as CSV, or as the suffix of `out` says. A
-    model of masks writes them into the folder `out`, with the shares of their classes. support:
-    class folders of examples, for a model of what is alike."""
+    """Write the predictions in the input's row order: as CSV, or as the suffix of `out` says; with
+    `as_json` and no `out` they stand in the JSON object, a record a row. A model of masks writes
+    them into the folder `out`, with the shares of their classes. support: class folders of
+    examples, for a model of what is alike."""
     from netwright.data.read_rows import encoding_of, read_rows
     from netwright.device import threads as use_threads
     from netwright.model.loading import load
@@ -101,13 +102,17 @@ def run_predict(
         WRITERS[suffix](frame, out)
         print(f"{len(frame):,} predictions in {out}", file=sys.stderr)
     if as_json:
-        print(
-            json.dumps(
-                {"rows": len(frame), "out": out, "ledger": ledger.to_list()}, ensure_ascii=False
-            )
-        )
+        said: dict[str, Any] = {"rows": len(frame), "out": out}
+        if out is None:
+            said["predictions"] = records_of(frame)
+        print(json.dumps(said | {"ledger": ledger.to_list()}, ensure_ascii=False))
     elif out is None:
         frame.to_csv(sys.stdout, index=False)
+
+
+def records_of(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Return a record a row, of what JSON can hold: a missing value is None."""
+    return json.loads(frame.to_json(orient="records", double_precision=15))
 
 
 def write_conll(frame: "pd.DataFrame", path: str) -> None:
