@@ -1,10 +1,11 @@
 """Grades: how their order is known, and what is said where it is not."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import netwright as nw
-from netwright.data.grades import order_grades
+from netwright.data.grades import called_classes, order_grades
 from netwright.data.ledger import Ledger
 from netwright.errors import DataError, UsageError
 
@@ -15,6 +16,16 @@ def test_numbers_are_their_own_order() -> None:
     ledger = Ledger()
     assert order_grades(["9", "10", "8"], "grade", None, ledger) == ["8", "9", "10"]
     assert not len(ledger)
+
+
+def test_the_grade_that_is_said_is_the_one_with_the_least_expected_distance() -> None:
+    p = np.random.default_rng(0).dirichlet(np.full(5, 0.5), 500)  # (rows, grades)
+    distance = np.abs(np.arange(5)[:, None] - np.arange(5))  # (grades said, true grades)
+    called = called_classes(p, ordinal=True)
+    np.testing.assert_array_equal(called, (p @ distance.T).argmin(1))
+    assert (called != p.argmax(1)).sum() > 50
+    np.testing.assert_array_equal(called_classes(p, ordinal=False), p.argmax(1))
+    np.testing.assert_array_equal(called_classes(np.array([[0.5, 0.0, 0.5]]), ordinal=True), [0])
 
 
 def test_one_number_in_each_word_is_an_order_that_is_told() -> None:

@@ -136,8 +136,15 @@ def test_multilabel_metrics_are_scikit_learns() -> None:
 def test_ordinal_adds_grades() -> None:
     p, t = draw(300, 5, digits=2)
     scores = score_classes(p, t, classes_task(5, "ordinal"))
-    called = p.argmax(1)
+    called = np.array([np.flatnonzero(row.cumsum() >= 0.5)[0] for row in p])  # the median grade
+    assert (called != p.argmax(1)).any()
     assert scores.primary == "mae"
+    assert scores["accuracy"].value == pytest.approx((called == t).mean())
+    np.testing.assert_array_equal(scores.confusion, sk.confusion_matrix(t, called))
+    assert [row["called"] for row in scores.per_class] == np.bincount(called, minlength=5).tolist()
+    bins = scores.curves["reliability"]
+    right = sum(one["accuracy"] * one["share"] for one in bins)
+    assert right == pytest.approx((called == t).mean())
     assert scores["mae"].value == pytest.approx(sk.mean_absolute_error(t, called))
     near = scores["accuracy_within_one"].value
     assert near == pytest.approx((abs(t - called) <= 1).mean()) and near > scores["accuracy"].value

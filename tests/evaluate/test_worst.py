@@ -31,6 +31,13 @@ def test_classes_most_confidently_wrong_first() -> None:
     assert len(worst_examples(rows(4, texts), p, t, THREE, count=1)) == 1
 
 
+def test_grades_are_wrong_where_their_median_is() -> None:
+    p = np.array([[0.4, 0.3, 0.3], [0.4, 0.3, 0.3]])
+    grades = Task(name="classification", form="ordinal", target="y", classes=("a", "b", "c"))
+    found = worst_examples(rows(2), p, np.array([0, 1]), grades)
+    assert [(e.row, e.target, e.prediction, e.probability) for e in found] == [(0, "a", "b", 0.3)]
+
+
 def test_numbers_by_error_with_table_rows() -> None:
     task = Task(name="regression", form="regression", target="y")
     frame = pd.DataFrame({"city": ["x", "y", "z"], "rooms": [1, 2, 3]})

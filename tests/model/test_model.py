@@ -1,6 +1,7 @@
 """Models open from their folder without pickle and give the same answers."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,13 +68,18 @@ def test_a_newer_format_and_a_broken_folder_are_said(model: Model, tmp_path: Pat
 
 
 def test_ordinal_probabilities_never_fall_below_zero(model: Model) -> None:
-    import dataclasses
-
-    task = dataclasses.replace(model.task, form="ordinal", outputs=2)
+    task = replace(model.task, form="ordinal", outputs=2)
     ordinal = Model(model.net, model.spec, model.encoding, task)
     found = ordinal.probabilities(torch.tensor([[-1.0, 2.0], [3.0, -3.0]]))
     assert (found >= 0).all()
     np.testing.assert_allclose(found.sum(1), 1, rtol=1e-5)
+
+
+def test_the_grade_that_is_predicted_is_the_median(model: Model) -> None:
+    grades = {"form": "ordinal", "outputs": 2, "classes": ("poor", "fair", "good")}
+    ordinal = replace(model, task=replace(model.task, **grades))
+    above = torch.tensor([[0.6, 0.3], [0.4, 0.1], [0.9, 0.6]])  # P(grade > poor), P(grade > fair)
+    assert ordinal.frame(above.logit(), ())["prediction"].tolist() == ["fair", "poor", "good"]
 
 
 def test_an_ensemble_of_models_is_saved_and_combined_by_its_weights(

@@ -2,6 +2,10 @@
 
 Numbers are their own order. Of words it is what the user says ("poor,fair,good"), what an ordered
 column of categories holds, or the one number within each ("2 - fair"); never the alphabet's.
+
+The grade that is said is the median of those predicted: whatever the true one, it has the least
+expected distance in grades (Gneiting 2011, J. Am. Stat. Assoc. 106:746, arXiv:0912.0902), and
+that distance, `mae`, is what ordinal models are judged by.
 """
 
 import re
@@ -10,12 +14,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from netwright.data.cells import parse_numbers
 from netwright.data.ledger import Ledger
 from netwright.errors import DataError, UsageError, did_you_mean
 
-__all__ = ["order_grades", "order_of_column"]
+__all__ = ["called_classes", "order_grades", "order_of_column"]
+
+
+def called_classes(probabilities: NDArray[np.floating[Any]], *, ordinal: bool) -> NDArray[np.int64]:
+    """Return the class that each row of probabilities (rows, classes) says, (rows,): the most
+    probable one; of grades the median, the lowest that at least half the probability does not
+    exceed."""
+    if ordinal:
+        return (probabilities.astype(np.float64).cumsum(1) >= 0.5).argmax(1)
+    return probabilities.argmax(1)
 
 
 def order_of_column(cells: "pd.Series[Any]") -> str | None:

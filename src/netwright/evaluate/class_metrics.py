@@ -3,7 +3,8 @@ confidence.
 
 One label a row: binary, multiclass, ordinal. Several: multilabel. Definitions are scikit-learn's;
 expected calibration error is Guo et al. 2017 (arXiv:1706.04599) with 15 bins of equal width, on the
-confidence in the predicted class (multilabel: on each label's probability).
+confidence in the predicted class (multilabel: on each label's probability). The predicted class is
+the most probable one, of grades the median: all that is counted here is counted of that one.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netwright.data.grades import called_classes
 from netwright.evaluate.bootstrap import Array, Measure
 from netwright.evaluate.ranking import Areas, rank
 
@@ -39,14 +41,14 @@ def measure_one_label(
     positive: the class that precision, recall, F1 and the areas are about; None for macro averages.
     """
     rows, classes = probabilities.shape
-    predicted = probabilities.argmax(1)
+    predicted = called_classes(probabilities, ordinal=ordinal)
     hit = predicted == targets
     true = probabilities[np.arange(rows), targets]
     loss = -np.log(np.clip(true, eps, 1 - eps))
     # sum_k (p_k - y_k)^2 = sum_k p_k^2 - 2 p_true + 1; halved for two classes, as scikit-learn
     # scales it
     brier = ((probabilities**2).sum(1) - 2 * true + 1) / (2 if positive is not None else 1)
-    confidence = probabilities.max(1)
+    confidence = probabilities[np.arange(rows), predicted]
     sums = _Sums(rows)
     sums.add_by("true", targets, classes)
     sums.add_by("called", predicted, classes)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netwright.data.grades import called_classes
 from netwright.evaluate.bootstrap import Array
 from netwright.evaluate.class_metrics import BINS
 from netwright.evaluate.ranking import rank, roc_and_pr
@@ -19,12 +20,12 @@ MAX_CURVES = 10  # nor can more curves be told apart: the worst ranked classes a
 
 
 def tabulate_classes(
-    p: Array, t: NDArray[Any], names: Sequence[str], *, multilabel: bool
+    p: Array, t: NDArray[Any], names: Sequence[str], *, multilabel: bool, ordinal: bool
 ) -> list[dict[str, Any]]:
     """Return a dict a class: precision, recall, f1, roc_auc and pr_auc (None where not defined),
     support, called.
     """
-    predicted = p.argmax(1)
+    predicted = called_classes(p, ordinal=ordinal)
     table = []
     for k, name in enumerate(names):
         truth = t[:, k] > 0.5 if multilabel else t == k
@@ -53,6 +54,7 @@ def draw_class_curves(
     *,
     positive: int | None,
     multilabel: bool,
+    ordinal: bool,
 ) -> dict[str, Any]:
     """Return {"roc": {class: {"fpr", "tpr"}}, "pr": {class: {"recall", "precision"}},
     "reliability": [...]}.
@@ -68,7 +70,8 @@ def draw_class_curves(
     if multilabel:
         points = reliability(p.ravel(), t.ravel() > 0.5)
     else:
-        points = reliability(p.max(1), p.argmax(1) == t)
+        called = called_classes(p, ordinal=ordinal)
+        points = reliability(p[np.arange(len(p)), called], called == t)
     return {"roc": roc, "pr": pr, "reliability": points}
 
 

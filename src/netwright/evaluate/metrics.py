@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from netwright.data.grades import called_classes
 from netwright.data.task import Task
 from netwright.errors import DataError, TrainingError
 from netwright.evaluate.bootstrap import FEW_ROWS, MAX_ROWS, Array, Measure, interval, replicate
@@ -72,7 +73,7 @@ def score_classes(
     p = as_array(probabilities)
     eps = float(np.finfo(p.dtype).eps)
     p = p.astype(np.float64)
-    multilabel = task.form == "multilabel"
+    multilabel, ordinal = task.form == "multilabel", task.form == "ordinal"
     positive = _positive_class(task)
     if p.ndim == 1 and positive is not None:
         p = np.stack([1 - p, p] if positive == 1 else [p, 1 - p], axis=1)
@@ -88,7 +89,7 @@ def score_classes(
         if multilabel:
             return measure_labels(pp, tt, eps=eps, ranking=ranking)
         return measure_one_label(
-            pp, tt, eps=eps, positive=positive, ordinal=task.form == "ordinal", ranking=ranking
+            pp, tt, eps=eps, positive=positive, ordinal=ordinal, ranking=ranking
         )
 
     # Ranking costs rows x classes a resample; beyond ten classes a smaller part of the rows is
@@ -105,10 +106,14 @@ def score_classes(
         return collect_scores(point, replicates, primary, metric, len(p), notes, only=only)
     confusion = None
     if not multilabel:
-        cells = np.bincount(t * p.shape[1] + p.argmax(1), minlength=p.shape[1] ** 2)
+        called = called_classes(p, ordinal=ordinal)
+        cells = np.bincount(t * p.shape[1] + called, minlength=p.shape[1] ** 2)
         confusion = cells.reshape(p.shape[1], -1).tolist()
-    table = tabulate_classes(p, t, _class_names(task, p.shape[1]), multilabel=multilabel)
-    curves = draw_class_curves(p, t, table, positive=positive, multilabel=multilabel)
+    names = _class_names(task, p.shape[1])
+    table = tabulate_classes(p, t, names, multilabel=multilabel, ordinal=ordinal)
+    curves = draw_class_curves(
+        p, t, table, positive=positive, multilabel=multilabel, ordinal=ordinal
+    )
     return collect_scores(
         point, replicates, primary, metric, len(p), notes,
         only=only, per_class=table, confusion=confusion, curves=curves,

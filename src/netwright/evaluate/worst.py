@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from netwright.data.data import Rows, Split
+from netwright.data.grades import called_classes
 from netwright.data.task import Task
 from netwright.evaluate.check_predictions import as_array
 from netwright.evaluate.score_tags import tags_of
@@ -90,7 +91,7 @@ def worst_examples(
     else:
         t = t.astype(np.int64)
         loss = -np.log(np.clip(p[np.arange(len(p)), t], 1e-12, 1))
-        wrong = p.argmax(1) != t
+        wrong = called_classes(p, ordinal=task.form == "ordinal") != t
     order = np.argsort(-np.where(wrong, loss, -np.inf), kind="stable")[:count]
     return [_example(split, int(i), p, t, float(loss[i]), task) for i in order if wrong[i]]
 
@@ -221,7 +222,7 @@ def _example(
         called = np.where(t[row] > 0.5, 1 - p[row], p[row])
         probability = float(called.max())  # of the label it is most wrong about
     else:
-        guess = int(p[row].argmax())
+        guess = int(called_classes(p[row : row + 1], ordinal=task.form == "ordinal")[0])
         target, prediction = task.classes[int(t[row])], task.classes[guess]
         probability = float(p[row, guess])
     rows = getattr(split, "rows", None)

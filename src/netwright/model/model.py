@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from netwright.data.data import Encoding, Rows, Split
+from netwright.data.grades import called_classes
 from netwright.data.image_encoding import name_of
 from netwright.data.ledger import Ledger
 from netwright.data.mask_encoding import MaskEncoding
@@ -157,10 +158,10 @@ class Model:
         beam: int = 1,
     ) -> pd.DataFrame:
         """Predict raw rows (a DataFrame, images, texts, series): "prediction" and, for classes,
-        "probability_<class>", in the order of the rows. A picture that cannot be decoded has an
-        empty row, and its name is in the ledger. A forecast has a row for each step ahead, a tagged
-        sentence one for each token. Where the model has intervals: "low" and "high". beam: of the
-        search that writes a translation, 1 is greedy. Of
+        "probability_<class>", in the order of the rows; of grades the median is predicted. A
+        picture that cannot be decoded has an empty row, and its name is in the ledger. A forecast
+        has a row for each step ahead, a tagged sentence one for each token. Where the model has
+        intervals: "low" and "high". beam: of the search that writes a translation, 1 is greedy. Of
         rows that are rebuilt: "error" and "absolute_error", the means over a row's numbers. Of
         masks (see `model/masks.py`) it is the share of each class, of boxes a row each (see
         `model/boxes.py`); of what is alike the nearest of the gallery (see `model/gallery.py`). Of
@@ -287,7 +288,8 @@ class Model:
         if task.form == "multilabel":
             labels = ["|".join(np.array(task.classes)[row]) for row in probabilities > 0.5]
         else:
-            labels = [task.classes[i] for i in probabilities.argmax(1)]
+            called = called_classes(probabilities, ordinal=task.form == "ordinal")
+            labels = [task.classes[i] for i in called]
         return pd.DataFrame({"prediction": labels, **columns})
 
     def _numbers(self, outputs: Tensor, inputs: tuple[Tensor, ...]) -> pd.DataFrame:
