@@ -61,3 +61,13 @@ def test_grades_in_words_need_their_order(graded: Path) -> None:
     assert "--order 'fair,fine,good,...'" in done.stderr and not (graded / "none").exists()
     done = run(*arguments, "--order", "poor,fair,good", cwd=graded, check=2)
     assert "--order leaves out 'fine'" in done.stderr
+
+
+def test_a_grade_that_was_not_learned_is_told_and_not_scored(graded: Path) -> None:
+    frame = pd.read_csv(graded / "wines.csv")
+    frame.loc[:4, "grade"] = "superb"
+    frame.to_csv(graded / "others.csv", index=False)
+    said = json.loads(run("evaluate", "run", "others.csv", "--json", cwd=graded).stdout)
+    assert said["rows"] == 195
+    told = [(entry["what"], entry["count"]) for entry in said["ledger"]]
+    assert ("rows of a class that was not learned: 'superb'", 5) in told

@@ -85,6 +85,33 @@ def test_rows_of_unknown_classes_are_not_scored(tmp_path: Path) -> None:
     assert rows.rows is not None and rows.rows[:2].tolist() == [2, 3]
 
 
+def test_rows_of_classes_not_learned_are_counted_and_named(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": np.arange(60) % 7, "label": ["u", "v"] * 30})
+    found = read(frame)
+
+    def said(label: list[str]) -> str:
+        frame.assign(label=label).to_csv(tmp_path / "t.csv", index=False)
+        ledger = Ledger()
+        rows = read_labelled(tmp_path / "t.csv", found.encoding, found.task, ledger)
+        assert len(rows) == 40
+        return "\n".join(str(entry) for entry in ledger)
+
+    one = said(["u"] * 40 + ["w"] * 20)
+    assert "label: rows of a class that was not learned: 'w' (20)" in one
+    many = said(["u"] * 40 + ["w", "x", "y", "z"] * 4 + [""] * 4)
+    assert "rows of 4 classes that were not learned: 'w', 'x', 'y', ... (16)" in many
+    assert "rows without a known target are not scored (20)" in many
+
+
+def test_a_source_without_columns_refuses_a_target(tmp_path: Path) -> None:
+    found = read("digits")
+    with pytest.raises(UsageError, match="--target 'label' names a column, but digits has none"):
+        read_labelled("digits", found.encoding, found.task, Ledger(), target="label")
+    hidden = read("digits", task="reconstruction")
+    with pytest.raises(UsageError, match="--target 'label' names a column, but digits has none"):
+        read_labelled("digits", hidden.encoding, hidden.task, Ledger(), target="label")
+
+
 def test_text_folders_and_lines(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     words = "film plot actor music good bad scene end".split()

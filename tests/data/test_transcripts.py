@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from netwright.data.data import Data
+from netwright.data.data import Data, Rows
 from netwright.data.encodings import load_encoding
 from netwright.data.ledger import Ledger
 from netwright.data.read import read
@@ -49,6 +49,22 @@ def test_a_table_of_texts_is_speech(tmp_path: Path) -> None:
     assert data.train.inputs[1][0] == round(RATE * (0.1 + 0.005 * at))
     assert len(data.train) + len(data.validation) + len(data.test) == 24
     assert "recognised by 8 letters: 3 words are too many, or too rare" in noted(data)
+
+
+def test_a_column_of_classes_is_named_to_score_by_it(tmp_path: Path) -> None:
+    folder(tmp_path, header="file,text")
+    table = tmp_path / "transcripts.csv"
+    lines = table.read_text().splitlines()
+    kinds = [f"{line},{'ab'[at % 2]},{'ba'[at % 2]}" for at, line in enumerate(lines[1:])]
+    table.write_text("\n".join(["file,text,kind,other", *kinds]) + "\n")
+    data = read(tmp_path, target="kind", task="audio-classification")
+
+    def targets(name: str) -> list[int]:
+        rows = read_labelled(tmp_path, data.encoding, data.task, Ledger(), target=name)
+        assert isinstance(rows, Rows)
+        return rows.targets.tolist()
+
+    assert targets("kind") == [0, 1] * 12 and targets("other") == [1, 0] * 12
 
 
 def test_few_words_heard_often_are_learned_whole(tmp_path: Path) -> None:

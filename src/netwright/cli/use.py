@@ -210,7 +210,7 @@ def run_evaluate(
                 name: {"primary": own.primary, "scores": own.to_dict()}
                 for name, own in scores.tasks.items()
             }
-        print(json.dumps(said, ensure_ascii=False))
+        print(json.dumps(said | {"ledger": ledger.to_list()}, ensure_ascii=False))
         return
     print(f"{len(rows):,} {'episodes' if opened.task.form == 'control' else 'rows'}")
     print("\n".join(score_lines(scores)))

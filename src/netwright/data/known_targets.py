@@ -80,7 +80,7 @@ def _numbers(cells: pd.Series, name: str, form: NumberFormat | None) -> NDArray[
 
 def match_labels(known: Distinct, task: Task, ledger: Ledger) -> NDArray[np.int64]:
     """Return the class id of each row, -1 where missing or not learned; spelling may differ a
-    little."""
+    little. The ledger is told which classes were not learned, and how many rows they have."""
     position = {label: at for at, label in enumerate(task.classes)}
     simple = {simple_label(label): at for label, at in position.items()}
     words = [whole_label(word) for word in unquoted(known.words)]
@@ -92,6 +92,8 @@ def match_labels(known: Distinct, task: Task, ledger: Ledger) -> NDArray[np.int6
         ids.append(last if found is None else found)
     strange = [word for word, at in zip(words, ids, strict=True) if at < 0]
     if strange:
-        shown = ", ".join(map(repr, strange[:3]))
-        ledger.note("warned", task.target, f"classes that were not learned: {shown}", len(strange))
+        several = f"{len(strange)} classes that were" if len(strange) > 1 else "a class that was"
+        shown = ", ".join(map(repr, strange[:3])) + (", ..." if len(strange) > 3 else "")
+        rows = int(known.counts[np.array(ids) < 0].sum())
+        ledger.note("warned", task.target, f"rows of {several} not learned: {shown}", rows)
     return known.take(np.array(ids, dtype=np.int64), -1).astype(np.int64)

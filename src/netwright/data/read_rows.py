@@ -19,10 +19,12 @@ from netwright.data.graph_data import graph_rows, read_graph
 from netwright.data.graph_encoding import GraphEncoding
 from netwright.data.graphs import Graphs
 from netwright.data.known_targets import encode_known_targets, match_labels
+from netwright.data.labelled import refuse_columns
 from netwright.data.ledger import Ledger
 from netwright.data.mask_encoding import MaskEncoding
 from netwright.data.masks import labelled_masks
 from netwright.data.node_encoding import NodeEncoding
+from netwright.data.options import ReadOptions
 from netwright.data.pair_encoding import PairEncoding
 from netwright.data.samples import read_frame, read_samples
 from netwright.data.sentence_encoding import SentenceEncoding
@@ -112,7 +114,8 @@ def read_labelled(
 ) -> Split:
     """Read rows with their targets, encoded as the model's training rows were, to score it.
 
-    target: the target's name in this source, where it is another one. Rows without a target, or of
+    target: the target's name in this source, where it is another one; UsageError where the source
+    has no columns. Rows without a target, or of
     a class that was not learned, are left out and counted. What acts is scored on episodes.
     """
     if task.form in NOT_ANEW:
@@ -126,6 +129,8 @@ def read_labelled(
         return _to_rebuild(found, encoding, task, ledger, target=target)
     if isinstance(encoding, NodeEncoding | GraphEncoding):
         return _labelled_graphs(found, encoding, task, ledger, target=target)
+    if found.kind != "audio-transcripts" and not _wants_frame(encoding, found):
+        refuse_columns(ReadOptions(target=target), found.name)
     if isinstance(encoding, SentenceEncoding):
         return _tagged(found, encoding, task, ledger)
     if isinstance(encoding, SpeechEncoding):
@@ -155,7 +160,7 @@ def read_labelled(
         names = _target_names(frame, task, target)
         raw: Any = frame.drop(columns=list(names))
     else:
-        raw, labels = read_labels(found, encoding, ledger)
+        raw, labels = read_labels(found, encoding, ledger, target=target)
         names = (task.target,)
         frame = pd.DataFrame({task.target: pd.Series(labels, dtype=object)})
     targets, kept = encode_known_targets(frame, names, task, ledger)
@@ -175,6 +180,7 @@ def _to_rebuild(
             (name,) = _target_names(raw, task, target)
             labels = raw.pop(name)
     else:
+        refuse_columns(ReadOptions(target=target), found.name)
         raw, words = read_samples(found, encoding.kind, ledger)
         labels = None if words is None else pd.Series(words, dtype=object)
     ids = np.full(len(raw), NOT_KNOWN)
@@ -227,9 +233,11 @@ def _pairs(found: Found, encoding: PairEncoding, task: Task, ledger: Ledger) -> 
     return pair_rows("evaluate", pairs, encoding, ledger)
 
 
-def read_labels(found: Found, encoding: Encoding, ledger: Ledger) -> tuple[Any, list[str]]:
-    """Return raw rows and the label of each."""
-    raw, labels = read_samples(found, encoding.kind, ledger)
+def read_labels(
+    found: Found, encoding: Encoding, ledger: Ledger, *, target: str | None = None
+) -> tuple[Any, list[str]]:
+    """Return raw rows and the label of each. target: the column of these, of sounds in a table."""
+    raw, labels = read_samples(found, encoding.kind, ledger, target=target)
     if labels is None:
         raise DataError(
             f"{found.name!r} has no labels. To score a model give a folder for each class; to "
@@ -244,6 +252,8 @@ def _take(raw: Any, kept: NDArray[np.int64]) -> Any:
 
 def _wants_frame(encoding: Encoding, found: Found) -> bool:
     """Whether the rows are a table's: also texts in a column, series in time, arrays of columns."""
+    if found.kind == "gym":
+        return False
     if encoding.kind in ("table", "environment"):
         return True
     return encoding.kind in ("text", "series") and found.kind in ("table", "builtin")

@@ -54,14 +54,17 @@ def read_frame(
     return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
 
 
-def read_samples(found: Found, kind: Kind, ledger: Ledger) -> Samples:
-    """Return (raw rows, labels or None) of a source of images, texts or series."""
+def read_samples(found: Found, kind: Kind, ledger: Ledger, *, target: str | None = None) -> Samples:
+    """Return (raw rows, labels or None) of a source of images, texts or series. target: the column
+    of the labels, where a table beside sounds has them."""
     readers = READERS[kind]
     if found.kind not in readers:
         raise DataError(
             f"{found.name!r} holds {found.kind}; the model was trained on {several(kind)}. "
             f"Expected one of: {', '.join(readers)}."
         )
+    if found.kind == "audio-transcripts":
+        return _listed_sounds(found, ledger, target)
     return readers[found.kind](found, ledger)
 
 
@@ -93,8 +96,8 @@ def _flat_sounds(found: Found, ledger: Ledger) -> Samples:
     return _flat_files(found, "audio"), None
 
 
-def _listed_sounds(found: Found, ledger: Ledger) -> Samples:
-    parts = [list_sounds(found, part, ledger, wanted=False) for part in found.parts]
+def _listed_sounds(found: Found, ledger: Ledger, target: str | None = None) -> Samples:
+    parts = [list_sounds(found, part, ledger, told=target, wanted=False) for part in found.parts]
     labels = [word for part in parts for word in part.words]
     return [file for part in parts for file in part.files], labels if parts[0].column else None
 
