@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import platform
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 
 from netwright import __version__
 from netwright.data.data import Data
+from netwright.data.options import READING
 from netwright.data.read import ReadOptions, read
 from netwright.plan.default_space import default_space
 from netwright.plan.design import design
@@ -24,7 +26,7 @@ from netwright.run_folder import open_folder, removed_if_empty, replace_text, wr
 from netwright.tune.study import Study, Trial
 from netwright.tune.tune import tune
 
-__all__ = ["TuneJob", "Tuned", "tune_source"]
+__all__ = ["TuneJob", "Tuned", "training_command", "tune_source"]
 
 SEARCH_SHARE = 0.92  # of the time that is left; the rest, and some seconds, draw the report
 REPORT_SECONDS = 3.0
@@ -130,12 +132,25 @@ def _tune(job: TuneJob, folder: Path, progress: SearchProgress | None) -> Tuned:
     from netwright.tune.importance import importance
 
     page = study_to_html(
-        study, title=data.source.name, importance=importance(study), versions=_versions()
-    )
+        study, title=data.source.name, importance=importance(study), versions=_versions(),
+        command=training_command(job, folder),
+    )  # fmt: skip
     replace_text(folder / "report.html", page)
     if not study.interrupted and not study.leaderboard(1):
         _ = study.best_plan  # raises, with the reason
     return Tuned(folder, study.to_dict(), study)
+
+
+def training_command(job: TuneJob, folder: Path) -> str:
+    """Return the command that trains the winner, on rows that are read as the search read them."""
+    words = ["netwright", "train", job.source, "--plan", str(folder / "plan.yaml")]
+    told = {name: getattr(job.options, name) for name in READING} | {"metric": job.metric}
+    usual = vars(ReadOptions()) | {"metric": None}
+    for name, value in told.items():
+        if value != usual[name]:
+            flag = f"--{name.replace('_', '-')}"
+            words += [flag] if value is True else [flag, str(value)]
+    return shlex.join(words)
 
 
 def _load_plan(path: str) -> Plan:

@@ -4,6 +4,8 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from test_cli import run
@@ -57,6 +59,26 @@ def test_the_winner_can_be_trained(tuned: Path) -> None:
     found = json.loads(done.stdout)["validation"]["accuracy"]["value"]
     study = json.loads((tuned / "s" / "study.json").read_text())
     assert found == pytest.approx(study["trials"][study["best"]]["score"])
+
+
+def test_rows_without_a_class_are_learned_from_as_told(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(150, 2)), columns=["a", "b"]).round(3)
+    kinds = np.where(frame["a"] > 0, "yes", "no").astype(object)
+    frame["kind"] = np.where(rng.random(150) < 0.5, None, kinds)
+    frame.to_csv(tmp_path / "part.csv", index=False)
+    done = run(
+        "tune", "part.csv", "--unlabelled", "--target", "kind", "--trials", "2", "--out", "s",
+        *FAST, cwd=tmp_path,
+    )  # fmt: skip
+    study = json.loads((tmp_path / "s" / "study.json").read_text())
+    assert [trial["state"] for trial in study["trials"]] == ["complete"] * 2
+    assert Plan.load(tmp_path / "s" / "plan.yaml").objective["name"] == "semi-supervised"
+    command = "netwright train part.csv --plan s/plan.yaml --target kind --unlabelled"
+    assert f"To train it and test it: {command}\n" in done.stdout
+    assert command in (tmp_path / "s" / "report.html").read_text()
+    words = (*command.split()[1:], "--epochs", "2", "--out", "r", "--json", "--threads", "1")
+    assert json.loads(run(*words, cwd=tmp_path).stdout)["rows"]["unlabelled"] > 50
 
 
 def test_a_finished_study_is_left_alone_and_goes_on_with_more_trials(tuned: Path) -> None:

@@ -8,7 +8,7 @@ from netwright.cli.options import parse_changes, parse_seconds
 from netwright.data.options import READING, ReadOptions
 from netwright.report.tune_progress import make_search_progress, values_line
 from netwright.report.words import duration, metric_in_words, number
-from netwright.tuning import TuneJob, tune_source
+from netwright.tuning import TuneJob, training_command, tune_source
 
 __all__ = ["run_tune"]
 
@@ -52,4 +52,5 @@ def run_tune(given: dict[str, Any]) -> int:
             print(f"{place}. trial {trial.number:<4} {score}  {trial.state}  {values_line(trial)}")
         if study.leaderboard(1):
             print(f"The winner is {tuned.folder / 'plan.yaml'}, the report report.html beside it.")
+            print(f"To train it and test it: {training_command(job, tuned.folder)}")
     return 130 if tuned.study is not None and tuned.study.interrupted else 0

@@ -38,10 +38,15 @@ METHODS = {
 
 
 def study_to_html(
-    study: Study, *, title: str, importance: Mapping[str, float], versions: Mapping[str, str]
+    study: Study,
+    *,
+    title: str,
+    importance: Mapping[str, float],
+    versions: Mapping[str, str],
+    command: str = "netwright train SOURCE --plan plan.yaml",
 ) -> str:
     """Return the study's report as one HTML page. importance: each field's share, empty where too
-    few trials tell."""
+    few trials tell. command: that trains the winner."""
     parts = [
         ("winner", "What the winner changed", _changed(study)),
         ("search", "The search", _search(study)),
@@ -55,21 +60,21 @@ def study_to_html(
     facts.append(f"{duration(study.seconds)} in all")
     foot = el("footer", {}, el("p", {}, "Made by netwright. " + " · ".join(facts)))
     subtitle = f"{capital(METHODS[study.method])} over {plural(len(study.space), 'field')}"
-    return page(title, subtitle, links, [_answer(study), *(p for *_, p in shown)], foot)
+    return page(title, subtitle, links, [_answer(study, command), *(p for *_, p in shown)], foot)
 
 
-def _answer(study: Study) -> Markup:
+def _answer(study: Study, command: str) -> Markup:
     ranked = study.leaderboard()
     right = el("div", {"class": "against"}, _picture_of_search(study)) if ranked else Markup("")
     return el(
         "section",
         {"id": "answer", "class": "hero"},
-        el("div", {"class": "split"}, _claim(study, ranked), right),
+        el("div", {"class": "split"}, _claim(study, ranked, command), right),
         _facts(study),
     )
 
 
-def _claim(study: Study, ranked: Sequence[Trial]) -> Markup:
+def _claim(study: Study, ranked: Sequence[Trial], command: str) -> Markup:
     tried = plural(len(study.trials), "trial")
     stopped = " The search was interrupted; it can go on with --resume." * study.interrupted
     if not ranked:
@@ -99,7 +104,7 @@ def _claim(study: Study, ranked: Sequence[Trial]) -> Markup:
             "p",
             {"class": "quiet"},
             "The best of many on the same rows flatters itself. Test rows were not read: ",
-            el("code", {}, "netwright train --plan plan.yaml"),
+            el("code", {}, command),
             " measures it on them.",
         ),
     )
