@@ -14,6 +14,20 @@ from netwright.data.read_rows import read_labelled
 from netwright.evaluate.evaluate import evaluate
 from netwright.making import Job, make
 from netwright.model.loading import load
+from netwright.repairing import RepairJob, repair_folder
+
+
+@pytest.mark.slow
+def test_boxes_that_were_hardly_learned_are_treated(tmp_path: Path) -> None:
+    source = scenes(tmp_path / "scenes", 40)
+    run = tmp_path / "run"
+    made = make(Job(source=str(source), out=str(run), epochs=1, changes={"net.channels": [8, 16]}))
+    assert made.run is not None and made.metrics["test"]["map50"]["value"] == 0
+    assert "Hardly learned anything" in (run / "report.html").read_text(encoding="utf-8")
+    assert [one.fault for one in made.run.findings] == ["undertrained"]
+    repaired = repair_folder(RepairJob(run=str(run), out=str(tmp_path / "mended"), num_threads=1))
+    assert repaired.proof["faults"] == ["undertrained"]
+    assert repaired.proof["screened"] or repaired.proof["remedies"]
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ import pytest
 
 from netwright.cli.main import main
 from netwright.plan.plan import Plan
+from netwright.watch.trace import Trace
 
 SMALL = ("--set", "net.name=mlp", "--set", "recipe.epochs=12", "--threads", "1")
 
@@ -81,6 +82,19 @@ def test_a_healthy_run_is_left_alone(mended: Path) -> None:
     out, _ = run("repair", "mended", "--json", cwd=mended.parent)
     assert json.loads(out)["verdict"] == "healthy" and json.loads(out)["folder"] is None
     assert not (mended.parent / "runs").exists()
+
+
+def test_a_net_that_hardly_learned_is_not_called_healthy(mended: Path, tmp_path: Path) -> None:
+    shutil.copytree(mended, tmp_path / "noise")
+    trace = Trace.load(tmp_path / "noise")
+    for name in ("least", "constant", "simple"):  # as of a target that nothing predicts
+        trace.record(f"score.{name}", "", 1000, 0.5)
+    trace.save(tmp_path / "noise")
+    out, _ = run("repair", "noise", cwd=tmp_path)
+    assert out.startswith("Nothing was trained: the net is no better on the test rows")
+    assert "simple models do no better" in out and "Healthy" not in out
+    proof = json.loads(run("repair", "noise", "--json", cwd=tmp_path)[0])
+    assert proof["verdict"] == "not-repaired" and proof["untreated"] == out.strip()
 
 
 def test_a_training_that_failed_is_mended(table: Path) -> None:

@@ -1,4 +1,8 @@
-"""Concluding, what follows training: test scores, baselines beside them, a verdict, the report."""
+"""Concluding, what follows training: test scores, baselines beside them, a verdict, the report.
+
+The trace is told the scores ("score.*", see `diagnose/hardly_learned.py`), so that findings know of
+a net that is no better than a guess.
+"""
 
 import time
 from collections.abc import Mapping
@@ -8,6 +12,7 @@ from typing import Any
 import torch
 
 from netwright.data.data import Data, Rows
+from netwright.diagnose.diagnose import diagnose
 from netwright.diagnose.finding import findings_json
 from netwright.evaluate.baselines import Baselines, baselines
 from netwright.evaluate.judge import outputs_of, predictions_of, score_outputs
@@ -43,9 +48,10 @@ WITHOUT_MISTAKES = (
 
 @dataclass(frozen=True)
 class Conclusion:
-    """metrics, findings: what metrics.json and findings.json hold. page: report.html. card: the
-    model's."""
+    """run: with what the test rows showed among its findings. metrics, findings: what metrics.json
+    and findings.json hold. page: report.html. card: the model's."""
 
+    run: Run
     metrics: dict[str, Any]
     findings: dict[str, Any]
     report: Report
@@ -74,17 +80,44 @@ def conclude(
     code_size = int(run.plan.net.get("code_size", 0))
     beside = baselines(data, seconds=allowed, metric=metric, seed=seed, code_size=code_size)
     says = verdict(test, beside)
+    if _record_scores(run, test, beside):
+        run = replace(run, findings=diagnose(run.trace))
     seconds = time.monotonic() - begun
     worst = _worst(run, data, outputs)
     report = build_report(run, data, test, outputs, beside, says, worst, seconds=seconds)
     report = replace(report, repair=proof or {})
     return Conclusion(
+        run,
         _metrics(run, data, test, beside, says, seconds),
         findings_json(run.findings),
         report,
         to_html(report),
         model_card(report),
     )
+
+
+def _record_scores(run: Run, test: Scores, beside: Baselines) -> bool:
+    """Tell the trace how the net and what is simpler score on the test rows; say whether it is new.
+    Of each the worse end of its interval, but of the guess the score itself, as the report has
+    it."""
+    name, trace = test.primary, run.trace
+    sign = 1.0 if test.higher_is_better() else -1.0
+
+    def least(scores: Scores) -> float:
+        end = scores[name].low if sign > 0 else scores[name].high
+        return sign * (scores[name].value if end is None else end)
+
+    known = {key: b.scores for key, b in beside.items() if b.scores and name in b.scores}
+    trivial = known.pop("trivial", None)
+    if trivial is None or trace.places("score.least"):  # a run that was resumed when it was done
+        return False
+    found = {"least": least(test), "constant": sign * trivial[name].value}
+    if known:
+        found["simple"] = max(map(least, known.values()))
+    step = int(run.history[-1].get("step", run.epochs)) if run.history else 0
+    for what, value in found.items():
+        trace.record(f"score.{what}", "", step, value)
+    return True
 
 
 def _metrics(

@@ -188,6 +188,8 @@ def write_run(
     done = conclude(
         run, data, bound=bound, begun=begun, metric=job.metric, seed=job.options.seed, proof=proof
     )
+    run = done.run
+    run.trace.save(folder)
     run.model.card = done.card
     run.model.save(folder / "model")
     write_json(folder / "ledger.json", data.ledger.to_list())

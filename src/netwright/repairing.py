@@ -17,6 +17,7 @@ import yaml
 from netwright.data.data import Data
 from netwright.data.sources import sha256_of
 from netwright.diagnose.finding import Finding
+from netwright.diagnose.hardly_learned import SAID, hardly_learned, simple_models_fail
 from netwright.errors import DataError, UsageError
 from netwright.making import DEFAULT_SECONDS, Job, Made, splits_of, write_run
 from netwright.plan.plan import Plan
@@ -59,8 +60,11 @@ def repair_folder(job: RepairJob, *, progress: Progress | None = None) -> Repair
     begun = time.monotonic() if job.begun is None else job.begun
     old = _Opened.of(Path(job.run))
     if not alarms_of(old.case.findings):
-        healthy = Proof(faults=(), metric=old.metric, higher_is_better=old.higher_is_better)
-        return Repaired(healthy.to_dict(), str(healthy))
+        nothing = Proof(
+            faults=(), metric=old.metric, higher_is_better=old.higher_is_better,
+            untreated=_untreated(old.case.trace),
+        )  # fmt: skip
+        return Repaired(nothing.to_dict(), str(nothing))
     data = old.read()
     folder = open_folder(old.job.source, job.out, {}, resume=False)
     with removed_if_empty(folder):
@@ -82,6 +86,16 @@ def repair_folder(job: RepairJob, *, progress: Progress | None = None) -> Repair
             facts={"repaired": {"from": str(old.folder), "kept": list(proof.kept)}},
         )  # fmt: skip
         return Repaired(found, str(proof), folder, made)
+
+
+def _untreated(trace: Trace) -> str:
+    """Say why a run without alarms is left alone though its net hardly learned; "" where it did."""
+    if not hardly_learned(trace):
+        return ""
+    reason = "no fault was found that has a remedy"
+    if simple_models_fail(trace):
+        reason = "simple models do no better, so the inputs may say nothing about the target"
+    return f"Nothing was trained: the net {SAID}, but {reason}. Give it other inputs, or more rows."
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,8 @@ class Tried:
 class Proof:
     """faults: the alarms that were to be repaired, best explanation first. control: None where
     nothing was put to the proof. kept: the remedies proved, in order;
-    changes: what they change.
+    changes: what they change. untreated: why nothing was tried though the run is not well, ""
+    elsewhere.
     """
 
     faults: tuple[str, ...]
@@ -119,6 +120,7 @@ class Proof:
     control: Arm | None = None
     tried: tuple[Tried, ...] = ()
     screens: tuple[Screen, ...] = ()
+    untreated: str = ""
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -141,7 +143,7 @@ class Proof:
     @property
     def verdict(self) -> Verdict:
         """In a word."""
-        if not self.faults:
+        if not self.faults and not self.untreated:
             return "healthy"
         return "repaired" if self.best else "not-repaired"
 
@@ -181,17 +183,24 @@ class Proof:
             ],
             "cost": self.cost,
             "test": TEST,
+            **({"untreated": self.untreated} if self.untreated else {}),
         }
 
     def __str__(self) -> str:
         """What came of it, in a sentence or two."""
+        if self.untreated:
+            return self.untreated
         if not self.faults:
             return "Healthy: there was nothing to repair, and nothing was trained."
         found = ", ".join(self.faults)
         best = self.best
         if best is None or self.control is None:
             said = "; ".join(f"{t.arm.remedies[-1]}: {t.reason}" for t in self.tried)
-            return f"{found}: no remedy was proved" + (f" ({said})." if said else ".")
+            if not said and self.screens:
+                said = "in short runs none was better than the plan as it was"
+            if not said:
+                return f"{found}: no remedy can be put on this plan, and nothing was trained."
+            return f"{found}: no remedy was proved ({said})."
         paired = best.beside_control
         return (
             f"{found}: repaired by {' and '.join(self.kept)}. {metric_title(self.metric)} went "

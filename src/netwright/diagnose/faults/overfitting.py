@@ -34,6 +34,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.hardly_learned import or_hardly_learned
 from netwright.diagnose.symptoms import (
     noise_of,
     skill_gained,
@@ -74,8 +75,20 @@ def overfitting(trace: Trace) -> Iterator[Evidence]:
     the net tells clearly more of its training rows than of evaluated ones, and told more of these
     when the same training was stopped in its first half, beyond 3.5 standard errors over the rows
     (2.5 where gap and gain are large); or a simple model, fitted to the training rows that the net
-    knows by heart, tells clearly more of the evaluated ones.
+    knows by heart, tells clearly more of the evaluated ones. Of a run judged on test rows, also
+    where the best weights came back: it is no better there than a guess, within chance, while its
+    training loss fell below half of the validation loss.
     """
+    yield from or_hardly_learned(
+        [*_by_the_curve(trace)],
+        trace,
+        "by heart",
+        advice="It knows its training rows by heart, and nothing of that holds for others: use "
+        "dropout, weight decay, augmentation, a smaller net or more data.",
+    )
+
+
+def _by_the_curve(trace: Trace) -> Iterator[Evidence]:
     if len(trace.values("loss.validation")) < _EPOCHS:
         yield from _stopped_too_late(trace) or _simpler_is_better(trace)
         return

@@ -29,6 +29,7 @@ from dataclasses import replace
 import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
+from netwright.diagnose.hardly_learned import or_hardly_learned
 from netwright.diagnose.symptoms import (
     beaten_by_baseline,
     diverged,
@@ -46,16 +47,19 @@ from netwright.watch.trace import Trace
 __all__ = ["underfitting"]
 
 
+REMEDIES = (
+    "more-width",
+    "more-depth",
+    "better-features",
+    "less-regularization",
+    "less-weight-decay",
+)
+
+
 @fault(
     "underfitting",
     severity="warning",
-    remedies=(
-        "more-width",
-        "more-depth",
-        "better-features",
-        "less-regularization",
-        "less-weight-decay",
-    ),
+    remedies=REMEDIES,
     explains=("undertrained", "dying-relu"),
 )
 def underfitting(trace: Trace) -> Iterator[Evidence]:
@@ -66,8 +70,20 @@ def underfitting(trace: Trace) -> Iterator[Evidence]:
     than the whole run (an error where that is more than twice as much); or where all goes through a
     layer of fewer units than the classes less one, and that model is better or common classes are
     never answered. Without a baseline: a note where the loss rests within a tenth of the trivial
-    loss.
+    loss. Of a run judged on test rows: it is no better there than a guess, within chance, and its
+    validation loss had stopped falling.
     """
+    yield from or_hardly_learned(
+        [*_by_the_losses(trace)],
+        trace,
+        "at rest",
+        remedies=("range-test", *REMEDIES),
+        advice="Its loss stopped falling before it had learned anything: try other learning rates, "
+        "a wider or deeper net, and less dropout or decay.",
+    )
+
+
+def _by_the_losses(trace: Trace) -> Iterator[Evidence]:
     known = _held_back(trace) or _too_narrow(trace)
     if known is not None:
         yield replace(known, severity="info") if is_probed(trace) else known

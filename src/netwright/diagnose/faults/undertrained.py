@@ -31,6 +31,7 @@ import numpy as np
 
 from netwright.diagnose.fault import Evidence, fault
 from netwright.diagnose.finding import Severity
+from netwright.diagnose.hardly_learned import or_hardly_learned
 from netwright.diagnose.symptoms import (
     beaten_by_baseline,
     finite,
@@ -64,9 +65,19 @@ def undertrained(trace: Trace) -> Iterator[Evidence]:
     to a simple model that is clearly better; or that model is, and the loss fell in the last third
     of the run as it did in the third before. Where hardly anything is told: a loss that ended
     hardly below a constant answer's, and that going on brings down by a tenth of that, or by a
-    third of what the whole run had won.
+    third of what the whole run had won. Of a run judged on test rows, however short: it is no
+    better there than a guess, within chance, and its validation loss was lowest at the end.
     """
-    yield from _learns_by_going_on(trace)
+    yield from or_hardly_learned(
+        [*_learns_by_going_on(trace), *_by_the_curve(trace)],
+        trace,
+        "cut short",
+        advice="Training ended before it had learned anything: train for more epochs (or longer), "
+        "or raise the learning rate.",
+    )
+
+
+def _by_the_curve(trace: Trace) -> Iterator[Evidence]:
     validation, steps = trace.values("loss.validation"), trace.steps("loss.validation")
     if len(validation) < _EPOCHS or not np.isfinite(validation).all():
         yield from _goes_on(trace)
