@@ -11,7 +11,7 @@ from box_folders import scenes
 from netwright.data.read import read
 from netwright.evaluate.box_metrics import facts_of_found
 from netwright.nets.detector import Detections
-from netwright.report.boxes import sample_boxes
+from netwright.report.boxes import drawn_boxes, sample_boxes
 from netwright.report.report import Headline, Report
 from netwright.report.sections.maps import maps
 from netwright.report.sections.scores import scores
@@ -52,3 +52,13 @@ def test_the_worst_and_the_typical_are_shown_with_their_boxes(tmp_path: Path) ->
     )  # fmt: skip
     assert all(name in str(table) for name in ("mAP@.5<", "mAP@[.5:.95]", "Boxes"))
     assert page is not None and page.count("<img") == 18 and "fewest boxes right" in page
+
+
+def test_labels_of_boxes_in_one_place_can_each_be_read() -> None:
+    picture = Image.new("L", (64, 64))
+    colours = np.array([[200, 60, 120], [40, 160, 140]], dtype=np.uint8)
+    boxes = torch.tensor([[5.0, 2, 40, 40]]).repeat(2, 1)
+    with Image.open(io.BytesIO(drawn_boxes(picture, boxes, ["coat", "shirt"], colours))) as image:
+        seen = np.asarray(image.convert("RGB")).reshape(-1, 3)
+    for colour in colours:  # the field of a label, beside at most the box's thin line
+        assert (seen == colour).all(1).sum() > 150

@@ -1,6 +1,6 @@
 """sample_boxes: some test pictures with their true boxes, and with those that were found."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -16,11 +16,11 @@ from netwright.report.maps import SIDE, class_colours, to_picture, to_png
 from netwright.report.report import MapExample
 from netwright.report.words import plural
 
-__all__ = ["sample_boxes"]
+__all__ = ["drawn_boxes", "sample_boxes"]
 
 WORST, TYPICAL = 3, 3
 OVERLAP = 0.5
-LONGEST = 12  # characters of a class in a picture
+LONGEST = 18  # characters of a class in a picture
 
 
 def sample_boxes(data: Data, facts: Tensor) -> list[MapExample]:
@@ -52,8 +52,8 @@ def sample_boxes(data: Data, facts: Tensor) -> list[MapExample]:
             MapExample(
                 label=f"{why}: test picture {at + 1}, {_counted(right, called, asked)}",
                 picture=to_png(_enlarged(picture)),
-                truth=_drawn(picture, true[:, 1:], [names[k] for k in kinds], colours[kinds]),
-                predicted=_drawn(picture, one.boxes, said, colours[one.classes.tolist()]),
+                truth=drawn_boxes(picture, true[:, 1:], [names[k] for k in kinds], colours[kinds]),
+                predicted=drawn_boxes(picture, one.boxes, said, colours[one.classes.tolist()]),
             )
         )
     return examples
@@ -91,21 +91,54 @@ def _enlarged(picture: Image.Image) -> Image.Image:
     )
 
 
-def _drawn(
+def drawn_boxes(
     picture: Image.Image, boxes: Tensor, names: Sequence[str], colours: NDArray[np.uint8]
 ) -> bytes:
+    """Return a PNG of a picture with its boxes (boxes, 4), each named in its colour (boxes, 3)."""
     image = _enlarged(picture).convert("RGB")
     factor = image.width / picture.width
     draw = ImageDraw.Draw(image)
-    drawn: Iterable[tuple[list[float], str, list[int]]] = zip(
-        (boxes * factor).tolist(), names, colours.tolist(), strict=True
-    )
-    for corners, name, colour in drawn:
+    labels = []
+    for corners, name, colour in zip(
+        (boxes * factor).tolist(), names, map(tuple, colours.tolist()), strict=True
+    ):
         left, top, right, bottom = corners
         low, high = (max(left, 0.0), max(top, 0.0)), (min(right, image.width - 1.0),
                                                       min(bottom, image.height - 1.0))  # fmt: skip
-        if low[0] > high[0] or low[1] > high[1]:
-            continue
-        draw.rectangle((*low, *high), outline=tuple(colour), width=2)
-        draw.text((low[0] + 3, low[1] + 1), name[-LONGEST:], fill=tuple(colour))
+        if low[0] <= high[0] and low[1] <= high[1]:
+            draw.rectangle((*low, *high), outline=colour, width=2)
+            labels.append((low, name[-LONGEST:], colour))
+    taken: list[tuple[float, ...]] = []
+    for low, name, colour in labels:
+        _label(draw, low, name, colour, taken)
     return to_png(image)
+
+
+def _label(
+    draw: ImageDraw.ImageDraw,
+    corner: tuple[float, float],
+    name: str,
+    colour: tuple[int, ...],
+    taken: list[tuple[float, ...]],
+) -> None:
+    """Write a name on its colour above a box, or within where there is no room; below labels that
+    were written before."""
+    left, top, right, bottom = draw.textbbox((0, 0), name)
+    high = bottom - top + 4
+    wide = right - left + 6
+    begin = max(min(corner[0], draw.im.size[0] - wide), 0)
+    place = (begin, corner[1] - high if corner[1] >= high else corner[1])
+    while True:
+        field = (*place, place[0] + wide, place[1] + high)
+        under = [old for old in taken if _meet(field, old)]
+        if not under:
+            break
+        place = (place[0], max(old[3] for old in under) + 1)
+    taken.append(field)
+    draw.rectangle(field, fill=colour)
+    light = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] > 140
+    draw.text((place[0] + 3 - left, place[1] + 2 - top), name, fill="black" if light else "white")
+
+
+def _meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
