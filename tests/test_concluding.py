@@ -40,3 +40,18 @@ def test_a_net_that_learned_has_none() -> None:
     done = concluded(0.01, 30)
     assert "Hardly learned anything" not in done.page
     assert done.findings["verdict"] == "healthy"
+
+
+def test_a_trivial_guess_that_looks_at_its_input_may_be_as_good() -> None:
+    """The distance from the mean row finds anomalies that lie far off."""
+    rng = np.random.default_rng(0)
+    odd = rng.random(400) < 0.05
+    rows = rng.normal(size=(400, 3)) + 9 * odd[:, None]
+    frame = pd.DataFrame(rows, columns=["a", "b", "c"]).assign(fraud=odd.astype(int))
+    data = nw.read(frame, target="fraud", task="reconstruction")
+    run = nw.fit(nw.design(data).with_({"recipe.epochs": 20}), data, num_threads=1)
+    done = conclude(run, data, bound=120, begun=time.monotonic(), metric=None, seed=0)
+    assert done.metrics["test"]["roc_auc"]["value"] > 0.99
+    assert "Hardly learned anything" not in done.page
+    assert "No better than the trivial guess (the mean of the training rows)" in done.page
+    assert not done.run.trace.places("score.least")

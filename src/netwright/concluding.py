@@ -14,7 +14,7 @@ import torch
 from netwright.data.data import Data, Rows
 from netwright.diagnose.diagnose import diagnose
 from netwright.diagnose.finding import findings_json
-from netwright.evaluate.baselines import Baselines, baselines
+from netwright.evaluate.baselines import INFORMED, Baselines, baselines
 from netwright.evaluate.judge import outputs_of, predictions_of, score_outputs
 from netwright.evaluate.scores import Scores
 from netwright.evaluate.verdict import verdict
@@ -80,7 +80,7 @@ def conclude(
     code_size = int(run.plan.net.get("code_size", 0))
     beside = baselines(data, seconds=allowed, metric=metric, seed=seed, code_size=code_size)
     says = verdict(test, beside)
-    if _record_scores(run, test, beside):
+    if data.task.form not in INFORMED and _record_scores(run, test, beside):
         run = replace(run, findings=diagnose(run.trace))
     seconds = time.monotonic() - begun
     worst = _worst(run, data, outputs)

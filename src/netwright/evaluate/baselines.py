@@ -32,6 +32,8 @@ from netwright.evaluate.word_scores import score_words
 
 __all__ = ["Baseline", "Baselines", "baselines", "verdict"]
 
+# Forms whose trivial guess looks at its input: it copies, repeats or compares.
+INFORMED = frozenset({"translation", "tagging", "forecasting", "reconstruction"})
 DEFAULT_SECONDS = 60.0
 COUNTED_A_SECOND = 50_000  # words of a corpus, singular vectors included
 

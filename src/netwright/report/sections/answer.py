@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from netwright.evaluate.baselines import INFORMED
 from netwright.report.draw_scores import draw_intervals
 from netwright.report.figure import to_svg
 from netwright.report.markup import Markup, el, join
@@ -106,8 +107,13 @@ def _doubts(report: Report) -> list[tuple[str, str]]:
         worse_end = head.low if sign > 0 else head.high
         least = sign * (head.value if worse_end is None else worse_end)
         if least <= sign * (trivial["value"] or 0.0):
-            words = "Hardly learned anything: a guess that looks at no input scores as well"
-            doubts.append(("error", f"{words}, within chance."))
+            guess = report.baselines["trivial"].model
+            if report.form in INFORMED:
+                words, severity = f"No better than the trivial guess ({guess})", "warning"
+            else:
+                words = "Hardly learned anything: a guess that looks at no input scores as well"
+                severity = "error"
+            doubts.append((severity, f"{words}, within chance."))
     if standing(report) == "behind":
         words = "A simpler model is better on the same rows, beyond chance"
         doubts.append(("warning", f"{words}. Prefer it, or give the network more time or data."))
