@@ -38,3 +38,14 @@ def test_at_first_each_action_has_nearly_the_same_chance(rng) -> None:
     logits, values = ActorCritic(**SIZES)(torch.randn(64, 4, generator=rng))
     assert (logits.softmax(1) - 1 / 3).abs().max() < 0.02
     assert values.std() > 0.1
+
+
+def test_the_two_answers_by_hand(rng) -> None:
+    net = ActorCritic(**SIZES)
+    states = torch.randn(6, 4, generator=rng)
+    x, seen = states, states
+    for layer in (0, 2):
+        x, seen = net.hidden[layer](x).tanh(), net.critic_hidden[layer](seen).tanh()
+    logits, values = net(states)
+    torch.testing.assert_close(logits, x @ net.actor.weight.t() + net.actor.bias)
+    torch.testing.assert_close(values, (seen @ net.critic.weight.t() + net.critic.bias)[:, 0])

@@ -66,3 +66,19 @@ def test_every_step_may_have_an_answer_and_errors_say_what_to_do() -> None:
         BERT(vocab=5, positions="learned")
     with pytest.raises(ValueError, match="vocab is 0; expected at least 1"):
         BERT(vocab=0)
+
+
+def test_scores_are_products_with_the_embedding_by_hand() -> None:
+    net = BERT(**SIZES).eval()
+    tokens = torch.tensor([[5, 3, 9], [1, 11, 0]])  # 11 is the mask
+    x, real = net.inputs(tokens)
+    for block in net.blocks:
+        x = block(x, real)
+    linear, _, norm = net.transform
+    x = norm(F.gelu(linear(net.norm(x))))
+    words = net.inputs.embedding.weight
+    assert words.shape == (12, 16)
+    expected = torch.stack([x @ words[token] + net.bias[token] for token in range(11)], 2)
+    torch.testing.assert_close(net(tokens), expected)
+    asked = tokens == net.mask_token
+    torch.testing.assert_close(net(tokens, asked), expected[asked])

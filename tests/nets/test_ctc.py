@@ -61,6 +61,16 @@ def test_collapse_by_hand() -> None:
     assert collapse(symbols, blank=3) == [[0, 1, 0, 1, 2], [0], [0]]
 
 
+def test_a_whole_row_by_hand(rng) -> None:
+    net = CTC(**SIZES, strides=[2]).eval()
+    series = torch.randn(2, 9, 3, generator=rng)
+    conv = net.convs[0]
+    x = F.conv1d(series.transpose(1, 2), conv.weight, conv.bias, stride=2, padding=1)
+    x = F.rms_norm(x.transpose(1, 2), (8,), eps=1e-6).relu()  # each frame alone
+    states, _ = net.rnn(x)
+    torch.testing.assert_close(net(series), states @ net.output.weight.t() + net.output.bias)
+
+
 def test_errors_say_what_to_do() -> None:
     with pytest.raises(ValueError, match=r"kernel_size is 4; .* Give 3 or 5"):
         CTC(**SIZES | {"kernel_size": 4})

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional as F
 
 from netwright.nets.dcgan import DCGAN
 from netwright.train.init import initialise_
@@ -69,6 +71,21 @@ def test_its_own_start_is_kept_by_initialisation() -> None:
     initialise_(net, "auto", activation="relu", rng_seed=0)
     assert torch.equal(net.discriminator.layers[0].weight, before)
     assert net.generator.start[0].weight.std().item() == pytest.approx(0.02, rel=0.1)
+
+
+def test_both_nets_by_hand(rng) -> None:
+    net = DCGAN(in_channels=1, height=8, width=8, noise_size=5, channels=[4, 6]).eval()
+    noise, images = torch.randn(3, 5, generator=rng), torch.randn(3, 1, 8, 8, generator=rng)
+    first, second = net.generator.enlarge
+    x = first(net.generator.start(noise))
+    assert x.shape == (3, 4, 4, 4)
+    x = second(net.generator.after[0](x))
+    torch.testing.assert_close(net(noise), x.tanh())
+    narrow, wide = (m for m in net.discriminator.layers if isinstance(m, nn.Conv2d))
+    y = F.leaky_relu(F.conv2d(images, narrow.weight, narrow.bias, stride=2, padding=1), 0.2)
+    y = F.conv2d(y, wide.weight, wide.bias, stride=2, padding=1) / (1 + 1e-5) ** 0.5
+    y = net.discriminator.verdict(F.leaky_relu(y, 0.2).flatten(1), None)
+    torch.testing.assert_close(net.discriminator(images), y)
 
 
 def test_errors_say_what_to_do() -> None:

@@ -96,6 +96,19 @@ def test_of_overlapping_boxes_of_a_class_the_best_is_kept() -> None:
     assert len(decode(outputs, stride=4, max_boxes=1)[0].scores) == 1
 
 
+def test_two_levels_by_hand(rng) -> None:
+    torch.manual_seed(0)
+    net = Detector(in_channels=1, outputs=2, channels=[4, 6], stride=2, norm="none").eval()
+    torch.nn.init.normal_(net.output.weight)
+    images = torch.randn(2, 1, 8, 12, generator=rng)
+    fine = net.down[0](images)
+    coarse = net.down[1](fine)
+    twice = net.side[1](coarse).repeat_interleave(2, 2).repeat_interleave(2, 3)
+    x = net.output(net.head(net.side[0](fine) + twice))
+    torch.testing.assert_close(net(images)[:, :2], x[:, :2])
+    torch.testing.assert_close(net(images)[:, 2:], 2 * (1 + x[:, 2:].exp()).log())
+
+
 def test_errors_say_what_to_do() -> None:
     with pytest.raises(ValueError, match=r"stride is 16; 3 halvings give levels of \[2, 4, 8\]"):
         Detector(**SMALL, stride=16)

@@ -38,6 +38,14 @@ def test_a_trunk_that_answers_at_every_step() -> None:
     assert [part.shape for part in net.split(outputs)] == [(1, 3, 4), (1, 3, 2)]
 
 
+def test_the_heads_by_hand(rng) -> None:
+    net = MultiTask(trunk=TABLE, heads=[2, 1], width=8).eval()
+    rows = torch.randn(5, 3, generator=rng)
+    shared = net.trunk(rows).clamp_min(0)
+    expected = [shared @ head.weight.t() + head.bias for head in net.heads]
+    torch.testing.assert_close(net(rows), torch.cat(expected, 1))
+
+
 def test_errors_say_what_to_do() -> None:
     with pytest.raises(ValueError, match="expected a name and no outputs"):
         MultiTask(trunk={"numeric": 3}, heads=[2])

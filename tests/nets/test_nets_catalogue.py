@@ -153,6 +153,23 @@ def test_nets_of_one_shape_answer_in_one_pass_as_one_by_one(name: str, kind: str
     assert len(together) == (0 if name in apart else 3)
 
 
+@pytest.mark.parametrize("name", [name for name, kinds in FITS.items() if "text" in kinds])
+def test_padding_of_texts_changes_nothing(name: str) -> None:
+    arguments = KINDS["text"][0] | {"outputs": 3}
+    net = catalogue.build("netwright.nets", name, arguments, what="net").eval()
+    for p in net.parameters():
+        torch.nn.init.normal_(p, std=0.3)
+    for module in net.modules():
+        if isinstance(module, torch.nn.Embedding) and module.padding_idx is not None:
+            torch.nn.init.zeros_(module.weight[module.padding_idx])  # as it stays in training
+    rows = torch.tensor([[5, 3, 8, 0, 0, 0], [1, 2, 3, 4, 5, 6], [7, 0, 0, 0, 0, 0]])
+    answers = net(rows)
+    for row, length in ((0, 3), (1, 6), (2, 1)):
+        alone = net(rows[row : row + 1, :length])
+        torch.testing.assert_close(answers[row : row + 1], alone, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(net(torch.nn.functional.pad(rows, (0, 4))), answers)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_arguments_are_keywords_with_json_defaults(name: str) -> None:
     signature = inspect.signature(catalogue.find("netwright.nets", name, what="net"))

@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from netwright.nets.seq2seq import Seq2Seq
+
 SIZES = {"source_vocab": 9, "vocab": 7, "width": 16, "dropout": 0.0}
 KINDS = [
     ("seq2seq", {"hidden_size": 12, "attention": "none", "cell": "lstm", "depth": 2}),
@@ -93,3 +95,19 @@ def test_wrong_arguments_are_answered(check) -> None:
         check.build("seq2seq", SIZES | {"attention": "aditive"})
     with pytest.raises(ValueError, match=r"cell is 'transformer'. Expected one of: gru, lstm"):
         check.build("seq2seq", SIZES | {"cell": "transformer"})
+
+
+@pytest.mark.parametrize("attention", ["none", "dot"])
+def test_the_equation_by_hand(rng, attention) -> None:
+    torch.manual_seed(0)
+    net = Seq2Seq(**SIZES, hidden_size=12, attention=attention).eval()
+    source = torch.randint(1, 9, (2, 5), generator=rng)
+    given = torch.randint(1, 7, (2, 3), generator=rng)
+    memory, ends = net.encoder(net.source.embedding(source) * 4)  # the root of the width, 16
+    start = net.bridges[0](torch.cat([ends[0], ends[1]], 1)).tanh()
+    x, _ = net.decoder(net.target.embedding(given) * 4, start[None])
+    if attention == "dot":
+        scores = x @ (memory @ net.attention.key.weight.t()).transpose(1, 2)
+        x = torch.cat([x, scores.softmax(2) @ memory], 2)
+    expected = net.readout(x).tanh() @ net.target.embedding.weight.t() + net.bias
+    torch.testing.assert_close(net(source, given), expected)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from netwright.nets.series_resnet import SeriesBlock, SeriesResNet
 from netwright.train.init import initialise_
@@ -35,3 +36,16 @@ def test_the_default_is_the_papers_net() -> None:
     sizes = [m.kernel_size[0] for m in net.modules() if isinstance(m, nn.Conv1d)]
     assert sizes == [8, 5, 3, 1, 8, 5, 3, 1, 8, 5, 3]
     assert net(torch.zeros(1, 30, 1)).shape == (1, 2)
+
+
+def test_a_block_by_hand(rng) -> None:
+    block = SeriesBlock(2, 6, kernel_sizes=[5, 3], activation="relu", norm="none")
+    for p in block.parameters():
+        nn.init.normal_(p)
+    first, second = (layer for layer in block.branch if isinstance(layer, nn.Conv1d))
+    (shortcut,) = (layer for layer in block.shortcut if isinstance(layer, nn.Conv1d))
+    x = torch.randn(2, 2, 9, generator=rng)
+    y = F.conv1d(x, first.weight, first.bias, padding=2).relu()
+    y = F.conv1d(y, second.weight, second.bias, padding=1)
+    expected = (y + F.conv1d(x, shortcut.weight, shortcut.bias)).relu()
+    torch.testing.assert_close(block(x), expected)

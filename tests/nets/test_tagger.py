@@ -1,6 +1,7 @@
 """The tagger: shapes, padding, gradients, one batch learned by heart."""
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from netwright.nets.tagger import Tagger, features_of
@@ -70,3 +71,18 @@ def test_every_parameter_learns_and_one_batch_is_learned_by_heart() -> None:
             assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
         optimizer.step()
     assert loss.item() < 0.02
+
+
+def test_one_sentence_by_hand() -> None:
+    net = Tagger(**SIZES).eval()
+    nn.init.normal_(net.features.weight)
+    words, cases, spelled = (part[:1, :4] for part in sentences())
+    filters = [
+        net.convolution(net.letters(word[:5])[None].transpose(1, 2))[0].amax(1)
+        for word in spelled[0]  # of 5 letters each
+    ]
+    x = torch.cat([net.words.embedding(words[0]), net.cases(cases[0]), torch.stack(filters)], 1)
+    scores = net.output(net.rnn(x[None])[0])[0]
+    found = features_of(words, cases, spelled, buckets=1000)[0]
+    scores = scores + torch.stack([net.features.weight[of].sum(0) for of in found])
+    torch.testing.assert_close(net(words, cases, spelled)[0], scores)

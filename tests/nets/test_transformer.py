@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
-from netwright.nets.transformer import Transformer
+from netwright.nets.transformer import Block, Transformer, blocks
 
 TEXT = {"vocab": 11, "length": 8, "outputs": 3, "width": 16, "num_heads": 2, "depth": 2}
 SERIES = {"in_channels": 2, "length": 8, "outputs": 3, "width": 16, "num_heads": 2}
@@ -85,6 +86,37 @@ def test_the_sum_of_branches_keeps_its_size_at_any_depth(rng) -> None:
             y = block(y, None)
         changes.append(((y - x).std() / x.std()).item())
     assert changes[1] < 1.5 * changes[0]
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_a_block_is_torchs_encoder_layer(rng, padded) -> None:
+    mine = blocks(
+        1, width=12, num_heads=3, hidden_size=20, causal=False, positions="none",
+        activation="gelu", norm="layer", dropout=0.0,
+    )[0]  # fmt: skip
+    theirs = as_torchs_(mine, nn.TransformerEncoderLayer(
+        12, 3, 20, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+    ))  # fmt: skip
+    x = torch.randn(2, 5, 12, generator=rng)
+    real = torch.tensor([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]]).bool()
+    expected = theirs(x, src_key_padding_mask=~real if padded else None)
+    found = mine(x, real if padded else None)
+    torch.testing.assert_close(found[real], expected[real])
+
+
+def as_torchs_(mine: Block, theirs: nn.TransformerEncoderLayer) -> nn.TransformerEncoderLayer:
+    """Return torch's layer with the weights of ours, all of which start anew at random."""
+    for p in mine.parameters():
+        nn.init.normal_(p, std=0.3)
+    with torch.no_grad():
+        theirs.self_attn.in_proj_weight.copy_(mine.attention.qkv.weight)
+        theirs.self_attn.in_proj_bias.copy_(mine.attention.qkv.bias)
+    theirs.self_attn.out_proj.load_state_dict(mine.attention.out.state_dict())
+    theirs.linear1.load_state_dict(mine.expand.state_dict())
+    theirs.linear2.load_state_dict(mine.contract.state_dict())
+    theirs.norm1.load_state_dict(mine.norm1.state_dict())
+    theirs.norm2.load_state_dict(mine.norm2.state_dict())
+    return theirs
 
 
 def test_errors_say_what_to_do() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from netwright.nets.video_cnn import VideoCNN
 
@@ -49,6 +50,15 @@ def test_the_first_pool_keeps_time_as_in_c3d() -> None:
     net = VideoCNN(**SMALL, norm="none")
     assert net.layers[:3](torch.zeros(1, 1, 4, 8, 8)).shape == (1, 4, 4, 4, 4)
     assert net.layers(torch.zeros(1, 1, 4, 8, 8)).shape == (1, 8, 2, 2, 2)
+
+
+def test_one_block_by_hand(rng) -> None:
+    net = VideoCNN(**SMALL | {"channels": [4]}, norm="none").eval()
+    video = torch.randn(2, 6, 1, 5, 7, generator=rng)
+    first = net.layers[0]
+    x = F.conv3d(video.transpose(1, 2), first.weight, first.bias, padding=1).relu()
+    x = F.max_pool3d(x, (1, 2, 2), ceil_mode=True).flatten(2).mean(2)
+    torch.testing.assert_close(net(video), x @ net.output.weight.t() + net.output.bias)
 
 
 def test_errors_say_what_to_do() -> None:
