@@ -151,6 +151,8 @@ def test_mixup_blends_rows_and_says_how_much() -> None:
     weight = share[:, None]
     torch.testing.assert_close(mixed, weight * x[first] + (1 - weight) * x[second])
     assert torch.equal(first, targets)
+    assert torch.equal(second.sort().values, targets)  # each row is some row's other one
+    assert int((second == first).sum()) < 10
     # Beta(0.2, 0.2): mean 1/2, variance 1 / (4 (2 * 0.2 + 1)).
     assert abs(float(share.mean()) - 0.5) < 0.08
     assert abs(float(share.var()) - 0.25 / 1.4) < 0.03
@@ -168,6 +170,7 @@ def test_cutmix_pastes_and_counts_what_is_visible(shape: tuple[int, ...]) -> Non
     (mixed,), first, second, share = cutmix((x,), targets, generator())
     own = (mixed == first.view(-1, *[1] * (len(shape) - 1)).float()).flatten(1).float().mean(1)
     different = first != second
+    assert torch.equal(second.sort().values, targets) and int(different.sum()) > 50
     torch.testing.assert_close(own[different], share[different])
     pasted = mixed.flatten(1).max(1).values
     assert bool((pasted <= torch.maximum(first, second)).all())

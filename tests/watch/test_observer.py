@@ -127,6 +127,7 @@ def test_nets_phases_and_lines_are_found(tmp_path: Path) -> None:
     trace = learner.trace
     assert list(learner.nets) == ["net"] and trace.text("variable", "optimizer") == "opt"
     assert len(trace.values("loss")) == 36
+    assert seen.rows == trace.last("rows.trained") == 6 * 120  # the evaluations' are none of them
     assert len(trace.values("loss.validation")) == len(trace.values("loss.train")) == 6
     right = trace.values("right.validation")
     assert len(right) == 6 and (right >= 0).all() and right[-1] > 0.5 and right.max() <= 1
