@@ -100,6 +100,8 @@ def test_a_table_and_yolo_texts_say_the_same_as_coco(tmp_path: Path) -> None:
     assert found[0]["0.png"] == [[1, 3, 4, 12, 10], [0, 15, 5, 30, 20]]
     assert found[0]["1.png"] == [] and len(found[0]) == 10
     assert found[1] == found[0]
+    (labels / "old.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    assert "labels: texts without a picture: old.txt (1)" in said(read(tmp_path / "yolo"))
     for name, boxes in found[2].items():
         np.testing.assert_allclose(boxes, found[0][name], atol=1e-4)
 
@@ -207,6 +209,10 @@ def test_rows_to_predict_and_to_score(tmp_path: Path) -> None:
         ({"images": lambda all: [{**one, "height": 9, "width": 9} for one in all]}, "9 x 9 pixels"),
         ({"annotations": lambda all: all[:1]}, "split hold no box"),
         ({"categories": lambda all: {}}, "has no list 'categories'"),
+        (
+            {"images": lambda all: [{**one, "id": [1]} for one in all]},
+            r"the id \[1\]; expected",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_a_sentence(
@@ -246,3 +252,26 @@ def test_a_broken_picture_is_left_out_by_name(tmp_path: Path) -> None:
     assert "003.png" not in everything(data)
     assert "dropped scenes/003.png: cannot be decoded" in said(data)
     assert torch.is_tensor(data.train.targets)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("labels/3.txt", b"0 0.5 - . e\n", r"line 1 is '0 0.5 - . e'; expected a class number"),
+        ("labels/3.txt", b"0 0.5 0.5 0.1 0.1\xff\n", "3.txt, line 1 is"),
+        ("data.yaml", b"names: [a, b\n  : x", "data.yaml is no YAML"),
+        ("data.yaml", b"names: 5\n", "data.yaml has the names '5'; expected a list of names"),
+        ("data.yaml", b"names: {one: a}\n", "expected a list of names, or a number"),
+    ],
+)
+def test_texts_beside_pictures_that_are_damaged(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    plain(tmp_path / "images", 12)
+    (tmp_path / "labels").mkdir()
+    for at in range(12):
+        (tmp_path / "labels" / f"{at}.txt").write_text("0 .5 5e-1 0.25 +0.2\n")
+    assert read(tmp_path).task.classes == ("0",)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read(tmp_path)

@@ -39,7 +39,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 NAMES = ("classes.txt", "obj.names", "names.txt")  # of YOLO's class numbers, one a line
 _COCO = re.compile(rb'"(?:images|annotations|categories)"\s*:\s*\[')
-_LINE = re.compile(r"\d+(?:\s+[-+.\deE]+){4}")
+_LINE = re.compile(r"\d+(?:\s+[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?){4}")
 SHOWN = 5
 
 
@@ -90,7 +90,7 @@ def read_marked(source: Path, root: Path, ledger: Ledger) -> list[Marked]:
     """Return the pictures of a file of boxes, or of YOLO's folder of pictures. root: where its
     pictures may lie."""
     if source.is_dir():
-        return list(_yolo(source, root))
+        return list(_yolo(source, root, ledger))
     found = NamedPictures(source, root)
     marked = _coco(source, found) if is_coco(source) else _table(source, found, ledger)
     if found.missing:
@@ -119,6 +119,7 @@ def _coco(source: Path, found: NamedPictures) -> list[Marked]:
                 "annotations and categories. Export it again as COCO."
             )
         parts[name] = part
+    _check_ids(source, parts)
     names = {one["id"]: str(one["name"]) for one in _entries(source, parts, "categories", "name")}
     by_id: dict[Any, Marked | None] = {}
     for one in _entries(source, parts, "images", "file_name"):
@@ -158,6 +159,19 @@ def _entries(
                 f"{', '.join(needed)}. Export it again as COCO."
             )
         yield one
+
+
+def _check_ids(source: Path, parts: Mapping[str, list[Any]]) -> None:
+    """Refuse ids that are no numbers or words: nothing could be looked up by them."""
+    for part, entries in parts.items():
+        for number, one in enumerate(entries):
+            for key in ("id", "image_id", "category_id"):
+                value = one.get(key, 0) if isinstance(one, dict) else 0
+                if not isinstance(value, int | str):
+                    raise DataError(
+                        f"{source.name}: entry {number + 1} of {part!r} has the {key} {value!r}; "
+                        "expected a number or a word."
+                    )
 
 
 def _numbers(box: Any, where: str) -> list[float]:
@@ -219,13 +233,15 @@ def _word(value: Any) -> str:
     return str(int(value) if whole else value).strip()
 
 
-def _yolo(pictures: Path, root: Path) -> Iterator[Marked]:
+def _yolo(pictures: Path, root: Path, ledger: Ledger) -> Iterator[Marked]:
     names = _class_names(root)
     labels = label_folder(pictures)
+    alone = set(labels.rglob("*.txt")) - {labels / name for name in NAMES}
     for entry in list_folder(pictures).of("image"):
         marked = Marked(entry.path, relative=True)
         text = labels.joinpath(*entry.below, f"{entry.path.stem}.txt")
-        lines = text.read_text(encoding="utf-8-sig").splitlines() if text.is_file() else []
+        alone.discard(text)
+        lines = _text(text).splitlines() if text.is_file() else []
         for number, line in enumerate(lines):
             if not line.strip():
                 continue
@@ -238,6 +254,9 @@ def _yolo(pictures: Path, root: Path) -> Iterator[Marked]:
             centre = (float(x), float(y), float(width) / 2, float(height) / 2)
             marked.add(names.get(int(kind), kind), _corners(*centre))
         yield marked
+    if alone:
+        shown = _shown(dict.fromkeys(sorted(path.name for path in alone)))
+        ledger.note("dropped", labels.name, f"texts without a picture: {shown}", len(alone))
 
 
 def _corners(x: float, y: float, half_width: float, half_height: float) -> tuple[float, ...]:
@@ -248,14 +267,34 @@ def _class_names(root: Path) -> dict[int, str]:
     """Return the names of YOLO's class numbers, of a text with one a line or of data.yaml."""
     for name in NAMES:
         if (root / name).is_file():
-            lines = (root / name).read_text(encoding="utf-8-sig").split("\n")
+            lines = _text(root / name).split("\n")
             return {at: line.strip() for at, line in enumerate(lines) if line.strip()}
     for name in ("data.yaml", "data.yml"):
         if (root / name).is_file():
-            names = (yaml.safe_load((root / name).read_text(encoding="utf-8")) or {}).get("names")
-            pairs = enumerate(names) if isinstance(names, list) else dict(names or {}).items()
-            return {int(at): str(one) for at, one in pairs}
+            return _yaml_names(root / name)
     return {}
+
+
+def _yaml_names(file: Path) -> dict[int, str]:
+    """Return the names of class numbers in YOLO's data.yaml: a list, or numbers and their names."""
+    try:
+        held = yaml.safe_load(_text(file)) or {}
+    except yaml.YAMLError as error:
+        problem = str(error).replace("\n", " ")
+        raise DataError(f"{file.name} is no YAML: {problem}. Mend it, or take it out.") from error
+    names = (held.get("names") or {}) if isinstance(held, dict) else held
+    pairs = dict(enumerate(names)) if isinstance(names, list) else names
+    if not isinstance(pairs, dict) or not all(str(at).isdecimal() for at in pairs):
+        raise DataError(
+            f"{file.name} has the names {str(names)[:60]!r}; expected a list of names, or a number "
+            "and a name for each class."
+        )
+    return {int(at): str(one) for at, one in pairs.items()}
+
+
+def _text(file: Path) -> str:
+    """Return the text of a small file beside pictures, which is written by a program."""
+    return file.read_text(encoding="utf-8-sig", errors="replace")
 
 
 def _shown(names: Mapping[str, None]) -> str:
