@@ -159,3 +159,16 @@ def test_all_frames_of_a_clip_are_changed_alike(name: str) -> None:
     assert changed.shape == still.shape
     assert not torch.equal(changed.float(), still.float())
     assert torch.equal(changed, changed[:, :1].expand_as(changed))
+
+
+def test_archives_of_arrays_that_are_damaged_are_named(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    whole = tmp_path / "whole.npz"
+    np.savez_compressed(whole, frames=rng.integers(0, 255, (4, 9, 9), dtype=np.uint8))
+    content = whole.read_bytes()
+    changed = content[:120] + bytes(40) + content[160:]
+    for damaged in (content[:200], content[:-40] + b"x" * 40, changed):
+        path = tmp_path / "damaged.npz"
+        path.write_bytes(damaged)
+        with pytest.raises(Unreadable, match="it is no plain array of numbers"):
+            read_clip(path)

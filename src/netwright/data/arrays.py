@@ -7,6 +7,8 @@ images; (time, channels) series. Pickled objects are refused.
 """
 
 import re
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +22,12 @@ from netwright.data.ledger import Ledger
 from netwright.data.sources import Found
 from netwright.errors import DataError
 
-__all__ = ["ArrayPart", "Arrays", "arrays_as_frames", "read_arrays"]
+__all__ = ["DAMAGED", "ArrayPart", "Arrays", "arrays_as_frames", "read_arrays"]
 
 Kind = Literal["table", "image", "series"]
+
+# What numpy raises of pickled objects and of files that are cut off or changed within.
+DAMAGED = (ValueError, OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 _INPUTS = {"x", "data", "input", "inputs", "feature", "features", "image", "images", "series"}
 _TARGETS = {"y", "label", "labels", "target", "targets", "class", "classes"}
@@ -77,9 +82,10 @@ def read_arrays(found: Found, ledger: Ledger) -> Arrays:
 
 def _in_file(path: Path) -> dict[str, ArrayPart]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # numpy leaves a file open that it cannot read; this one is closed here.
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except ValueError as error:
+    except DAMAGED as error:
         raise DataError(
             f"{path.name} holds Python objects or damaged arrays ({error}). Expected plain arrays "
             "of numbers or words; "

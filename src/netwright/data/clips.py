@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
+from netwright.data.arrays import DAMAGED
 from netwright.data.image_decoding import Header, Unreadable, open_image, read_header
 from netwright.data.listing import IMAGES
 
@@ -74,17 +75,18 @@ def in_order_of_names(files: Sequence[Path]) -> list[Path]:
 
 def _array(path: Path) -> NDArray[Any]:
     try:
-        found = np.load(path, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return found
-        with found:
-            names = found.files
-            name = names[0] if len(names) == 1 else next((n for n in NAMES if n in names), None)
-            if name is None:
-                held = ", ".join(names) or "nothing"
-                raise Unreadable(f"it holds {held}; expected one array, or one called frames")
-            return found[name]
-    except (ValueError, OSError, EOFError) as error:
+        with path.open("rb") as content:
+            found = np.load(content, allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                return found
+            with found:
+                names = found.files
+                name = names[0] if len(names) == 1 else next((n for n in NAMES if n in names), None)
+                if name is None:
+                    held = ", ".join(names) or "nothing"
+                    raise Unreadable(f"it holds {held}; expected one array, or one called frames")
+                return found[name]
+    except DAMAGED as error:
         raise Unreadable(f"it is no plain array of numbers ({error})") from error
 
 
