@@ -182,6 +182,9 @@ def test_missing_days_are_filled_and_repeated_ones_averaged() -> None:
     assert "rows of one step became their mean (1)" in text
     assert "sorted" in text
     assert encoding_of(data).timeline.step == "86400s"
+    cells = ["some day", *frame["day"][1:]]
+    with pytest.raises(DataError, match="Row 1 has no readable time in day: it holds 'some day'"):
+        build(frame.assign(day=cells), horizon=7)
 
 
 def test_rows_without_any_time_are_steps() -> None:
@@ -239,6 +242,23 @@ def test_encode_gives_the_window_at_the_end() -> None:
         encoding.encode(frame.tail(3))
     with pytest.raises(DataError, match="'sales' is missing"):
         encoding.encode(frame.drop(columns="sales"))
+
+
+def test_a_table_with_holes_is_forecast_from_what_is_known_and_that_is_said() -> None:
+    frame = monthly(120)
+    encoding = encoding_of(build(frame, horizon=12))
+    (whole,) = encoding.encode(frame)
+    cells = frame["sales"].tolist()
+    cells[-2], cells[:40] = "inf", ["closed"] * 40
+    ledger = Ledger()
+    (x,) = encoding.encode(frame.assign(sales=cells), ledger)
+    assert x[0, -2, 0] == whole[0, -3, 0] and torch.equal(x[:, :-2], whole[:, :-2])
+    words = "".join(map(str, ledger))
+    assert "cells that are no number, taken as missing (41)" in words
+    assert "missing values of the last steps: the last known one before them (1)" in words
+    cells[-encoding.context :] = [""] * encoding.context
+    with pytest.raises(DataError, match="nothing to forecast from"):
+        encoding.encode(frame.assign(sales=cells))
 
 
 def test_json_and_back() -> None:

@@ -97,3 +97,14 @@ def test_without_labels_there_is_nothing_to_learn(tmp_path: Path) -> None:
     file.write_text("@problemName plain\n@classLabel false\n@data\n1,2,3\n4,5,6\n")
     with pytest.raises(DataError, match="no class labels"):
         read_series(locate(file), ReadOptions(), Ledger())
+
+
+def test_infinite_values_are_bridged_like_missing_ones() -> None:
+    raw = np.random.default_rng(0).normal(size=(20, 10, 2)).astype(np.float32)
+    raw[:, 0, 0], raw[3, 4, 1] = np.inf, -np.inf
+    data = build(raw, ["a", "b"] * 10)
+    for split in data.splits().values():
+        assert torch.isfinite(split.inputs[0]).all()  # type: ignore[attr-defined]
+    assert "missing or infinite values bridged by a straight line (21)" in "".join(
+        map(str, data.ledger)
+    )

@@ -124,12 +124,24 @@ class ForecastEncoding:
         the steps after it.
         """
         table = type_columns(raw)
-        _, frame = regular_frame(table, self.timeline, self._columns(table), ledger)
+        columns = self._columns(table)
+        target = numbers_of(table[self.target], self.target, ledger)
+        table = table.assign(**{self.target: target})
+        _, frame = regular_frame(table, self.timeline, columns, ledger)
         if len(frame) < self.context:
             raise DataError(
                 f"The table covers {len(frame)} steps; a forecast needs the last {self.context}. "
                 "Give more history."
             )
+        missing = int(frame[self.target].iloc[-self.context :].isna().sum())
+        if missing == self.context:
+            raise DataError(
+                f"None of the last {self.context} steps has a number in {self.target!r}, so there "
+                "is nothing to forecast from. Fill them in, or end the table where it is known."
+            )
+        if missing and ledger is not None:
+            what = "missing values of the last steps: the last known one before them"
+            ledger.note("imputed", self.target, what, missing)
         values = self.channels_of(frame)
         return (torch.from_numpy(values[-self.context :]).unsqueeze(0),)
 
@@ -276,6 +288,22 @@ def anchor_values(y: Tensor, anchor: Anchor, horizon: int, season: int, drift: f
         return repeated + drift * seasons
     growth = y[:, -season:].mean(1) - y[:, -2 * season : -season].mean(1)
     return repeated + growth[:, None] * seasons
+
+
+def numbers_of(column: "pd.Series[Any]", name: str, ledger: Ledger | None) -> "pd.Series[Any]":
+    """Return a target's cells as float, NaN where there is no finite number; DataError without
+    any."""
+    numbers = pd.to_numeric(column, errors="coerce").astype(float)
+    numbers = numbers.where(np.isfinite(numbers))
+    if numbers.isna().all():
+        raise DataError(
+            f"The column {name!r} holds no number; a forecast needs them. Name another with "
+            "--target."
+        )
+    lost = int((numbers.isna() & column.notna()).sum())
+    if lost and ledger is not None:
+        ledger.note("read", name, "cells that are no number, taken as missing", lost)
+    return numbers
 
 
 def regular_frame(

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from netwright.data.data import Data, Source
-from netwright.data.forecast_encoding import ForecastEncoding, regular_frame
+from netwright.data.forecast_encoding import ForecastEncoding, numbers_of, regular_frame
 from netwright.data.forecast_rules import (
     choose_anchor,
     choose_context,
@@ -60,7 +60,7 @@ def forecasting_data(
     target = _target(table, options, ledger)
     timeline = find_timeline(table, options.time_column, target, ledger)
     marks = _marks(parts, table, options, ledger)
-    table = table.assign(**{target: _numbers(table[target], target, ledger)})
+    table = table.assign(**{target: numbers_of(table[target], target, ledger)})
     others = [
         str(name)
         for name in table.columns
@@ -143,20 +143,6 @@ def _target(frame: pd.DataFrame, options: ReadOptions, ledger: Ledger) -> str:
         "guessed", "target", f"{chosen!r} is forecast ({'by name' if named else 'the last'})"
     )
     return chosen
-
-
-def _numbers(column: "pd.Series[Any]", name: str, ledger: Ledger) -> "pd.Series[Any]":
-    numbers = pd.to_numeric(column, errors="coerce").astype(float)
-    numbers = numbers.where(np.isfinite(numbers))
-    if numbers.isna().all():
-        raise DataError(
-            f"The column {name!r} holds no number; a forecast needs them. Name another with "
-            "--target."
-        )
-    lost = int((numbers.isna() & column.notna()).sum())
-    if lost:
-        ledger.note("read", name, "cells that are no number, taken as missing", lost)
-    return numbers
 
 
 def _marks(

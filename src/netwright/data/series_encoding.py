@@ -66,7 +66,12 @@ class SeriesEncoding:
             out[at, : len(row)] = (row - mean) / std
         if ledger is not None:
             if gaps:
-                ledger.note("imputed", "series", "missing values bridged by a straight line", gaps)
+                ledger.note(
+                    "imputed",
+                    "series",
+                    "missing or infinite values bridged by a straight line",
+                    gaps,
+                )
             if padded:
                 ledger.note(
                     "encoded",
@@ -150,9 +155,13 @@ def fit_series_encoding(raw: Any, ledger: Ledger | None = None) -> SeriesEncodin
 
 
 def as_series(raw: Any) -> Sequence[FloatArray]:
-    """Return a list of float32 (time, channels) arrays."""
-    rows = [np.asarray(row, dtype=np.float32) for row in raw]
+    """Return a list of float32 (time, channels) arrays; what is infinite counts as missing."""
+    rows = [_finite(np.asarray(row, dtype=np.float32)) for row in raw]
     return [row[:, None] if row.ndim == 1 else row for row in rows]
+
+
+def _finite(row: FloatArray) -> FloatArray:
+    return np.where(np.isinf(row), np.float32(np.nan), row)
 
 
 def bridge(row: FloatArray, mean: FloatArray) -> FloatArray:

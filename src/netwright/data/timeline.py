@@ -80,9 +80,10 @@ class Timeline:
         times = read_times(frame, self.columns, self.form)
         if times.isna().any():
             row = int(np.flatnonzero(times.isna())[0])
+            held = ", ".join(str(frame[name].iloc[row]) for name in self.columns)
             raise DataError(
-                f"Row {row + 1} has no readable time in {', '.join(self.columns)}. Mend or remove "
-                "it."
+                f"Row {row + 1} has no readable time in {', '.join(self.columns)}: it holds "
+                f"{held!r}. Mend or remove it."
             )
         if self.step in ("M", "Q", "Y"):
             return np.asarray(pd.PeriodIndex(times, freq=self.step).astype("int64"))
