@@ -45,6 +45,7 @@ def test_one_file_is_divided(tmp_path: Path) -> None:
     write(tmp_path / "a.conll", [f"w{i}/O Ann/B-per" for i in range(50)])
     data = read(tmp_path / "a.conll")
     assert [len(split) for split in data.splits().values()] == [32, 8, 10]
+    assert "split test: held out: at random (seed 0) (10)" in map(str, data.ledger)
     rows = torch.cat([split.rows for split in data.splits().values()])
     assert rows.sort().values.tolist() == list(range(50))
 

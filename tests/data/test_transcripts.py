@@ -189,3 +189,23 @@ def test_the_encoding_is_saved() -> None:
     (samples, lengths), kept = encoding.encode_some([(RATE, np.ones(900)), (RATE, np.ones(3))])
     assert samples.shape == (1, 900) and kept.tolist() == [0]
     assert torch.equal(lengths, torch.tensor([900]))
+
+
+def test_texts_without_a_word_and_texts_too_long_for_their_sound_are_said(tmp_path: Path) -> None:
+    root = folder(tmp_path)
+    table = root / "transcripts.csv"
+    lines = table.read_text(encoding="utf-8").splitlines()
+    lines[3] = "s2.wav,..."
+    lines[5] = "s4.wav," + "one two " * 9  # in 0.12 s
+    table.write_text("\n".join(lines), encoding="utf-8")
+    words = noted(read(root))
+    assert "transcripts: without a word: read as silence (1)" in words
+    assert "transcripts: more than 40 letters a second: they may be of another sound" in words
+    encoding = read(root).encoding
+    ledger = Ledger()
+    rows = read_labelled(root, encoding, read(root).task, ledger)
+    assert len(rows) == 24 and "without a word: read as silence (1)" in "".join(map(str, ledger))
+    said = [line.partition(",")[0] + ",..." for line in lines[1:]]
+    table.write_text("\n".join([lines[0], *said]), encoding="utf-8")
+    with pytest.raises(DataError, match=r"No training sound of .* has a word in 'text'"):
+        read(root, task="speech-recognition")

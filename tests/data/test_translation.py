@@ -53,6 +53,7 @@ def test_a_file_is_read_with_the_one_beside_it(tmp_path: Path) -> None:
     data = read(path)
     assert (data.task.source, data.task.target) == ("en", "de")
     assert sum(len(split) for split in data.splits().values()) == 40
+    assert "split test: held out: at random (seed 0) (8)" in map(str, data.ledger)
 
 
 def test_the_target_moves_one_step_to_the_right(folder: Path) -> None:

@@ -65,7 +65,7 @@ def _data(
 ) -> Data:
     given = told_splits(pd.DataFrame(index=range(len(sentences))), options, dict(named), ledger)
     index = split_rows(len(sentences), given=given, seed=options.seed, ledger=ledger)
-    note_splits(index, named, given, options.seed, ledger)
+    note_splits(index, named, given, options.seed, ledger, how="at random")
     train = [sentences[at] for at in index["train"]]
     counts = Counter(tag for one in train for tag in one.tags)
     classes = tuple(sorted(counts, key=lambda tag: (tag != OUTSIDE, tag)))

@@ -1,5 +1,6 @@
 """Sounds that a table speaks of become Data: what is said in them is recognised, or their class."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from netwright.errors import DataError, UsageError, did_you_mean
 __all__ = ["read_transcribed", "speech_rows"]
 
 FEWEST = 10  # sounds, to train, validate and test
+FASTEST = 40  # letters a second; the fastest speakers say about 30
 
 
 def read_transcribed(found: Found, options: ReadOptions, ledger: Ledger) -> Data:
@@ -62,6 +64,7 @@ def speech_rows(
     listed = _joined(parts)
     heard = _short_enough(hear_all(listed.files, found.name, ledger), ledger)
     texts = [plain_text(listed.words[at]) for at in heard.kept]
+    _note_texts(texts, heard, ledger)
     inputs = encoding.sounds.store(heard.sounds, ledger)
     raw = [(listed.files[at], text) for at, text in zip(heard.kept, texts, strict=True)]
     rows = torch.tensor(heard.kept, dtype=torch.int64)
@@ -128,6 +131,12 @@ def _speech_data(listed: Listed, given: Given, source: Source, ledger: Ledger) -
         if not len(rows):
             raise DataError(f"No sound of the {name} part of {source.name} can be used.")
     train = index["train"].tolist()
+    if not any(texts[at] for at in train):
+        raise DataError(
+            f"No training sound of {source.name} has a word in {listed.column!r}, such as "
+            f"{listed.words[0]!r}. Expected what is said; name another column with --target."
+        )
+    _note_texts(texts, heard, ledger)
     encoding = fit_speech_encoding(
         [heard.sounds[at] for at in train], [texts[at] for at in train], ledger
     )
@@ -156,6 +165,20 @@ def _speech_data(listed: Listed, given: Given, source: Source, ledger: Ledger) -
         source=source,
         ledger=ledger,
     )  # fmt: skip
+
+
+def _note_texts(texts: Sequence[str], heard: Heard, ledger: Ledger) -> None:
+    """Say which texts have no word in them, and which cannot be what is said in their sound."""
+    silent = sum(not text for text in texts)
+    if silent:
+        ledger.note("warned", "transcripts", "without a word: read as silence", silent)
+    fast = sum(
+        len(text) > FASTEST * len(sound.samples) / sound.rate
+        for text, sound in zip(texts, heard.sounds, strict=True)
+    )
+    if fast:
+        what = f"more than {FASTEST} letters a second: they may be of another sound, or cut off"
+        ledger.note("warned", "transcripts", what, fast)
 
 
 def _short_enough(heard: Heard, ledger: Ledger) -> Heard:

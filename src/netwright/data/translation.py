@@ -104,7 +104,7 @@ def _data(
     index: Mapping[str, np.ndarray] = split_rows(
         len(pairs), given=given, seed=options.seed, ledger=ledger
     )
-    note_splits(index, named, given, options.seed, ledger)
+    note_splits(index, named, given, options.seed, ledger, how="at random")
     encoding = fit_pair_encoding([pairs[at] for at in index["train"]], ledger)
     splits = {
         name: pair_rows(name, [pairs[at] for at in rows], encoding, ledger, rows)
