@@ -172,6 +172,17 @@ def test_arrays_that_cannot_be_used(
         read(tmp_path / "a.npz")
 
 
+def test_arrays_that_are_damaged_are_named(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.ones((60, 3)), y=np.arange(60) % 2)
+    content = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "a.npz").write_bytes(content[:300] + bytes(200) + content[500:])
+    with pytest.raises(DataError, match=r"a.npz holds Python objects or damaged arrays \("):
+        read(tmp_path / "a.npz")
+    (tmp_path / "none.txt").write_bytes(b"")
+    with pytest.raises(DataError, match=r"none.txt is empty; .* Expected a file that holds rows"):
+        read(tmp_path / "none.txt")
+
+
 def test_files_without_a_class_say_what_they_need(tmp_path: Path) -> None:
     (tmp_path / "one.wav").write_bytes(b"RIFF\x24\x00\x00\x00WAVEfmt ")
     with pytest.raises(DataError, match=r"flat-audio.*a folder for each class, or .*transcripts"):

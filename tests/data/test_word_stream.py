@@ -95,3 +95,12 @@ def test_sums_of_words_are_read() -> None:
     assert not ids[1].any() and not ids[2].any() and ids[3, 0] == 3
     (said,) = (entry for entry in ledger if entry.action == "warned")
     assert said.count == 2 and "queen" in said.what
+
+
+def test_a_text_that_is_one_line_is_cut_into_pieces(tmp_path: Path) -> None:
+    path = corpus(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8").replace("\n", " "), encoding="utf-8")
+    data = read(path, task="embedding")
+    assert isinstance(data.train, WordStream)
+    assert len(data.train) == 6_000 and int(data.train.lines[-1]) == 5  # of 7,200 words
+    assert "lines cut into pieces of 1,000 words (1)" in "".join(map(str, data.ledger))

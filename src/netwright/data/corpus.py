@@ -46,6 +46,11 @@ def corpus_data(parts: Mapping[str, str], *, source: Source, ledger: Ledger) -> 
         if unknown:
             ledger.note("encoded", name, "characters that training lacks, read as unknown", unknown)
         rows = (len(ids) - 1) // time
+        if rows < 1:
+            raise DataError(
+                f"The {name} text of {source.name} holds {len(text):,} characters; at least "
+                f"{time + 1} are needed to ask for the next one. Give a longer {name} text."
+            )
         inputs = torch.from_numpy(ids[: rows * time].reshape(rows, time))
         targets = torch.from_numpy(ids[1 : rows * time + 1].reshape(rows, time).astype(np.int64))
         raw = [text[at * time : (at + 1) * time] for at in range(rows)]
@@ -78,7 +83,7 @@ def _split(parts: Mapping[str, str], source: Source, ledger: Ledger) -> dict[str
         )
     texts = {name: parts[name] for name in ("validation", "test") if name in parts}
     missing = [name for name in ("test", "validation") if name not in texts]
-    tenth = len(pool) // 10
+    tenth = max(len(pool) // 10, 1)
     for name in missing:
         pool, texts[name] = pool[:-tenth], pool[-tenth:]
     if missing:

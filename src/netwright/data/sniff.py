@@ -144,6 +144,8 @@ def is_text(head: bytes) -> bool:
 def describe_content(path: Path, content: str) -> DataError:
     """Return the error that says what a file is and what to do, for content that is no table."""
     what = DESCRIPTIONS.get(content, f"{content}, not a table")
+    if content == "empty":  # it may have been meant as anything
+        return DataError(f"{path} is {what}. Expected a file that holds rows or a text.")
     return DataError(
         f"{path} is {what}. Expected a table: CSV, TSV, Parquet, Feather, JSON, JSON lines or "
         "Excel (.xlsx)."

@@ -45,6 +45,7 @@ WINDOW = 5  # words to either side, from which held-out neighbours are taken
 MOST_HELD_OUT = 20_000
 PAIRS = "pairs"  # the name of a split that holds them
 FEWEST_PAIRS = 10
+LONGEST_LINE = 1000  # words, as in word2vec: some corpora are one line from end to end
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,7 @@ def words_data(
     """Build Data from texts called "all", or some of "train", "validation" and "test". pairs: a
     table of two words and a number a row, which becomes the test; else the last twentieth does, and
     the twentieth before it validates."""
-    lines = {
-        name: [split_words(line) for line in text.splitlines() if line.strip()]
-        for name, text in parts.items()
-    }
+    lines = {name: _lines(name, text, ledger) for name, text in parts.items()}
     splits = _split(lines, with_test=pairs is None)
     counts = Counter(chain.from_iterable(splits["train"]))
     total = sum(counts.values())
@@ -112,9 +110,12 @@ def words_data(
     kept = sorted((w for w, n in counts.items() if n >= least), key=lambda w: (-counts[w], w))
     kept = kept[:MAX_VOCABULARY]
     if len(kept) < FEWEST_WORDS:
+        different = len({word for part in lines.values() for line in part for word in line})
+        often = f" occur {least} times or more" if least > 1 else " are left"
         raise DataError(
-            f"{source.name} holds {len(kept):,} different words that occur {least} times or more; "
-            f"vectors of words need at least {FEWEST_WORDS}. Give a longer text."
+            f"Of the {different:,} different words of {source.name} {len(kept):,}{often} where "
+            f"the held-out lines are taken away; vectors of words need at least {FEWEST_WORDS}. "
+            "Give a longer text."
         )
     encoding = WordEncoding(vocabulary=tuple(kept), counts=tuple(counts[w] for w in kept))
     ledger.note("encoded", "text", f"vocabulary of {len(kept):,} words", len(kept))
@@ -143,6 +144,18 @@ def words_data(
         source=source,
         ledger=ledger,
     )
+
+
+def _lines(name: str, text: str, ledger: Ledger) -> list[list[str]]:
+    """Return the words of each line; a line longer than LONGEST_LINE is cut into several."""
+    lines = [split_words(line) for line in text.splitlines() if line.strip()]
+    long = sum(len(line) > LONGEST_LINE for line in lines)
+    if long:
+        where = "text" if name == "all" else name
+        ledger.note("encoded", where, f"lines cut into pieces of {LONGEST_LINE:,} words", long)
+    return [
+        line[at : at + LONGEST_LINE] for line in lines for at in range(0, len(line), LONGEST_LINE)
+    ]
 
 
 def _split(lines: Mapping[str, list[list[str]]], *, with_test: bool) -> dict[str, list[list[str]]]:

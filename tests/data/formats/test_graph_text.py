@@ -53,3 +53,10 @@ def test_a_line_that_does_not_fit_is_named(tmp_path: Path) -> None:
     path.write_text("\n".join(TEXT.splitlines()[:-1]))
     with pytest.raises(DataError, match="line 8"):
         read_graph_text(path, Ledger())
+
+
+def test_a_line_that_is_no_ascii_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "shapes.txt"
+    path.write_bytes(TEXT.replace("4 1 0", "4 \xb9 0").encode("latin1"))
+    with pytest.raises(DataError, match=r"shapes.txt, line 8: expected a node of graph 2"):
+        read_graph_text(path, Ledger())

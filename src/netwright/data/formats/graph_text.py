@@ -50,7 +50,7 @@ def _is_node(cells: list[str], nodes: int) -> bool:
 
 def read_graph_text(path: Path, ledger: Ledger) -> Graphs:
     """Read all graphs of a text; a line that does not fit is a DataError with its number."""
-    lines = path.read_text(encoding="ascii").splitlines()
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     labels: list[str] = []
     tags: list[str] = []
     of: list[int] = []
