@@ -65,6 +65,13 @@ def test_class_folders(tmp_path: Path) -> None:
     assert data.train.raw[0].suffix == ".png"
 
 
+def test_a_class_folder_without_a_picture_is_told(tmp_path: Path) -> None:
+    root = folder_of_classes(tmp_path / "set")
+    (root / "grey" / "old").mkdir(parents=True)
+    assert "warned set: folders without a sample: grey (1)" in said(read(root))
+    assert "without a sample" not in said(read(folder_of_classes(tmp_path / "full")))
+
+
 def test_given_splits_are_kept(tmp_path: Path) -> None:
     for name, count in (("train", 10), ("test", 3)):
         folder_of_classes(tmp_path / name, count)

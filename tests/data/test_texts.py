@@ -10,6 +10,7 @@ import torch
 from netwright.data.data import Data, Source
 from netwright.data.ledger import Ledger
 from netwright.data.options import ReadOptions
+from netwright.data.read_rows import note_found
 from netwright.data.sources import locate
 from netwright.data.texts import read_texts, text_data
 from netwright.errors import DataError
@@ -73,6 +74,10 @@ def test_files_of_lines(tmp_path: Path) -> None:
     (tmp_path / "Greek.txt").write_text("\n".join(f"{n}poulos" for n in "abcdefghijkl"))
     data = read_texts(locate(tmp_path), ReadOptions(), Ledger())
     assert data.task.classes == ("Greek", "Irish")
+    (tmp_path / "Welsh.txt").write_text("")
+    ledger = Ledger()
+    note_found(locate(tmp_path), ledger)
+    assert "left out: Welsh.txt (1)" in "".join(map(str, ledger))
     assert sum(len(s) for s in data.splits().values()) == 24
     assert data.encoding.level == "character"  # type: ignore[attr-defined]
 
@@ -140,3 +145,13 @@ def test_surnames(shared_data: Path) -> None:
     data = read_texts(found, ReadOptions(), Ledger())
     assert len(data.task.classes) == 18
     assert sum(len(s) for s in data.splits().values()) == 20_050
+
+
+@pytest.mark.parametrize(("short", "other"), [("train", "test"), ("test", "train")])
+def test_a_corpus_with_a_part_of_a_few_letters_is_refused(
+    tmp_path: Path, short: str, other: str
+) -> None:
+    (tmp_path / f"{other}.txt").write_text("abc def ghi.\n" * 200)
+    (tmp_path / f"{short}.txt").write_text("abc")
+    with pytest.raises(DataError, match=f"The {short} text of .* Give a longer {short} text"):
+        read_texts(locate(tmp_path), ReadOptions(), Ledger())

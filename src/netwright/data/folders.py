@@ -159,7 +159,10 @@ def _classes(listing: Listing, kind: str, role: Role, name: str) -> Looked | Non
     _check_splits_on_top(known, name)
     read = {entry.path for view in views.values() for entry in view.of(role) if entry.below}
     left = [entry.path.name for entry in listing.entries if entry.path not in read]
-    return kind, roots, {**detail, "classes": known, "left_out": left}
+    detail |= {"classes": known, "left_out": left}
+    if empty := [folder for view in views.values() for folder in view.folders_without(role)]:
+        detail["empty"] = empty
+    return kind, roots, detail
 
 
 def _transcribed(listing: Listing, name: str) -> Looked | None:
@@ -394,7 +397,8 @@ def _texts(listing: Listing, name: str) -> Looked | None:
     if None not in splits and len(splits) == len(texts):
         return "corpus", _ordered({str(s): (text,) for s, text in splits.items()}), {}
     classes = [text.name.removesuffix(".gz").removesuffix(text.suffix) for text in texts]
-    return "text-lines", {"all": tuple(texts)}, {"classes": classes}
+    left = [entry.path.name for entry in listing.entries if entry.path not in texts]
+    return "text-lines", {"all": tuple(texts)}, {"classes": classes, "left_out": left}
 
 
 def _tables(listing: Listing, name: str) -> Looked:

@@ -96,6 +96,12 @@ class Listing:
         """The files that are not documentation."""
         return [entry for entry in self.entries if entry.role not in ("document", "other")]
 
+    def folders_without(self, role: Role) -> list[str]:
+        """Return the names of the folders in it that hold no file of a role."""
+        some = {entry.below[0] for entry in self.of(role) if entry.below}
+        folders = sorted(path.name for path in self.root.iterdir() if path.is_dir())
+        return [name for name in folders if name not in some and _is_visible(name)]
+
     def below(self, folder: str) -> "Listing":
         """Return the listing of one of the folders in it."""
         inside = [e for e in self.entries if e.below[:1] == (folder,)]

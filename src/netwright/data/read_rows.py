@@ -56,6 +56,10 @@ def note_found(found: Found, ledger: Ledger) -> None:
         shown = ", ".join(left[:5]) + (", ..." if len(left) > 5 else "")
         what = f"files of another kind, or outside of the class folders, left out: {shown}"
         ledger.note("dropped", found.name, what, len(left))
+    if found.detail.get("empty"):
+        empty = found.detail["empty"]
+        shown = ", ".join(empty[:5]) + (", ..." if len(empty) > 5 else "")
+        ledger.note("warned", found.name, f"folders without a sample: {shown}", len(empty))
     if found.detail.get("not_read"):
         names = ", ".join(found.detail["not_read"])
         ledger.note("dropped", found.name, f"tables that are no split were not read: {names}")
