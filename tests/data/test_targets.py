@@ -95,6 +95,7 @@ def test_what_was_asked_for_is_done() -> None:
         ([None, "", "NA"] * 5, None, "no value in any row"),
         (["1.5"] * 4 + ["two"] + ["3"] * 9, "regression", "row 5 holds 'two'"),
         (["a", "b", "c"] * 5, "binary", "holds 3: a, b, c"),
+        ([*(str(at / 7) for at in range(40)), "inf"], None, "row 41 holds 'inf'. Correct or empty"),
     ],
 )
 def test_targets_that_cannot_be_learned(cells: list[object], task: str | None, words: str) -> None:

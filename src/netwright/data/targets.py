@@ -51,6 +51,7 @@ __all__ = [
 
 USUAL_NAMES = ("target", "label", "class", "y")
 MAX_INTEGER_CLASSES = 20  # the contract's bound between classes and regression
+MOSTLY = 0.9  # of the cells: more numbers than this are meant as numbers
 FEWEST_ROWS = 10
 _YES = ("1", "yes", "true", "y", "t", "positive", "pos")
 TOGETHER = ("binary", "multiclass", "regression")  # what one of several targets may be
@@ -206,6 +207,8 @@ def read_targets(
             return _multilabel(known, names[0], separator, name or "classification")
     if form == "multilabel":
         return _multilabel(known, names[0], "|", name or "classification")
+    if form is None and MOSTLY <= share < 1 and len(known.words) > known.counts.sum() / 2:
+        return _regression(frame, tuple(names), "regression", ledger)  # names the cell that is odd
     if form == "ordinal" and order is None:
         order = order_of_column(frame[names[0]])
     return _classes(
