@@ -38,6 +38,15 @@ def test_a_saved_model_predicts_the_same(model: Model, frame: pd.DataFrame, tmp_
     assert opened.temperature == model.temperature
 
 
+def test_of_no_rows_there_is_a_table_without_rows(model: Model, frame: pd.DataFrame) -> None:
+    none = frame.drop(columns="species").iloc[:0]
+    said = model.predict(none)
+    assert len(said) == 0 and said.columns[0] == "prediction"
+    data = read(frame.drop(columns="species"), task="reconstruction")
+    rebuilding = fit(design(data), data, epochs=1, num_threads=1).model
+    assert rebuilding.predict(none).columns.tolist() == ["error", "absolute_error"]
+
+
 def test_saving_twice_gives_the_same_bytes(model: Model, tmp_path: Path) -> None:
     first, second = model.save(tmp_path / "a"), model.save(tmp_path / "b")
     for name in ("model.safetensors", "config.json", "preprocessing.json", "README.md"):

@@ -84,7 +84,9 @@ class Model:
                 pieces.append((reduce(found, batch.targets) if reduce else found).cpu())
         finally:
             self.net.train(was_training)
-        return torch.cat(pieces) if pieces else torch.zeros(0, self.task.outputs)
+        if pieces:
+            return torch.cat(pieces)
+        return torch.zeros(0, 2 if self.task.form == "reconstruction" else self.task.outputs)
 
     def answers(self, inputs: tuple[Tensor, ...]) -> Tensor:
         """Return the net's outputs for a prepared batch, as float32."""
