@@ -37,6 +37,8 @@ def test_a_text_is_translated_alike_alone_and_among_longer_ones(name: str, beam:
     together = model.predict(SOURCES, beam=beam)["prediction"].tolist()
     alone = [model.predict([text], beam=beam)["prediction"][0] for text in SOURCES]
     assert together == alone
+    assert together[2] == ""  # of nothing there is nothing to say
+    assert model.predict(["", ""], beam=beam)["prediction"].tolist() == ["", ""]
 
 
 def test_a_beam_is_of_translators_and_at_least_one() -> None:
@@ -46,6 +48,8 @@ def test_a_beam_is_of_translators_and_at_least_one() -> None:
         translator("seq2seq").generate("one")
     with pytest.raises(UsageError, match="--beam 3"):
         writer(GPT(vocab=6, width=16, depth=1)).predict(["ab"], beam=3)
+    with pytest.raises(UsageError, match="goes on writing from a prompt"):
+        writer(GPT(vocab=6, width=16, depth=1)).predict(["ab"])
 
 
 def writer(net: torch.nn.Module) -> Model:

@@ -173,6 +173,11 @@ class Model:
             raise UsageError(
                 "This model draws rows, it predicts none. Use: netwright generate MODEL --count N."
             )
+        if self.task.form == "language-modelling" and beam == 1:
+            raise UsageError(
+                "This model goes on writing from a prompt, it predicts no rows. Use: netwright "
+                "generate MODEL --prompt TEXT."
+            )
         if beam != 1 and self.task.form != "translation":
             raise UsageError(
                 f"--beam {beam} is of searches that write a translation; this model learned "

@@ -26,7 +26,8 @@ STRETCH, MORE = 2, 10
 def translate(
     net: nn.Module, encoding: PairEncoding, source: Tensor, *, beam: int = 1
 ) -> list[str]:
-    """Translate source ids (rows, time), 0 is padding; texts of like lengths go together.
+    """Translate source ids (rows, time), 0 is padding; texts of like lengths go together, and an
+    empty one stays empty.
 
     beam: beginnings kept at each step; 1 is the greedy search.
     """
@@ -35,13 +36,16 @@ def translate(
     device = next(net.parameters()).device
     net.eval()
     found: dict[int, str] = {}
-    order = (source != PADDING).sum(1).argsort(descending=True, stable=True)
-    for rows in order.split(BATCH):
+    sizes = (source != PADDING).sum(1)
+    order = sizes.argsort(descending=True, stable=True)
+    some = order[sizes[order] > 1].tolist()  # an end alone says nothing
+    for start in range(0, len(some), BATCH):
+        rows = torch.tensor(some[start : start + BATCH])
         (ids,) = encoding.prepare((source[rows].to(device),))
         written = _written(net, ids, beam)
         for row, text in zip(rows.tolist(), written.tolist(), strict=True):
             found[row] = encoding.target.decode(text)
-    return [found[row] for row in range(len(source))]
+    return [found.get(row, "") for row in range(len(source))]
 
 
 def _written(net: Any, ids: Tensor, beam: int) -> Tensor:
