@@ -164,7 +164,8 @@ def test_another_graph_is_read_for_a_model(one_graph: Path, tmp_path: Path) -> N
         "node,colour,height,club\nx,red,1.0,b\ny,green,0.2,\nz,red,,a\n"
     )
     (other / "edges.csv").write_text("source,target\nx,y\ny,z\n")
-    encoding = encoding_of(other, data.encoding, Ledger())
+    encoding = encoding_of(other, data.encoding, ledger := Ledger(), target=data.task.target)
+    assert "not seen in training" not in "".join(map(str, ledger))  # what is asked is no feature
     assert list(read_rows(other, encoding, Ledger())) == ["x", "y", "z"]
     rows = read_labelled(other, encoding, data.task, Ledger())
     assert rows.targets.tolist() == [1, 0] and rows.inputs[0].tolist() == [0, 2]

@@ -85,7 +85,8 @@ def run_predict(
         )
     opened = load(model, device=device)
     ledger = Ledger()
-    opened = replace(opened, encoding=encoding_of(source, opened.encoding, ledger))
+    encoding = encoding_of(source, opened.encoding, ledger, target=opened.task.target)
+    opened = replace(opened, encoding=encoding)
     raw = read_rows(source, opened.encoding, ledger)
     with use_threads(threads):
         if opened.task.form == "segmentation" and out is not None and not suffix:
@@ -192,7 +193,8 @@ def run_evaluate(
 
     opened = load(model, device=device)
     ledger = Ledger()
-    opened = replace(opened, encoding=encoding_of(source, opened.encoding, ledger))
+    encoding = encoding_of(source, opened.encoding, ledger, target=target or opened.task.target)
+    opened = replace(opened, encoding=encoding)
     rows = read_labelled(source, opened.encoding, opened.task, ledger, target=target)
     with use_threads(threads):
         scores = evaluate(opened, rows, metric=metric, seed=seed)

@@ -70,12 +70,15 @@ def note_found(found: Found, ledger: Ledger) -> None:
         ledger.note("dropped", found.name, "the source's own test part: --test replaces it")
 
 
-def encoding_of(source: str | Path, encoding: Encoding, ledger: Ledger) -> Encoding:
+def encoding_of(
+    source: str | Path, encoding: Encoding, ledger: Ledger, *, target: str | None = None
+) -> Encoding:
     """Return what the rows of `source` are encoded with: of nodes an encoding that holds the
-    source's own graph, of all else `encoding` itself."""
+    source's own graph, of all else `encoding` itself. target: a column that is no feature."""
     if not isinstance(encoding, NodeEncoding):
         return encoding
-    return encoding.over(_graphs(locate(source), encoding, ledger), ledger)
+    graphs = _graphs(locate(source), encoding, ledger)
+    return encoding.over(graphs.cells([c for c in graphs.nodes.columns if c != target]), ledger)
 
 
 def _graphs(found: Found, encoding: NodeEncoding | GraphEncoding, ledger: Ledger) -> Graphs:
