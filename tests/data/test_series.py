@@ -42,6 +42,16 @@ def test_unequal_lengths_are_padded_with_the_mean_and_cut() -> None:
     assert "padded at the end (1)" in text and "cut off (1)" in text
 
 
+def test_unequal_training_series_come_with_their_lengths() -> None:
+    rows = [np.arange(n, dtype=np.float32) for n in (3, 6, 4)]
+    ledger = Ledger()
+    encoding = fit_series_encoding(rows, ledger)
+    assert "told each row's length" in "\n".join(map(str, ledger))
+    values, lengths = encoding.encode([*rows, np.arange(9, dtype=np.float32)])
+    assert values.shape == (4, 6, 1) and lengths.tolist() == [3, 6, 4, 6]
+    assert SeriesEncoding.from_dict(json.loads(json.dumps(encoding.to_dict())), {}) == encoding
+
+
 def test_gaps_are_bridged_by_a_line() -> None:
     row = np.array([[np.nan], [1], [np.nan], [np.nan], [4], [np.nan]], dtype=np.float32)
     filled = bridge(row, np.zeros(1, dtype=np.float32))

@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ import torch
 from netwright import catalogue, nets
 from netwright.nets.ensemble import Ensemble
 from netwright.nets.mlp import MLP
+from netwright.train.building import takes_lengths
 
 NAMES = catalogue.names("netwright.nets")
 FOLDER = Path(nets.__path__[0])
@@ -168,6 +170,40 @@ def test_padding_of_texts_changes_nothing(name: str) -> None:
         alone = net(rows[row : row + 1, :length])
         torch.testing.assert_close(answers[row : row + 1], alone, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(net(torch.nn.functional.pad(rows, (0, 4))), answers)
+
+
+SERIES = [name for name, kinds in FITS.items() if "series" in kinds and takes_lengths(name)]
+
+
+@pytest.mark.parametrize("name", SERIES)
+@pytest.mark.parametrize("options", [{}, {"patch": 4}, {"bidirectional": True, "depth": 2}])
+def test_padding_of_series_changes_nothing(name: str, options: dict[str, Any]) -> None:
+    known = catalogue.parameters("netwright.nets", name, what="net")
+    if not set(options) <= set(known):
+        pytest.skip(f"{name} has no {' or '.join(set(options) - set(known))}")
+    arguments = {"in_channels": 2, "length": 13, "outputs": 3, **options}
+    net = catalogue.build("netwright.nets", name, arguments, what="net").double()
+    torch.manual_seed(0)
+    for p in net.parameters():
+        torch.nn.init.normal_(p, std=0.3)
+    lengths = torch.tensor([7, 13, 1])
+    rows = torch.randn(3, 13, 2, dtype=torch.float64)
+    net(rows)  # running statistics of batch norm that are not 0 and 1
+    net.eval()
+    answers = net(rows, lengths)  # what is padding is not even zero
+    for row, length in enumerate(lengths.tolist()):
+        alone = net(rows[row : row + 1, :length], lengths[row : row + 1])
+        found = answers[row : row + 1, : alone.shape[1]]  # of nets that answer every step its own
+        torch.testing.assert_close(found, alone, rtol=1e-6, atol=1e-8)
+    longer = net(torch.nn.functional.pad(rows, (0, 0, 0, 5), value=9.0), lengths)
+    torch.testing.assert_close(longer[:, : answers.shape[1]], answers, rtol=1e-6, atol=1e-8)
+    if "patch" not in options:
+        torch.testing.assert_close(net(rows[1:2]), answers[1:2], rtol=1e-6, atol=1e-8)
+
+
+def test_nets_that_know_lengths() -> None:
+    assert {"fcn", "gru", "inception-time", "lstm", "rnn", "series-resnet", "tcn",
+            "transformer"} <= set(SERIES)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)

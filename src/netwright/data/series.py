@@ -73,6 +73,5 @@ def series_data(
         ledger=ledger,
     )
     encoding = fit_series_encoding([rows[at] for at in labelled.train.tolist()], ledger)
-    (values,) = encoding.encode(rows, ledger)
-    splits = labelled_rows([values], labelled, rows)
+    splits = labelled_rows(encoding.encode(rows, ledger), labelled, rows)
     return labelled_data("series", labelled, splits, encoding, source=source, ledger=ledger)

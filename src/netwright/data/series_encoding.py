@@ -25,7 +25,8 @@ MAX_LENGTH = 2048
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesEncoding:
-    """length: steps a row has. mean, std: one a channel, over the training rows.
+    """length: steps a row has. mean, std: one a channel, over the training rows. varied: training
+    series were of unequal length, so that each row's own length is a second input.
 
     Shorter series are padded at their end with the mean (0 after normalisation), longer ones cut;
     gaps are bridged by a straight line.
@@ -35,6 +36,7 @@ class SeriesEncoding:
     channels: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    varied: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -42,7 +44,7 @@ class SeriesEncoding:
 
     def encode(self, raw: Any, ledger: Ledger | None = None) -> tuple[Tensor, ...]:
         """Turn arrays (rows, time, channels), (rows, time), or a list of (time, channels) into
-        (rows, time, channels).
+        (rows, time, channels), and of series of unequal length their lengths, int64 (rows,).
         """
         rows = as_series(raw)
         out = np.zeros((len(rows), self.length, self.channels), dtype=np.float32)
@@ -83,7 +85,10 @@ class SeriesEncoding:
                 ledger.note(
                     "clipped", "series", f"longer than {self.length} steps, end cut off", cut
                 )
-        return (torch.from_numpy(out),)
+        if not self.varied:
+            return (torch.from_numpy(out),)
+        lengths = [min(max(len(row), 1), self.length) for row in rows]
+        return torch.from_numpy(out), torch.tensor(lengths, dtype=torch.int64)
 
     def prepare(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Return the inputs: they are stored normalised."""
@@ -100,6 +105,7 @@ class SeriesEncoding:
             "channels": self.channels,
             "mean": list(self.mean),
             "std": list(self.std),
+            **({"varied": True} if self.varied else {}),
         }
 
     def tensors(self) -> dict[str, Tensor]:
@@ -115,6 +121,7 @@ class SeriesEncoding:
             channels=values["channels"],
             mean=tuple(values["mean"]),
             std=tuple(values["std"]),
+            varied=values.get("varied", False),
         )
 
 
@@ -139,18 +146,20 @@ def fit_series_encoding(raw: Any, ledger: Ledger | None = None) -> SeriesEncodin
             "warned", "series", f"channel {names} is constant in training", int(constant.sum())
         )
     lengths = np.array([len(row) for row in rows])
-    if ledger is not None and len(set(lengths.tolist())) > 1:
+    varied = len(set(lengths.tolist())) > 1
+    if ledger is not None and varied:
         ledger.note(
             "guessed",
             "series",
             f"lengths differ ({lengths.min()} to {lengths.max()}): padded at the end, not "
-            "stretched",
+            "stretched; the net is told each row's length",
         )
     return SeriesEncoding(
         length=int(min(lengths.max(), MAX_LENGTH)),
         channels=channels,
         mean=tuple(np.nanmean(values, axis=0).tolist()),
         std=tuple(np.where(constant, 1.0, std).tolist()),
+        varied=varied,
     )
 
 

@@ -324,6 +324,7 @@ def _summarise(rows: Sample) -> NDArray[np.float32]:
     # The same within quarters: where along the series something happens.
     for quarter in np.array_split(x, min(4, time), axis=2):
         parts += [quarter.mean(2), quarter.std(2)]
+    parts += [length[:, None] for length in rows.inputs[1:]]  # of series of unequal length
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 

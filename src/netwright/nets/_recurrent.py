@@ -30,10 +30,10 @@ class Recurrent(Protocol):
         ...
 
 
-def answer(net: Recurrent, inputs: Tensor) -> Tensor:
-    """Text (batch, time) or series (batch, time, channels) -> (batch, outputs), or with pool "none"
-    (batch, time, outputs)."""
-    vectors, real = net.inputs(inputs)
+def answer(net: Recurrent, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """Text (batch, time) or series (batch, time, channels), with their lengths (batch,) where they
+    are padded -> (batch, outputs), or with pool "none" (batch, time, outputs)."""
+    vectors, real = net.inputs(inputs, lengths)
     states = run_recurrent(net.rnn, net.dropout(vectors), real)
     if net.pool.pool == "last":
         features = summary(states, real, bidirectional=net.rnn.bidirectional)

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from netwright.nets._layers import choice
+from netwright.nets._series import real_steps
 
 POOLS = ("last", "mean", "max", "none")
 
@@ -14,7 +15,8 @@ class SequenceInput(nn.Module):
 
     vectors (batch, time, out_features): embedded tokens, or the series as it is. real: bool (batch,
     time), which steps are no padding, its first step always True so that an empty text has
-    something to be read (also one of no steps, which is read as one of padding); None for a series.
+    something to be read (also one of no steps, which is read as one of padding); None for series
+    whose lengths are not given.
     """
 
     def __init__(
@@ -32,11 +34,15 @@ class SequenceInput(nn.Module):
             nn.init.normal_(self.embedding.weight, std=std)
         self.out_features = width if vocab else in_channels
 
-    def forward(self, inputs: Tensor, *, first: bool = True) -> tuple[Tensor, Tensor | None]:
-        """first: these are a row's first steps; False where they go on from a state."""
+    def forward(
+        self, inputs: Tensor, lengths: Tensor | None = None, *, first: bool = True
+    ) -> tuple[Tensor, Tensor | None]:
+        """lengths int64 (batch,): steps of each series before its padding. first: these are a row's
+        first steps; False where they go on from a state."""
         if self.embedding is None:
             self._check_series(inputs)
-            return inputs, None
+            real = real_steps(inputs, lengths)
+            return (inputs, None) if real is None else (inputs * real.unsqueeze(-1), real)
         if inputs.ndim != 2:
             raise ValueError(
                 f"Texts have the shape (batch, time), but these have {tuple(inputs.shape)}. "

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from netwright.nets._layers import Dropout, activation_layer, channel_norm, output_layer, positive
+from netwright.nets._series import mean_over_time, through, without_padding
 
 __all__ = ["FCN"]
 
@@ -18,8 +19,10 @@ __all__ = ["FCN"]
 class FCN(nn.Module):
     """(batch, time, in_channels) -> (batch, outputs).
 
-    length: steps a row, as the data gives it; any length works. channels and kernel_sizes: of each
-    convolution. dropout: before the outputs.
+    lengths int64 (batch,), a second input: steps of each row before its padding, which then changes
+    nothing (with batch norm, in evaluation; layer and group norm would look at it). length: steps a
+    row, as the data gives it; any length works. channels and kernel_sizes: of each convolution.
+    dropout: before the outputs.
     """
 
     def __init__(
@@ -47,13 +50,17 @@ class FCN(nn.Module):
             layers += conv_norm(features, size, kernel_size, norm=norm)
             layers.append(activation_layer(activation, axis=1))
             features = size
-        layers += [nn.AdaptiveAvgPool1d(1), nn.Flatten()]
+        self.depth = len(layers)
+        layers += [nn.AdaptiveAvgPool1d(1), nn.Flatten()]  # as in `forward`, which knows padding
         if dropout > 0:
             layers.append(Dropout(dropout))
         self.layers = nn.Sequential(*layers, output_layer(features, outputs))
 
-    def forward(self, series: Tensor) -> Tensor:
-        return self.layers(series.transpose(1, 2))
+    def forward(self, series: Tensor, lengths: Tensor | None = None) -> Tensor:
+        x, real = without_padding(series, lengths)
+        layers = list(self.layers)
+        x = through(layers[: self.depth], x, real)
+        return through(layers[self.depth + 2 :], mean_over_time(x, real), None)
 
 
 def conv_norm(in_channels: int, channels: int, kernel_size: int, *, norm: str) -> list[nn.Module]:

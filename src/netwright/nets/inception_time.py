@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from netwright.nets._layers import Dropout, activation_layer, channel_norm, output_layer, positive
+from netwright.nets._series import mean_over_time, without_padding
 
 __all__ = ["InceptionTime"]
 
@@ -23,9 +24,11 @@ SPAN = 3
 class InceptionTime(nn.Module):
     """(batch, time, in_channels) -> (batch, outputs).
 
-    length: steps a row, as the data gives it; any length works. channels: filters of each branch.
-    depth: modules. kernel_sizes: odd lengths of the branches. bottleneck: channels that the
-    branches read. dropout: before the outputs.
+    lengths int64 (batch,), a second input: steps of each row before its padding, which then changes
+    nothing (with batch norm, in evaluation; layer and group norm would look at it). length: steps a
+    row, as the data gives it; any length works. channels: filters of each branch. depth: modules.
+    kernel_sizes: odd lengths of the branches. bottleneck: channels that the branches read. dropout:
+    before the outputs.
     """
 
     def __init__(
@@ -68,15 +71,16 @@ class InceptionTime(nn.Module):
         self.dropout = Dropout(dropout)
         self.output = output_layer(features, outputs)
 
-    def forward(self, series: Tensor) -> Tensor:
-        x = entered = series.transpose(1, 2)
+    def forward(self, series: Tensor, lengths: Tensor | None = None) -> Tensor:
+        x, real = without_padding(series, lengths)
+        entered = x
         for i, block in enumerate(self.blocks):
-            x = block(x)
-            if i % SPAN == SPAN - 1:
-                x = entered = self.activation(x + self.shortcuts[i // SPAN](entered))
-            else:
-                x = self.activation(x)
-        return self.output(self.dropout(x.mean(2)))
+            x = block(x, real)
+            ends = i % SPAN == SPAN - 1
+            x = self.activation(x + self.shortcuts[i // SPAN](entered) if ends else x)
+            x = x if real is None else x * real
+            entered = x if ends else entered
+        return self.output(self.dropout(mean_over_time(x, real)))
 
 
 class Inception(nn.Module):
@@ -104,9 +108,14 @@ class Inception(nn.Module):
         self.pooled = nn.Conv1d(in_channels, channels, 1, bias=norm == "none")
         self.norm = channel_norm(norm, channels * (len(kernel_sizes) + 1), dims=1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
+        """real, bool (batch, 1, time): the steps of x that are no padding; None: all."""
         narrow = self.bottleneck(x)
-        joined = [branch(narrow) for branch in self.branches] + [self.pooled(self.pool(x))]
+        if real is None:
+            highest = self.pool(x)
+        else:  # beyond a row nothing is higher than its lowest number
+            highest = self.pool(torch.where(real, x, x.amin(2, keepdim=True))) * real
+        joined = [branch(narrow) for branch in self.branches] + [self.pooled(highest)]
         return self.norm(torch.cat(joined, 1))
 
 

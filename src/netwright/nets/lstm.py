@@ -67,8 +67,8 @@ class LSTM(nn.Module):
         self.dropout = Dropout(dropout)
         self.output = output_layer(hidden_size * (2 if bidirectional else 1), outputs)
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        return answer(self, inputs)
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        return answer(self, inputs, lengths)
 
     def step(
         self, inputs: Tensor, state: tuple[State, State] | None = None

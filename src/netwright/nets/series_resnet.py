@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from netwright.nets._layers import Dropout, activation_layer, output_layer, positive
+from netwright.nets._series import mean_over_time, through, without_padding
 from netwright.nets.fcn import conv_norm
 
 __all__ = ["SeriesResNet"]
@@ -21,8 +22,10 @@ __all__ = ["SeriesResNet"]
 class SeriesResNet(nn.Module):
     """(batch, time, in_channels) -> (batch, outputs).
 
-    length: steps a row, as the data gives it; any length works. channels: of each block.
-    kernel_sizes: of the convolutions of every block. dropout: before the outputs.
+    lengths int64 (batch,), a second input: steps of each row before its padding, which then changes
+    nothing (with batch norm, in evaluation; layer and group norm would look at it). length: steps a
+    row, as the data gives it; any length works. channels: of each block. kernel_sizes: of the
+    convolutions of every block. dropout: before the outputs.
     """
 
     def __init__(
@@ -48,17 +51,23 @@ class SeriesResNet(nn.Module):
                 )
             )
             features = size
-        layers += [nn.AdaptiveAvgPool1d(1), nn.Flatten()]
+        self.depth = len(layers)
+        layers += [nn.AdaptiveAvgPool1d(1), nn.Flatten()]  # as in `forward`, which knows padding
         if dropout > 0:
             layers.append(Dropout(dropout))
         self.layers = nn.Sequential(*layers, output_layer(features, outputs))
 
-    def forward(self, series: Tensor) -> Tensor:
-        return self.layers(series.transpose(1, 2))
+    def forward(self, series: Tensor, lengths: Tensor | None = None) -> Tensor:
+        x, real = without_padding(series, lengths)
+        layers = list(self.layers)
+        for block in layers[: self.depth]:
+            x = block(x, real)
+        return through(layers[self.depth + 2 :], mean_over_time(x, real), None)
 
 
 class SeriesBlock(nn.Module):
-    """(batch, in_channels, time) -> (batch, channels, time)."""
+    """(batch, in_channels, time), and the steps that are no padding, bool (batch, 1, time), or None
+    -> (batch, channels, time)."""
 
     def __init__(
         self,
@@ -86,5 +95,6 @@ class SeriesBlock(nn.Module):
         )
         self.activation = activation_layer(activation, axis=1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.activation(self.shortcut(x) + self.branch(x))
+    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
+        found: Tensor = self.activation(self.shortcut(x) + through(self.branch, x, real))
+        return found if real is None else found * real

@@ -26,7 +26,8 @@ __all__ = ["TCN"]
 class TCN(nn.Module):
     """Text int64 (batch, time) or series (batch, time, in_channels) -> (batch, outputs).
 
-    Token 0 is padding and changes nothing.
+    Token 0 is padding and changes nothing; nor does that of series whose lengths, int64 (batch,),
+    are a second input.
 
     vocab: tokens of a text, each embedded in `width` numbers; or in_channels of a series. length:
     steps a row, as the data gives it; any length works. channels: of every block; depth: number of
@@ -75,8 +76,8 @@ class TCN(nn.Module):
         self.dropout = Dropout(dropout)
         self.output = output_layer(channels, outputs)
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        vectors, real = self.inputs(inputs)
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        vectors, real = self.inputs(inputs, lengths)
         states = self.blocks(vectors.transpose(1, 2)).transpose(1, 2)
         return self.output(self.dropout(self.pool(states, real)))
 

@@ -30,7 +30,8 @@ __all__ = ["Transformer"]
 class Transformer(nn.Module):
     """Text int64 (batch, time) or series (batch, time, in_channels) -> (batch, outputs).
 
-    Token 0 is padding and changes nothing.
+    Token 0 is padding and changes nothing; nor does that of series whose lengths, int64 (batch,),
+    are a second input.
 
     With outputs 0 it is a language model, (batch, time) -> (batch, time, vocab), which scores the
     next token at every step (give causal: true); its last layer is the embedding's weights. length:
@@ -94,12 +95,15 @@ class Transformer(nn.Module):
         self.pool = SequencePool(pool if outputs else "none")
         self.output = output_layer(width, outputs) if outputs else None
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        x, real = self.inputs(inputs)
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        x, real = self.inputs(inputs, lengths)
         if self.patch > 1:
-            # The first patch is filled up with its own first step.
             missing = -x.shape[1] % self.patch
-            x = torch.cat([x[:, :1].expand(-1, missing, -1), x], 1)
+            if real is None:  # the first patch is filled up with its own first step
+                x = torch.cat([x[:, :1].expand(-1, missing, -1), x], 1)
+            else:  # padding stands at the end: so do zeros in a row's last patch
+                x, real = F.pad(x, (0, 0, 0, missing)), F.pad(real, (0, missing))
+                real = real.unflatten(1, (-1, self.patch)).any(2)
             x = x.unflatten(1, (-1, self.patch)).flatten(2)  # (batch, patches, patch * channels)
         x = self.dropout(self.positions(self.enter(x)))
         for block in self.blocks:

@@ -40,7 +40,10 @@ def show_example(example: WorstExample, data: Data) -> Example:
     elif isinstance(example.raw, str | Path):
         shown["text"] = str(example.raw)[:MOST_CHARACTERS]
     elif data.kind == "series" and isinstance(split, Rows):
-        shown["series"] = split.inputs[0][example.row].T.tolist()
+        steps = split.inputs[0][example.row]
+        if len(split.inputs) > 1:  # without the padding
+            steps = steps[: int(split.inputs[1][example.row])]
+        shown["series"] = steps.T.tolist()
     return Example(
         row=row,
         truth=_words(example.target),

@@ -1,5 +1,6 @@
 """From a plan to what is trained: the net, the objective, and weights for uneven classes."""
 
+import inspect
 from collections.abc import Mapping, Set
 from typing import Any
 
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from netwright import catalogue
 from netwright.data.data import Data, Rows
+from netwright.data.series_encoding import SeriesEncoding
 from netwright.data.word_encoding import WordEncoding
 from netwright.errors import UsageError
 from netwright.objectives._objective import Objective
@@ -24,10 +26,15 @@ __all__ = [
     "completed",
     "learned_quantiles",
     "rows_of",
+    "takes_lengths",
+    "unequal_series",
 ]
 
 # Nets whose answers are means of training targets: these have no quantiles.
 MEANS = ("modern-nca",)
+# Nets for series that convolve over time, whose norms may look at all steps together.
+NORMS_OVER_TIME = ("fcn", "inception-time", "series-resnet")
+MOVED_IN_TIME = ("mixup", "cutmix", "warp", "shift")  # changes that need rows of one length
 
 
 def build_net(plan: Plan, data: Data, seed: int, device: torch.device) -> tuple[nn.Module, str]:
@@ -70,6 +77,7 @@ def _check_kind(net: Mapping[str, Any], data: Data, objective: str) -> None:
     reader = net.get("trunk", net)  # of several tasks the trunk reads, and the heads answer
     reads = _reads(reader["name"], shapes, set(reader))
     if reads and _answers(name) in takes:
+        _check_lengths(reader, data)
         return
     names = catalogue.names("netwright.nets")
     able = [other for other in names if _reads(other, shapes) and _answers(other) in takes]
@@ -80,6 +88,37 @@ def _check_kind(net: Mapping[str, Any], data: Data, objective: str) -> None:
             f"{' or '.join(takes)}"
         )
     raise UsageError(f"The net {name!r} {cannot}. Nets that do: {', '.join(able)}.")
+
+
+def _check_lengths(net: Mapping[str, Any], data: Data) -> None:
+    """Refuse a net, or a norm, that would take the padding of unequal series for the series."""
+    if not unequal_series(data):
+        return
+    if not takes_lengths(net["name"]):
+        names = catalogue.names("netwright.nets")
+        shapes = set(data.encoding.shapes())
+        able = [other for other in names if takes_lengths(other) and _reads(other, shapes)]
+        raise UsageError(
+            f"The net {net['name']!r} reads series of one length, and these have different ones. "
+            f"Nets that do: {', '.join(able)}."
+        )
+    if net["name"] in NORMS_OVER_TIME and net.get("norm") in ("layer", "group"):
+        raise UsageError(
+            f"net.norm is {net['norm']!r}, which would look at the padding of series of unequal "
+            "length. Give batch, rms or none."
+        )
+
+
+def takes_lengths(name: str) -> bool:
+    """Say whether a net is given the length of each row as a second input."""
+    net = catalogue.find("netwright.nets", name, what="net")
+    forward = getattr(net, "forward", None)
+    return forward is not None and "lengths" in inspect.signature(forward).parameters
+
+
+def unequal_series(data: Data) -> bool:
+    """Say whether the rows are series of unequal length."""
+    return isinstance(data.encoding, SeriesEncoding) and data.encoding.varied
 
 
 def _reads(name: str, shapes: set[str], given: Set[str] = frozenset()) -> bool:
@@ -129,6 +168,13 @@ def build_objective(plan: Plan, data: Data, *, fitting: bool = True) -> Objectiv
         raise UsageError(
             f"recipe.augment is {', '.join(recipe.augment)}, but sounds of unequal lengths are not "
             f"mixed. Leave {' and '.join(mixed)} out; there are shift, noise and speed."
+        )
+    moved = [change for change in recipe.augment if change in MOVED_IN_TIME]
+    if unequal_series(data) and moved:
+        raise UsageError(
+            f"recipe.augment is {', '.join(recipe.augment)}, but series of unequal length are not "
+            f"mixed or moved in time. Leave {' and '.join(moved)} out; there are jitter, noise, "
+            "scale and erase."
         )
     package, name = "netwright.objectives", plan.objective["name"]
     arguments = {k: v for k, v in plan.objective.items() if k != "name"}

@@ -1,6 +1,7 @@
 """Rows of which some have no class: the net of their kind, asked to answer changed rows alike."""
 
 from netwright.data.data import Data
+from netwright.data.series_encoding import SeriesEncoding
 from netwright.plan.choices import Choices, epochs_for
 from netwright.plan.rules.image import image
 from netwright.plan.rules.series import series
@@ -31,7 +32,10 @@ def semi_supervised(data: Data, c: Choices) -> None:
     c.objective("threshold", 0.95, "what the net is not sure of it is not asked for")
     c.objective("ratio", RATIO, "unlabelled rows of a batch for each labelled one")
     c.objective("ramp", 2, "epochs until they count in full: at first their classes are guesses")
-    c.objective("strong", STRONG[kind], "changes that leave the class as it was")
+    strong = STRONG[kind]
+    if isinstance(data.encoding, SeriesEncoding) and data.encoding.varied:
+        strong = tuple(change for change in strong if change != "warp")  # it would move the padding
+    c.objective("strong", strong, "changes that leave the class as it was")
     c.objective("strong_strength", STRENGTH.get(kind, 1.5), "well beyond the usual amount")
     if kind == "table":
         c.objective("swapped", 0.2, "of the cells: a class does not hang on a few")
