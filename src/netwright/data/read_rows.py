@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from netwright.data.arrays import arrays_as_frames, read_arrays
 from netwright.data.box_encoding import BoxEncoding
@@ -122,8 +123,8 @@ def read_labelled(
     """Read rows with their targets, encoded as the model's training rows were, to score it.
 
     target: the target's name in this source, where it is another one; UsageError where the source
-    has no columns. Rows without a target, or of
-    a class that was not learned, are left out and counted. What acts is scored on episodes.
+    has no columns. Rows without a target, of a class that was not learned, or that cannot be
+    decoded are left out and counted. What acts is scored on episodes.
     """
     if task.form in NOT_ANEW:
         raise UsageError(
@@ -157,7 +158,8 @@ def read_labelled(
     if task.form == "similarity":
         pictures, labels = read_labels(found, encoding, ledger)
         _, ids = np.unique(labels, return_inverse=True)
-        return Rows("evaluate", encoding.encode(pictures, ledger), torch.from_numpy(ids), pictures)
+        rows = np.arange(len(pictures))
+        return _decoded(encoding, pictures, torch.from_numpy(ids), rows, ledger)
     if isinstance(encoding, EnvironmentEncoding):
         return episodes_for(encoding, found, ledger)
     if isinstance(encoding, WordEncoding):
@@ -173,7 +175,23 @@ def read_labelled(
     targets, kept = encode_known_targets(frame, names, task, ledger)
     _check_kept(kept, len(frame), task, ledger)
     raw = raw.iloc[kept] if isinstance(raw, pd.DataFrame) else _take(raw, kept)
-    return Rows("evaluate", encoding.encode(raw, ledger), targets, raw, torch.from_numpy(kept))
+    return _decoded(encoding, raw, targets, kept, ledger)
+
+
+def _decoded(
+    encoding: Encoding, raw: Any, targets: Tensor, numbers: NDArray[np.int64], ledger: Ledger
+) -> Rows:
+    """Encode rows with their targets; files that cannot be decoded are left out and noted by name.
+    numbers: of the rows in the source."""
+    some = getattr(encoding, "encode_some", None)
+    if some is None:
+        inputs = encoding.encode(raw, ledger)
+        return Rows("evaluate", inputs, targets, raw, torch.from_numpy(numbers))
+    inputs, kept = some(raw, ledger)
+    if not len(kept):
+        raise DataError("None of the rows can be decoded; the ledger names each. Check the files.")
+    own = kept.numpy()
+    return Rows("evaluate", inputs, targets[kept], _take(raw, own), torch.from_numpy(numbers[own]))
 
 
 def _to_rebuild(
