@@ -108,10 +108,19 @@ def test_digits_within_its_time() -> None:
     found = baselines(bundled("digits"), seconds=1.5, resamples=100)
     assert time.monotonic() - begun < 3.0  # twice the bound: the machine may be busy
     linear, trees = found["linear"].scores, found["trees"].scores
-    assert linear is not None and linear["accuracy"].value > 0.93
+    # How far it comes in half a second is the machine's; where it came to its end is not.
+    assert linear is not None
+    assert linear["accuracy"].value > (0.85 if found["linear"].cut else 0.93)
     if trees is not None:
         assert trees["accuracy"].value > 0.8
         assert found["trees"].cut == bool(found["trees"].reason)
+
+
+def test_the_linear_model_of_digits_with_time_enough() -> None:
+    found = baselines(bundled("digits"), seconds=30, resamples=100)
+    linear = found["linear"].scores
+    assert linear is not None and linear["accuracy"].value > 0.93
+    assert not found["linear"].cut
 
 
 def test_regression_is_scored_in_the_targets_own_unit() -> None:
