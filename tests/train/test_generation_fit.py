@@ -34,6 +34,15 @@ def test_wgan_gp_steps_its_critic_several_times() -> None:
     assert len(run.history) == 2 and torch.isfinite(torch.tensor(run.history[-1]["train_loss"]))
 
 
+def test_weights_as_dcgan_has_them_are_no_fault_though_its_losses_do_not_fall() -> None:
+    data = nw.read("digits", task="generation")
+    plan = nw.design(data).with_({"net.channels": [8, 16], "recipe.epochs": 24})
+    run = nw.fit(plan, data, num_threads=1)
+    assert len(run.history) == 24 and run.history[-1]["train_loss"] > 0
+    assert not run.trace.places("loss") and not run.trace.places("loss.train")
+    assert "wrong-initialization" not in {one.fault for one in run.findings}
+
+
 def test_an_interrupted_gan_goes_on_bit_for_bit(tmp_path: Path) -> None:
     data = nw.read("8-gaussians")
     plan = plan_of({"recipe.epochs": 4})

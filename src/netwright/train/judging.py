@@ -102,7 +102,7 @@ def _record(training: "Training", row: dict[str, float]) -> None:
         ("loss.validation", "validation_loss"),
         ("metric.validation", training.metric),
     ):
-        if name in row and (training.experience is None or name == training.metric):
+        if name in row and (training.loss_tells or name == training.metric):
             training.trace.record(signal, "", step, row[name])
     if training.events:
         training.events.scalars({k: v for k, v in row.items() if k not in ("epoch", "step")}, step)

@@ -107,6 +107,8 @@ class Training:
             quantiles=learned_quantiles(self.objective),
         )
         self.experience = experience_of(self.objective)
+        # Of rows that change with the net, or nets that deceive each other, a loss tells nothing.
+        self.loss_tells = self.experience is None and len(self.objective.groups) == 1
         recipe = plan.recipe
         rows = rows_of(self.objective, data, recipe)
         self.batch_size = rows if recipe.batch_size == "full" else min(int(recipe.batch_size), rows)
@@ -304,7 +306,7 @@ class Training:
         step = self.state.step
         with self.probe.sample(step):
             loss = self.watched_step(batch.inputs, batch.targets)
-        if self.experience is None:  # of rows that change with the net it says nothing of it
+        if self.loss_tells:
             self.trace.record("loss", "", step, loss.item())
         self.trace.record("lr", "", step, rate)
         return loss
