@@ -119,6 +119,8 @@ def _drawn() -> Row | None:
     if garments:
         values = [one["classifier_agreement"]["value"] for _, one in sorted(garments.items())]
         said += f"; a classifier agrees with the class asked of drawn garments {_values(values)}"
+        known = [one["variety"] for _, one in sorted(garments.items()) if "variety" in one]
+        said += f", which vary {_values(known, 2)} as much as real ones" if known else ""
         asked += "; 0.85"
     return said, asked
 

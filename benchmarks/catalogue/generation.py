@@ -6,8 +6,9 @@
 three standard deviations of a mode, and how many modes hold at least a fifth of their share of
 DRAWN. fashion_mnist: of DRAWN pictures, evenly of all classes, the share in which a convolutional
 net, trained on the training pictures by the designer's plan for CLASSIFIER_EPOCHS, sees the class
-that was asked for. A cell that is in benchmarks/results/catalogue_generation.json is not trained
-again.
+that was asked for; and, since one good picture a class would do for that, how far drawn pictures of
+a class lie from each other, as a share of how far test pictures do. A cell that is in
+benchmarks/results/catalogue_generation.json is not trained again.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import torch
 
 import netwright as nw
 from netwright.data.builtin import MODE_NOISE, gaussian_modes
+from netwright.data.data import Rows
 from netwright.model.drawing import as_raw, draw
 from netwright.model.model import Model
 
@@ -73,8 +75,19 @@ def agreement(model: Model, data: Path) -> dict[str, Any]:
     return {
         "classifier_agreement": found["accuracy"].to_dict(),
         "agreement_by_class": [round(row["recall"], 3) for row in found.per_class],
+        "variety": variety(drawn, asked, read.test),
         "classifier_on_test_pictures": nw.evaluate(judge, read.test)["accuracy"].value,
     }
+
+
+def variety(drawn: torch.Tensor, classes: torch.Tensor, real: Rows) -> float:
+    """Return the mean distance of drawn pictures of a class as a share of that of real ones."""
+    shares = []
+    for label in classes.unique():
+        both = (drawn[classes == label], real.inputs[0][real.targets == label])
+        ours, theirs = (torch.pdist(x[:200].flatten(1).float()).mean() for x in both)
+        shares.append(float(ours / theirs))
+    return round(sum(shares) / len(shares), 3)
 
 
 # name: (source, plan changes, what is measured besides the scores)

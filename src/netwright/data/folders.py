@@ -13,12 +13,13 @@ import pyarrow.parquet as pq
 
 from netwright.data.box_files import box_columns, is_coco, label_folder
 from netwright.data.formats.graph_text import is_graph_text
+from netwright.data.languages import language_of
 from netwright.data.layout import find_layout
 from netwright.data.listing import Entry, Listing, Role, split_of
 from netwright.data.sniff import first_bytes, sniff_content
 from netwright.errors import DataError
 
-__all__ = ["language_of", "look_into", "pair_beside"]
+__all__ = ["look_into"]
 
 Parts = Mapping[str, tuple[Path, ...]]
 Looked = tuple[str, Parts, Mapping[str, Any]]
@@ -32,7 +33,6 @@ FEW_TEXTS = 8  # at the top of a folder; only then each is looked into
 # Endings that look like a language and are a format.
 NO_LANGUAGES = frozenset("csv tsv tab ts idx npz npy png jpg gif bmp wav mp3 zip tar".split())
 NAMED_SOUNDS = 3  # that a table names at its beginning, to be a table of sounds
-SCRIPTS = frozenset("py js sh md rb pl ts rs go cs db gz".split())
 SHARD = re.compile(r"(?i)part|shard|chunk|\d+-of-\d+")
 SAMPLES: Mapping[Role, str] = {"image": "images", "audio": "sounds"}
 FLAT: Mapping[Role, str] = {"image": "flat-images", "audio": "flat-audio"}
@@ -323,42 +323,6 @@ def _graph(listing: Listing) -> Looked | None:
         return None
     left = [entry.path.name for entry in listing.data if entry.path != texts[0]]
     return "graph", {"all": (texts[0],)}, {"left_out": left}
-
-
-def language_of(name: str) -> tuple[str, str]:
-    """Return (stem, language) of a file's name, "train.en.gz" is ("train", "en"); the language is
-    "" where the ending is none."""
-    stem, _, language = re.sub(r"(?i)\.(gz|txt)$", "", name).rpartition(".")
-    if stem and re.fullmatch(r"[A-Za-z]{2,3}(?:[_-][A-Za-z]{2,4})?", language):
-        return stem, language.lower()
-    return name, ""
-
-
-def pair_beside(path: Path) -> tuple[tuple[Path, Path], tuple[str, str]] | None:
-    """Return a text and the one beside it that translates it, and their languages: the same stem
-    with another language of two letters (train.en, train.de, train.pt-br). None for a file that has
-    not exactly one such."""
-    stem, language = language_of(path.name)
-    if not _is_language(language):
-        return None
-    others = []
-    for other in sorted(path.parent.iterdir()):
-        their_stem, theirs = language_of(other.name)
-        same = their_stem == stem and theirs != language and _is_language(theirs)
-        if same and other.is_file() and _is_text(other):
-            others.append((other, theirs))
-    if len(others) != 1 or not _is_text(path):
-        return None
-    return (path, others[0][0]), (language, others[0][1])
-
-
-def _is_language(ending: str) -> bool:
-    return re.fullmatch(r"[a-z]{2}([_-][a-z]{2,4})?", ending) is not None and ending not in SCRIPTS
-
-
-def _is_text(path: Path) -> bool:
-    content = sniff_content(path)
-    return (sniff_content(path, inside_gz=True) if content == "gz" else content) == "text"
 
 
 def _line_pair(listing: Listing) -> Looked | None:

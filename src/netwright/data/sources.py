@@ -17,8 +17,9 @@ from typing import Any
 from netwright.data.archives import hash_file, unpack
 from netwright.data.box_files import is_coco
 from netwright.data.builtin import builtin_names
-from netwright.data.folders import language_of, look_into, pair_beside
+from netwright.data.folders import look_into
 from netwright.data.formats.graph_text import is_graph_text
+from netwright.data.languages import language_of, pair_beside
 from netwright.data.listing import list_folder, role_of_text, split_of, visible_files
 from netwright.data.sniff import ARCHIVES, describe_content, sniff_content
 from netwright.errors import DataError
