@@ -9,6 +9,7 @@ import torch
 import netwright as nw
 from netwright.errors import UsageError
 from netwright.evaluate.constant import constant_score
+from netwright.model.drawing import draw
 from netwright.plan.plan import Plan
 
 FEW = {"recipe.epochs": 5, "net.widths": [32, 32], "recipe.batch_size": 256}
@@ -78,3 +79,14 @@ def test_a_variational_autoencoder_draws_too() -> None:
 def test_what_averages_answers_is_refused(changes: dict) -> None:
     with pytest.raises(UsageError, match=next(iter(changes)).removesuffix(".count")):
         nw.fit(plan_of(changes), nw.read("8-gaussians"))
+
+
+@pytest.mark.slow
+def test_drawn_digits_of_a_class_differ_as_real_ones_do() -> None:
+    data = nw.read("digits", task="generation")
+    run = nw.fit(nw.design(data).with_({"recipe.epochs": 100}), data, num_threads=1)
+    assert min(row["energy_distance"] for row in run.history) < 0.005
+    drawn = draw(run.model, 200, classes=torch.full((200,), 3)).flatten(1)
+    threes = data.test.inputs[0][data.test.targets == 3]  # type: ignore[attr-defined]
+    (real,) = data.encoding.prepare((threes,))
+    assert torch.pdist(drawn).mean() > 0.6 * torch.pdist(real.flatten(1)).mean()

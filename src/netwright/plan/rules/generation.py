@@ -49,6 +49,14 @@ def _pictures(size: int, rows: int, c: Choices) -> None:
     depth = 2 if size < 32 else 3 if size < 96 else 4
     c.net("channels", [32, 64, 128, 256][:depth], f"pictures of {size} pixels halved {depth} times")
     c.net("noise_size", 64, "as many directions as pictures of this size can differ in")
+    why = (
+        "a critic that sees whole batches, or is steep where pictures are real, lets the generator "
+    )
+    why += "draw one picture for each class"
+    c.net("critic_norm", "none", why)
+    c.objective(
+        "gradient_penalty", 10.0, "the usual one (Mescheder 2018); with 1 noise went unused"
+    )
     c.recipe("init", "default", "the net's own, as in the paper")
     c.recipe("lr", 5e-4, "a little above the paper's: fewer steps are taken")
     c.recipe("betas", (0.5, 0.999), "the paper's")
