@@ -78,3 +78,46 @@ def test_two_hidden_threshold_units_are_xor_but_pass_no_gradient() -> None:
     assert net(CORNERS).flatten().tolist() == [0, 1, 1, 0]
     net(CORNERS).sum().backward()
     assert not hidden.weight.grad.any() and output.weight.grad.any()
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_rosenblatts_rule_is_the_gradient_of_the_perceptron_loss(outputs: int, rng) -> None:
+    net = Perceptron(numeric=4, cardinalities=[3], outputs=outputs)
+    inputs = (torch.randn(30, 4, generator=rng), (torch.arange(30) % 3)[:, None])
+    targets = torch.randint(max(outputs, 2), (30,), generator=rng)
+    sums = net(*inputs)
+    if outputs == 1:
+        loss = (-(2 * targets - 1) * sums[:, 0]).relu().sum()
+    else:
+        loss = (sums.amax(1) - sums[torch.arange(30), targets]).sum()
+    expected = torch.autograd.grad(loss, [net.linear.weight, net.linear.bias])
+    missed = net.fill_grad(inputs, targets)
+    found = (net.linear.weight.grad, net.linear.bias.grad)
+    torch.testing.assert_close(found, expected)
+    right = (sums[:, 0] >= 0).long() if outputs == 1 else sums.argmax(1)
+    assert missed == int((right != targets).sum()) > 0
+
+
+def follow(net: Perceptron, rows: torch.Tensor, targets: torch.Tensor, rounds: int) -> list[int]:
+    """Follow the rule a row at a time; return the changes of each round, until there is none."""
+    optimizer = torch.optim.SGD(net.parameters(), lr=1.0)
+    changes = [-1]
+    while changes[-1] and len(changes) <= rounds:
+        changes.append(0)
+        for row, target in zip(rows.split(1), targets.split(1), strict=True):
+            changes[-1] += net.fill_grad((row,), target)
+            optimizer.step()
+    return changes[1:]
+
+
+def test_rosenblatts_rule_ends_where_a_line_parts_the_classes_and_not_at_xor(rng) -> None:
+    normal = torch.tensor([3.0, -4.0]) / 5
+    rows = torch.randn(200, 2, generator=rng)
+    rows = rows[(rows @ normal).abs() > 0.2]
+    net = Perceptron(numeric=2, outputs=1)
+    torch.nn.init.zeros_(net.linear.weight)
+    changes = follow(net, rows, (rows @ normal > 0).long(), rounds=1000)
+    most = float((rows.square().sum(1) + 1).max()) / 0.2**2  # Novikoff 1962: (radius / margin)^2
+    assert changes[-1] == 0 and 0 < sum(changes) <= most
+    corners = torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1]])
+    assert follow(Perceptron(numeric=2, outputs=1), corners, torch.tensor([0, 1, 1, 0]), 200)[-1]
