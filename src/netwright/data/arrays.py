@@ -27,6 +27,7 @@ __all__ = ["DAMAGED", "ArrayPart", "Arrays", "arrays_as_frames", "read_arrays"]
 Kind = Literal["table", "image", "series"]
 
 # What numpy raises of pickled objects and of files that are cut off or changed within.
+# NotImplementedError is zipfile's word for a way of packing that it does not know.
 DAMAGED = (ValueError, OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 _INPUTS = {"x", "data", "input", "inputs", "feature", "features", "image", "images", "series"}

@@ -237,7 +237,7 @@ def open_environment(name: str) -> Any:
         )
     try:
         flat: Any = gym.wrappers.FlattenObservation(environment)
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # gymnasium's word for spaces that have no flat form
         raise DataError(
             f"The states of {name} are {states}, which cannot be laid out as a row of numbers. "
             "Take an environment that gives its state as numbers."

@@ -15,7 +15,7 @@ from netwright.data.data import Kind
 from netwright.data.ledger import Ledger
 from netwright.errors import DataError
 
-__all__ = ["SeriesEncoding", "fit_series_encoding"]
+__all__ = ["SeriesEncoding", "fit_series_encoding", "unequal_series"]
 
 FloatArray = NDArray[np.float32]
 
@@ -161,6 +161,11 @@ def fit_series_encoding(raw: Any, ledger: Ledger | None = None) -> SeriesEncodin
         std=tuple(np.where(constant, 1.0, std).tolist()),
         varied=varied,
     )
+
+
+def unequal_series(encoding: object) -> bool:
+    """Say whether rows are series of unequal length."""
+    return isinstance(encoding, SeriesEncoding) and encoding.varied
 
 
 def as_series(raw: Any) -> Sequence[FloatArray]:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from netwright import catalogue
 from netwright.data.data import Data, Rows
-from netwright.data.series_encoding import SeriesEncoding
+from netwright.data.series_encoding import unequal_series
 from netwright.data.word_encoding import WordEncoding
 from netwright.errors import UsageError
 from netwright.objectives._objective import Objective
@@ -27,7 +27,6 @@ __all__ = [
     "learned_quantiles",
     "rows_of",
     "takes_lengths",
-    "unequal_series",
 ]
 
 # Nets whose answers are means of training targets: these have no quantiles.
@@ -92,7 +91,7 @@ def _check_kind(net: Mapping[str, Any], data: Data, objective: str) -> None:
 
 def _check_lengths(net: Mapping[str, Any], data: Data) -> None:
     """Refuse a net, or a norm, that would take the padding of unequal series for the series."""
-    if not unequal_series(data):
+    if not unequal_series(data.encoding):
         return
     if not takes_lengths(net["name"]):
         names = catalogue.names("netwright.nets")
@@ -114,11 +113,6 @@ def takes_lengths(name: str) -> bool:
     net = catalogue.find("netwright.nets", name, what="net")
     forward = getattr(net, "forward", None)
     return forward is not None and "lengths" in inspect.signature(forward).parameters
-
-
-def unequal_series(data: Data) -> bool:
-    """Say whether the rows are series of unequal length."""
-    return isinstance(data.encoding, SeriesEncoding) and data.encoding.varied
 
 
 def _reads(name: str, shapes: set[str], given: Set[str] = frozenset()) -> bool:
@@ -170,7 +164,7 @@ def build_objective(plan: Plan, data: Data, *, fitting: bool = True) -> Objectiv
             f"mixed. Leave {' and '.join(mixed)} out; there are shift, noise and speed."
         )
     moved = [change for change in recipe.augment if change in MOVED_IN_TIME]
-    if unequal_series(data) and moved:
+    if unequal_series(data.encoding) and moved:
         raise UsageError(
             f"recipe.augment is {', '.join(recipe.augment)}, but series of unequal length are not "
             f"mixed or moved in time. Leave {' and '.join(moved)} out; there are jitter, noise, "

@@ -1,7 +1,7 @@
 """Rows of which some have no class: the net of their kind, asked to answer changed rows alike."""
 
 from netwright.data.data import Data
-from netwright.data.series_encoding import SeriesEncoding
+from netwright.data.series_encoding import unequal_series
 from netwright.plan.choices import Choices, epochs_for
 from netwright.plan.rules.image import image
 from netwright.plan.rules.series import series
@@ -33,7 +33,7 @@ def semi_supervised(data: Data, c: Choices) -> None:
     c.objective("ratio", RATIO, "unlabelled rows of a batch for each labelled one")
     c.objective("ramp", 2, "epochs until they count in full: at first their classes are guesses")
     strong = STRONG[kind]
-    if isinstance(data.encoding, SeriesEncoding) and data.encoding.varied:
+    if unequal_series(data.encoding):
         strong = tuple(change for change in strong if change != "warp")  # it would move the padding
     c.objective("strong", strong, "changes that leave the class as it was")
     c.objective("strong_strength", STRENGTH.get(kind, 1.5), "well beyond the usual amount")
